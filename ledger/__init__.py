@@ -1,0 +1,1 @@
+"""The record: append, read, feed, verify. Knows no rules and no HTTP."""

@@ -1,0 +1,120 @@
+"""What a rule is: three pure functions and the rows it owns.
+
+The fold (``processors/fold.py``) calls them, in this order, and nothing else:
+
+``file``   once for each event, when it is placed. Says which scopes the event is evidence in.
+``judge``  for each scope whose evidence changed, with all its standing evidence in order of happening.
+           Knows no now. Same evidence and same book, same rows.
+``marks``  for each row that changed. Lists what the row will have said, and from which instant on; what
+           *stands* at an instant is the marks whose ``at`` has come, so it only grows with time.
+
+A rule never reads a clock, a random number, a file or a database, and never sees the content of personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from schemas.event import Event
+from schemas.instants import Instant
+
+if TYPE_CHECKING:
+    from processors.rules.book import Book
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """One entry that an event makes in one scope. The fold adds the event's own times, place and id.
+
+    ``scope``  text key, unique within the rule. A scope of fewer keys (*partial*) counts for every scope linked to it.
+    ``slot``   the role of the evidence, for the rule alone to read. (scope, event, slot) is unique.
+    ``value``  canonical JSON, what ``judge`` needs of the event; never personal data.
+    ``link``   with slot ``LINK``: the other scope. Linking S to partial P is two filings: (S, LINK, link=P), (P, LINK, link=S).
+    ``at``     the instant that orders it, where that is not the event's own time.
+    """
+
+    scope: str
+    slot: str
+    value: str = "null"
+    link: str = ""
+    at: Instant | None = None
+
+
+LINK = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A filing as kept: ordered by (time, rank, event_id); ``voided`` is the recorded instant at which a correction,
+    withdrawal or retraction took it out (0 while it stands), ``voided_by`` the event that did."""
+
+    scope: str
+    event_id: str
+    slot: str
+    time: Instant
+    rank: int
+    recorded: Instant
+    place: int
+    """Fact place, or for evidence made of a verdict the place of the fact it follows."""
+    root: str
+    value: str
+    link: str = ""
+    voided: Instant = 0
+    voided_by: str = ""
+
+    def order(self) -> tuple[int, int, str]:
+        return (self.time, self.rank, self.event_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Base of the rows that rules own. Fields are int (instants, fen, counts, flags), str or bytes; never None, never float.
+
+    ``TABLE`` names the table, ``INDEXES`` the column tuples to index beside (tenant, next) and (tenant, scope).
+    ``id`` is unique in the table for a tenant.
+    """
+
+    TABLE: ClassVar[str]
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One thing that a row says from ``at`` on. ``time`` is the instant the verdict bears (a breach bears its due instant).
+
+    ``kind`` is unique within the row ("breached", "due_soon", "step1"); ``type`` the verdict's event type;
+    ``data`` the verdict's data, plain JSON without personal data.
+    ``envelope`` the routing fields that the verdict carries on (case_id, house_id, project_id, …).
+    """
+
+    at: Instant
+    time: Instant
+    kind: str
+    type: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    envelope: Mapping[str, str] = field(default_factory=dict)
+    cause: str = ""
+    """Event id of what brought it about (the trigger)."""
+
+
+class Rule(Protocol):
+    """See the module's docstring. One module per rule; it alone owns its rows."""
+
+    name: str
+    version: int
+    rows: tuple[type[Row], ...]
+
+    def file(self, event: Event, book: Book) -> Iterable[Filing]: ...
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]: ...
+
+    def marks(self, row: Row, book: Book) -> Iterable[Mark]: ...
+
+    def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
+        """After a publication (``event``): (row type, column, value) of rows to judge again, e.g. (Promise, "undated", 1)."""
+        ...

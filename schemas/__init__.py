@@ -1,0 +1,1 @@
+"""The language of Touchline: events, policies and calendars. Knows no database, no Kafka, no clock."""

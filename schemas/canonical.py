@@ -1,0 +1,101 @@
+"""Canonical JSON: one byte string for one value, and a reader that refuses what JSON readers usually let pass."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+Json = Any
+"""None, bool, int, str, list of Json, dict of str to Json. Floats only in what a sender sent, never in what we store."""
+
+
+class NotStrict(ValueError):
+    """The text is not the strict JSON this system takes: doubled key, NaN, Infinity, U+0000, lone surrogate, too deep."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.field = field
+        self.reason = reason
+
+
+class Flaw:
+    """Stands in a parsed document where a value was that strict JSON does not have."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def canonical(value: Json) -> str:
+    """Sorted keys, no white space, UTF-8 characters as they are. Floats are refused (ValueError)."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_refuse)
+
+
+def canonical_bytes(value: Json) -> bytes:
+    """``canonical`` in UTF-8."""
+    return canonical(value).encode()
+
+
+def _refuse(value: object) -> Json:
+    raise ValueError(f"{type(value).__name__} has no place in canonical JSON")
+
+
+def _pairs(pairs: list[tuple[str, Json]]) -> Json:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                made[key] = Flaw(f"the key {key!r} stands twice")
+            seen.add(key)
+    return made
+
+
+def read_json(text: bytes | str) -> Json:
+    """Parse; what strict JSON does not have becomes a ``Flaw`` in its place, so that one bad item of an array
+    does not spoil its neighbours. Raises NotStrict where the text is no JSON at all."""
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        return json.loads(
+            text,
+            object_pairs_hook=_pairs,
+            parse_constant=lambda word: Flaw(f"{word} is not a JSON value"),
+        )
+    except UnicodeDecodeError as error:
+        raise NotStrict("", f"not UTF-8: {error.reason} at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise NotStrict("", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
+    except RecursionError:
+        raise NotStrict("", "nested too deep") from None
+    except ValueError as error:  # integers beyond Python's digit limit
+        raise NotStrict("", f"not JSON: {error}") from None
+
+
+def flaws(value: Json, path: str = "", depth: int = 0) -> Iterator[NotStrict]:
+    """Every place of a parsed document that this system refuses, with its path (``data.items[2].name``)."""
+    if isinstance(value, Flaw):
+        yield NotStrict(path, value.reason)
+    elif isinstance(value, str):
+        yield from _text_flaws(value, path)
+    elif isinstance(value, (dict, list)) and depth > 32:
+        yield NotStrict(path, "nested deeper than 32 levels")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            here = f"{path}.{key}" if path else key
+            yield from _text_flaws(key, here)
+            yield from flaws(inner, here, depth + 1)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from flaws(inner, f"{path}[{index}]", depth + 1)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield NotStrict(path, "an integer beyond 64 bits")
+
+
+def _text_flaws(text: str, path: str) -> Iterator[NotStrict]:
+    if "\x00" in text:
+        yield NotStrict(path, "holds the character U+0000")
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        yield NotStrict(path, "holds half of a surrogate pair")
