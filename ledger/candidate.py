@@ -52,8 +52,6 @@ class Draft:
     """Our event id of the corrected or withdrawn event, or
     the source's own id where ``corrects_source_id`` is set instead."""
     corrects_source_id: str = ""
-    keeps_type: bool = False
-    """A correction must have the type family of its target (event.withdrawn may name any touchpoint)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
