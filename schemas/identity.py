@@ -1,7 +1,7 @@
-"""Identities are computed, never drawn: the same event, case, verdict or promise has the same id on every machine.
+"""Identities are computed, never drawn: the same event, case or promise has the same id on every machine.
 
-Each is a UUID version 5, lower-case text, of canonical JSON under a name space of its own. The name spaces below are
-part of the record: changing one changes every id.
+Each is a UUID version 5, lower-case text, of canonical JSON under a name space of its own. The name spaces
+are part of the record: changing one changes every id.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NS_PROMISE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a104")
 
 
 def event_id(tenant: str, source: str, source_id: str) -> str:
-    """A fact: tenant's name, the key's source, the source's own id. What a sender repeats gets the id it had."""
+    """A fact: the tenant's name, the key's source, the source's own id."""
     return str(uuid5(NS_EVENT, canonical([tenant, source, source_id])))
 
 
@@ -32,11 +32,11 @@ def case_id_of_event(event: str) -> str:
 
 
 def verdict_id(row_id: str, kind: str, generation: int) -> str:
-    """A verdict: its row, the kind of mark ("breached", "step1"), and how often that mark was announced before."""
+    """A verdict: its row, the kind of mark ("breached", "step1"), and how often it was announced before."""
     return str(uuid5(NS_VERDICT, canonical([row_id, kind, generation])))
 
 
 def promise_id(policy_key: str, key_values: str, root: str, label: str = "") -> str:
-    """A promise (履约时限): policy, key values as canonical JSON text, root of the trigger's correction chain,
+    """A promise (履约时限): policy, key values as canonical JSON text, root of the trigger's corrections,
     and for recurring duties the period's label. For showing; a late earlier trigger may change it."""
     return str(uuid5(NS_PROMISE, canonical([policy_key, key_values, root, label])))
