@@ -1,0 +1,31 @@
+# Without make: `python3 run.py` for `make run`, `python3 run.py test` for `make test`.
+PYTHON ?= python3
+
+.PHONY: run test lint install locks
+
+run:
+	@$(PYTHON) run.py demo $(ARGS)
+
+test:
+	@$(PYTHON) run.py test $(ARGS)
+
+lint:
+	@$(PYTHON) run.py lint
+
+install:
+	@$(PYTHON) run.py install
+
+# Writes both lock files anew, for every platform, with hashes and without download addresses. The pins that stand
+# are kept where they still fit; delete a lock first to move to the newest versions.
+UV = build/lock-tools/bin/uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --no-annotate \
+	--no-emit-package django --no-emit-package asgiref --no-emit-package sqlparse
+
+locks: $(UV)
+	$(COMPILE) pyproject.toml requirements/run.in -o requirements/run.lock
+	$(COMPILE) --extra dev -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/test.lock
+
+$(UV):
+	$(PYTHON) -m venv build/lock-tools
+	build/lock-tools/bin/python -m pip install --quiet uv

@@ -1,0 +1,191 @@
+"""From a bare checkout to a running Touchline: `.venv` at the top of the checkout, then the command asked for.
+
+Only the standard library is imported here, for this runs before anything is installed. What is in `.venv` is
+told by a stamp file holding a digest of the lock; a `.venv` that is half made, moved or of another Python is
+made anew. Nothing of the user's own pip settings (mirrors, proxies) is overridden.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+UNAVAILABLE = 69
+"""Exit code where the machine lacks something (EX_UNAVAILABLE); the same as in ``touchline.exits``."""
+
+SAID = {
+    "ensurepip": (
+        "这个 Python 不带 ensurepip，无法建立 .venv；Debian 或 Ubuntu 上请先执行 apt-get install python3-venv。",
+        "This Python has no ensurepip, so .venv cannot be made; on Debian or Ubuntu: apt-get install python3-venv",
+    ),
+    "venv": (
+        "无法在 {what} 建立虚拟环境。",
+        "The virtual environment {what} could not be made.",
+    ),
+    "install": (
+        "依赖安装失败（见上方 pip 的输出）；修好网络或镜像后再执行一次，会从头补齐。",
+        "The packages could not be installed (see pip's words above); mend the network or mirror and run it again.",
+    ),
+    "browser": (
+        "没有找到 chromium 或中文字体，页面测试将跳过；可执行 apt-get install chromium fonts-noto-cjk。",
+        "No chromium or no Chinese fonts here: the page tests will be skipped "
+        "(apt-get install chromium fonts-noto-cjk).",
+    ),
+    "preparing": ("正在准备 .venv（首次约一分钟）…", "Preparing .venv (about a minute the first time) …"),
+}
+
+
+class Cannot(Exception):
+    """One sentence, in Chinese and English, that says why it does not go on."""
+
+    def __init__(self, key: str, what: str = "") -> None:
+        super().__init__("\n".join(SAID[key]).format(what=what))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """``demo`` (also without a word), ``test``, ``lint``, ``install``, or any command of ``touchline``; its exit code."""
+    task, rest = (arguments[0], list(arguments[1:])) if arguments else ("demo", [])
+    try:
+        if task == "install":
+            prepare("run")
+            return 0
+        if task in ("lint", "test"):
+            prepare("test")
+            lint_code = lint() if task == "lint" or not rest else 0
+            return lint_code or (test(rest) if task == "test" else 0)
+        prepare("run")
+    except Cannot as why:
+        print(why, file=sys.stderr)
+        return UNAVAILABLE
+    return hand_over([str(PYTHON), "-m", "touchline", task, *rest])
+
+
+def prepare(kind: str) -> None:
+    """Brings ``.venv`` to what ``requirements/<kind>.lock`` says. ``test`` holds all of ``run``. Raises Cannot."""
+    wanted = digest(kind)
+    stamp = VENV / f".touchline-{kind}"
+    if works() and stamp.is_file() and stamp.read_text() == wanted:
+        return
+    print(" ".join(SAID["preparing"]), file=sys.stderr, flush=True)
+    for old in VENV.glob(".touchline-*"):
+        old.unlink()
+    if not works():
+        make_venv()
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    steps = (
+        [*pip, "--require-hashes", "-r", str(ROOT / "requirements" / f"{kind}.lock")],
+        [*pip, "--no-build-isolation", "--editable", str(ROOT)],
+    )
+    for step in steps:
+        if subprocess.call(step, cwd=ROOT) != 0:
+            raise Cannot("install")
+    for done in ("run", "test") if kind == "test" else ("run",):
+        (VENV / f".touchline-{done}").write_text(digest(done))
+
+
+def digest(kind: str) -> str:
+    """What the stamp must hold: one SHA-256 over the lock, pyproject.toml, this Python and the place of the checkout."""
+    told = hashlib.sha256()
+    for part in (
+        (ROOT / "requirements" / f"{kind}.lock").read_bytes(),
+        (ROOT / "pyproject.toml").read_bytes(),
+        f"{sys.version_info[:2]} {VENV}".encode(),
+    ):
+        told.update(len(part).to_bytes(8, "big") + part)
+    return told.hexdigest()
+
+
+def works() -> bool:
+    """Whether ``.venv`` is one, here, of this Python's version, with pip."""
+    ask = "import sys, pip; print(sys.prefix, sys.version_info[:2])"
+    try:
+        told = subprocess.run(
+            [str(PYTHON), "-c", ask], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return told.returncode == 0 and told.stdout.strip() == f"{VENV} {sys.version_info[:2]}"
+
+
+def make_venv() -> None:
+    """``.venv`` anew, whatever stood there. Raises Cannot where this Python has no ensurepip."""
+    try:
+        import ensurepip  # noqa: F401, PLC0415
+    except ImportError:
+        raise Cannot("ensurepip") from None
+    if VENV.is_symlink() or VENV.is_file():
+        VENV.unlink()
+    try:
+        venv.EnvBuilder(clear=True, with_pip=True, symlinks=os.name != "nt").create(VENV)
+    except (OSError, subprocess.CalledProcessError):
+        raise Cannot("venv", str(VENV)) from None
+
+
+def lint() -> int:
+    """ruff, its formatter, mypy --strict and the import contract; the first that complains ends it."""
+    for check in (
+        [str(PYTHON), "-m", "ruff", "check", "--quiet", "."],
+        [str(PYTHON), "-m", "ruff", "format", "--check", "--quiet", "."],
+        [str(PYTHON), "-m", "mypy"],
+        [str(BIN / "lint-imports"), "--no-logo"],
+    ):
+        code = subprocess.call(check, cwd=ROOT)
+        if code:
+            return code
+    return 0
+
+
+def test(arguments: Sequence[str]) -> int:
+    """pytest, on as many processes as there are cores; with CI=true a skipped test is a failed run."""
+    command = [str(PYTHON), "-m", "pytest", "-q", "-p", "tests.no_skips"]
+    if not arguments:
+        browser()
+        command += ["-n", str(os.cpu_count() or 1)]
+    return subprocess.call([*command, *arguments], cwd=ROOT)
+
+
+def browser() -> None:
+    """Chromium and a Chinese font for the page tests: installed where apt-get and root are at hand, else said."""
+    if has_browser():
+        return
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        wanted = ["chromium", "fonts-noto-cjk", "fontconfig"]
+        subprocess.call(["apt-get", "update", "-qq"], env=quiet)
+        subprocess.call(
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *wanted],
+            env=quiet,
+            stdout=subprocess.DEVNULL,
+        )
+    if not has_browser():
+        print("\n".join(SAID["browser"]), file=sys.stderr)
+
+
+def has_browser() -> bool:
+    """Whether a Chromium is on the path and fontconfig knows a font with Chinese characters."""
+    if not any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        return False
+    fonts = shutil.which("fc-list")
+    return fonts is not None and bool(
+        subprocess.run([fonts, ":lang=zh-cn"], capture_output=True, check=False).stdout
+    )
+
+
+def hand_over(command: list[str]) -> int:
+    """Becomes that command where the system can, so that signals reach it; else runs it and returns its code."""
+    environment = dict(os.environ, PYTHONUTF8="1")
+    if os.name != "nt":
+        os.chdir(ROOT)
+        os.execve(command[0], command, environment)
+    return subprocess.call(command, cwd=ROOT, env=environment)
