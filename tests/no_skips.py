@@ -1,4 +1,4 @@
-"""pytest plugin: under CI=true a skipped test fails the run, for a skip there means that something was not proved."""
+"""pytest plugin: under CI=true a skipped test fails the run, for it means that something was not proved."""
 
 from __future__ import annotations
 

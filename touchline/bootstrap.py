@@ -1,4 +1,4 @@
-"""From a bare checkout to a running Touchline: `.venv` at the top of the checkout, then the command asked for.
+"""From a bare checkout to a running Touchline: `.venv` at the top of it, then the command asked for.
 
 Only the standard library is imported here, for this runs before anything is installed. What is in `.venv` is
 told by a stamp file holding a digest of the lock; a `.venv` that is half made, moved or of another Python is
@@ -26,8 +26,8 @@ UNAVAILABLE = 69
 
 SAID = {
     "ensurepip": (
-        "这个 Python 不带 ensurepip，无法建立 .venv；Debian 或 Ubuntu 上请先执行 apt-get install python3-venv。",
-        "This Python has no ensurepip, so .venv cannot be made; on Debian or Ubuntu: apt-get install python3-venv",
+        "这个 Python 不带 ensurepip，无法建立 .venv；Debian/Ubuntu 请先执行 apt-get install python3-venv。",
+        "This Python has no ensurepip, so .venv cannot be made; on Debian: apt-get install python3-venv",
     ),
     "venv": (
         "无法在 {what} 建立虚拟环境。",
@@ -35,7 +35,7 @@ SAID = {
     ),
     "install": (
         "依赖安装失败（见上方 pip 的输出）；修好网络或镜像后再执行一次，会从头补齐。",
-        "The packages could not be installed (see pip's words above); mend the network or mirror and run it again.",
+        "The packages could not be installed (pip says why above); mend that and run it again.",
     ),
     "browser": (
         "没有找到 chromium 或中文字体，页面测试将跳过；可执行 apt-get install chromium fonts-noto-cjk。",
@@ -54,7 +54,7 @@ class Cannot(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``demo`` (also without a word), ``test``, ``lint``, ``install``, or any command of ``touchline``; its exit code."""
+    """``demo`` (also where nothing is said), ``test``, ``lint``, ``install``, or any ``touchline`` command."""
     task, rest = (arguments[0], list(arguments[1:])) if arguments else ("demo", [])
     try:
         if task == "install":
@@ -72,7 +72,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def prepare(kind: str) -> None:
-    """Brings ``.venv`` to what ``requirements/<kind>.lock`` says. ``test`` holds all of ``run``. Raises Cannot."""
+    """Brings ``.venv`` to ``requirements/<kind>.lock``; ``test`` holds all of ``run``. Raises Cannot."""
     wanted = digest(kind)
     stamp = VENV / f".touchline-{kind}"
     if works() and stamp.is_file() and stamp.read_text() == wanted:
@@ -95,7 +95,7 @@ def prepare(kind: str) -> None:
 
 
 def digest(kind: str) -> str:
-    """What the stamp must hold: one SHA-256 over the lock, pyproject.toml, this Python and the place of the checkout."""
+    """What the stamp must hold: SHA-256 of lock, pyproject.toml, this Python and the place of the checkout."""
     told = hashlib.sha256()
     for part in (
         (ROOT / "requirements" / f"{kind}.lock").read_bytes(),
@@ -121,7 +121,7 @@ def works() -> bool:
 def make_venv() -> None:
     """``.venv`` anew, whatever stood there. Raises Cannot where this Python has no ensurepip."""
     try:
-        import ensurepip  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401
     except ImportError:
         raise Cannot("ensurepip") from None
     if VENV.is_symlink() or VENV.is_file():
@@ -156,7 +156,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def browser() -> None:
-    """Chromium and a Chinese font for the page tests: installed where apt-get and root are at hand, else said."""
+    """Chromium and a Chinese font for the page tests: installed where apt-get and root are there, else said."""
     if has_browser():
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -183,7 +183,7 @@ def has_browser() -> bool:
 
 
 def hand_over(command: list[str]) -> int:
-    """Becomes that command where the system can, so that signals reach it; else runs it and returns its code."""
+    """Becomes that command where the system can, so that signals reach it; else runs it for its code."""
     environment = dict(os.environ, PYTHONUTF8="1")
     if os.name != "nt":
         os.chdir(ROOT)
