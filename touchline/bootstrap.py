@@ -54,7 +54,7 @@ class Cannot(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``demo`` (also where nothing is said), ``test``, ``lint``, ``install``, or any ``touchline`` command."""
+    """``demo`` (also where nothing is said), ``test``, ``lint``, ``install``, or any command of ours."""
     task, rest = (arguments[0], list(arguments[1:])) if arguments else ("demo", [])
     try:
         if task == "install":
@@ -95,7 +95,7 @@ def prepare(kind: str) -> None:
 
 
 def digest(kind: str) -> str:
-    """What the stamp must hold: SHA-256 of lock, pyproject.toml, this Python and the place of the checkout."""
+    """What the stamp must hold: SHA-256 of lock, pyproject.toml, this Python and the checkout's place."""
     told = hashlib.sha256()
     for part in (
         (ROOT / "requirements" / f"{kind}.lock").read_bytes(),
@@ -156,7 +156,7 @@ def test(arguments: Sequence[str]) -> int:
 
 
 def browser() -> None:
-    """Chromium and a Chinese font for the page tests: installed where apt-get and root are there, else said."""
+    """Chromium and a Chinese font for the page tests: installed where root and apt-get are there."""
     if has_browser():
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
