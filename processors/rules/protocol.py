@@ -43,6 +43,10 @@ class Filing:
 
 
 LINK = "link"
+"""Slot of a link. A scope with links is judged over its own evidence and that of the scopes it links to."""
+
+PARTIAL = "~"
+"""First character of the name of a partial scope: never judged itself; evidence in it touches the scopes linked to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,10 @@ class Rule(Protocol):
     def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]: ...
 
     def marks(self, row: Row, book: Book) -> Iterable[Mark]: ...
+
+    def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        """(data, envelope) that every verdict on this row bears, for verdicts that no mark describes (a retraction)."""
+        ...
 
     def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
         """After a publication (``event``): (row type, column, value) of rows to judge again, e.g. (Promise, "undated", 1)."""

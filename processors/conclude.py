@@ -1,0 +1,179 @@
+"""What follows from a row at an instant: what stands and was not announced is said, what was announced and does not
+stand is retracted (invariant 7). Also parking: (rule, event) that a rule failed on, said by a verdict (invariant 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ledger.lanes import VerdictDraft
+from processors.ports import Announced, Parked
+from processors.rules.book import Book
+from processors.rules.protocol import Mark, Row, Rule
+from processors.shelf import Key, Shelf
+from schemas.event import ENVELOPE, Event
+from schemas.identity import verdict_id
+from schemas.instants import Instant
+
+RETRACTED = "obligation.retracted"
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Where on the line of recorded time something is said: at which instant, after which fact, because of which event."""
+
+    at: Instant
+    after: int
+    cause: str
+
+
+class Concluding:
+    """Collects verdict drafts in the order in which they follow."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.drafts: list[VerdictDraft] = []
+
+    def conclude(
+        self, rule: Rule, row: Row | None, before: Row | None, book: Book, saying: Saying
+    ) -> Iterator[tuple[Event, list[Key]]]:
+        """Yields each verdict as an event, with the scopes that its retracting touched, one by one: what follows from
+        one verdict is settled before the next is said."""
+        about = row or before
+        if about is None:
+            return
+        marks = list(rule.marks(row, book)) if row is not None else []
+        stands = {mark.kind: mark for mark in marks if mark.at <= saying.at}
+        said = self.shelf.announced(rule.name, about.id)
+        for kind in sorted(said):
+            one = said[kind]
+            if one.standing and (kind not in stands or stands[kind].time != one.time):
+                yield self._retract(rule, about, one, book, saying)
+        for mark in sorted(stands.values(), key=lambda m: (m.at, m.kind)):
+            last = said.get(mark.kind)
+            if last is None or not last.standing:
+                yield self._say(rule, about, mark, last, saying), []
+
+    def _say(self, rule: Rule, row: Row, mark: Mark, last: Announced | None, saying: Saying) -> Event:
+        generation = last.generation + 1 if last else 1
+        own_id = verdict_id(row.id, mark.kind, generation)
+        said = Announced(
+            row_id=row.id,
+            kind=mark.kind,
+            generation=generation,
+            standing=1,
+            verdict_id=own_id,
+            time=mark.time,
+        )
+        self.shelf.say(rule.name, said)
+        body = {
+            "type": mark.type,
+            "time": mark.time,
+            "cause": saying.cause or mark.cause,
+            "data": dict(mark.data),
+        }
+        return self._draft(rule, said, mark.kind, body, mark.envelope, saying)
+
+    def _retract(
+        self, rule: Rule, row: Row, said: Announced, book: Book, saying: Saying
+    ) -> tuple[Event, list[Key]]:
+        kind = "retracted:" + said.kind
+        own_id = verdict_id(row.id, kind, said.generation)
+        data, envelope = rule.about(row, book)
+        self.shelf.say(rule.name, replace(said, standing=0))
+        touched = self.shelf.void(said.verdict_id, saying.at, own_id)
+        body = {
+            "type": RETRACTED,
+            "time": saying.at,
+            "cause": saying.cause,
+            "data": {**data, "retracts": said.verdict_id, "retracted_kind": said.kind},
+        }
+        retraction = replace(said, verdict_id=own_id)
+        return self._draft(rule, retraction, kind, body, envelope, saying), touched
+
+    def park(self, rule: Rule, event: Event, error: Exception, saying: Saying) -> None:
+        """Say that a rule failed on an event. The error's class is named, never its text: that may hold anything."""
+        row_id = f"parked:{rule.name}:{event.event_id}"
+        last = self.shelf.announced(rule.name, row_id).get("parked")
+        generation = last.generation + 1 if last else 1
+        own_id = verdict_id(row_id, "parked", generation)
+        said = Announced(
+            row_id=row_id,
+            kind="parked",
+            generation=generation,
+            standing=1,
+            verdict_id=own_id,
+            time=event.time,
+        )
+        self.shelf.say(rule.name, said)
+        failure = type(error).__name__
+        self.shelf.parked[(rule.name, event.event_id)] = Parked(
+            rule=rule.name, event_id=event.event_id, verdict_id=own_id, error=failure
+        )
+        body = {
+            "type": "event.parked",
+            "time": event.time,
+            "cause": event.event_id,
+            "data": {"rule": rule.name, "parked_event": event.event_id, "error": failure},
+        }
+        self._draft(rule, said, "parked", body, {"case_id": event.case_id}, saying)
+
+    def hear(self, verdict: Event) -> list[Key]:
+        """Note what a recorded verdict announced or retracted. Returns the scopes that a retraction touched."""
+        rule, row_id = str(verdict.origin["rule"]), str(verdict.origin["row"])
+        kind, generation = str(verdict.origin["kind"]), int(verdict.origin["generation"])
+        if verdict.type == RETRACTED:
+            kind = str(verdict.data["retracted_kind"])
+            said = self.shelf.announced(rule, row_id)[kind]
+            self.shelf.say(rule, replace(said, standing=0))
+            return self.shelf.void(str(verdict.data["retracts"]), int(verdict.origin["at"]), verdict.event_id)
+        said = Announced(
+            row_id=row_id,
+            kind=kind,
+            generation=generation,
+            standing=1,
+            verdict_id=verdict.event_id,
+            time=verdict.time,
+        )
+        self.shelf.say(rule, said)
+        if verdict.type == "event.parked":
+            event_id = str(verdict.data["parked_event"])
+            self.shelf.parked[(rule, event_id)] = Parked(
+                rule=rule, event_id=event_id, verdict_id=verdict.event_id, error=str(verdict.data["error"])
+            )
+        return []
+
+    def _draft(
+        self,
+        rule: Rule,
+        said: Announced,
+        kind: str,
+        body: Mapping[str, Any],
+        envelope: Mapping[str, str],
+        saying: Saying,
+    ) -> Event:
+        origin = {
+            "rule": rule.name,
+            "rule_version": rule.version,
+            "row": said.row_id,
+            "kind": kind,
+            "generation": said.generation,
+            "at": saying.at,
+        }
+        carried = {k: v for k, v in envelope.items() if v and k in ENVELOPE}
+        full = {**body, **carried, **origin, "event_id": said.verdict_id, "v": 1}
+        self.drafts.append(VerdictDraft(event_id=said.verdict_id, after=saying.after, body=full))
+        return Event(
+            type=str(body["type"]),
+            version=1,
+            event_id=said.verdict_id,
+            time=int(body["time"]),
+            recorded=saying.at,
+            place=0,
+            after=saying.after,
+            verdict=True,
+            data=body["data"],
+            origin=origin,
+            **carried,
+        )

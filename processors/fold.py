@@ -1,0 +1,243 @@
+"""The fold: one tenant's facts in order, on one line of recorded time (invariant 7).
+
+``advance``  concludes every row whose next instant has come, in order of instants.
+``place``    files one fact, judges the scopes it touched, concludes the rows that changed.
+``hear``     takes a verdict of the recorded lane as it stands (rebuild and replay) and concludes nothing.
+
+The fold knows no SQL and no clock; it works on a shelf. What follows from a row is in ``conclude.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from processors.conclude import Concluding, Saying
+from processors.ports import Parked, Recall
+from processors.rules.book import Book
+from processors.rules.protocol import Evidence, Filing, Row, Rule
+from processors.shelf import Key, Shelf
+from schemas.catalogue import CATALOGUE
+from schemas.event import Event
+from schemas.instants import NEVER, Instant
+
+DEPTH = 8
+"""How many verdicts may follow from one another at one instant; more is a circle that publishing should have refused."""
+
+PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.published"})
+
+Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
+"""(rule, row id) -> (row as judged now, row as it was)."""
+
+
+class Circle(RuntimeError):
+    """Verdicts follow from one another without end: a policy's trigger names its own obligation."""
+
+
+class UnknownType(RuntimeError):
+    """The running code lacks this event type or version. The engine stops here; nothing is skipped (invariant 14)."""
+
+
+class Fold:
+    """Runs the rules over one shelf and collects what follows.
+
+    ``fetch`` gives a fact by its event id, None if it was corrected or withdrawn. ``concluding`` False makes a fold
+    that only hears verdicts (rebuild, replay).
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        book: Book,
+        shelf: Shelf,
+        fetch: Callable[[str], Event | None],
+        parked: Mapping[Key, Parked] | None = None,
+        *,
+        concluding: bool = True,
+    ) -> None:
+        self.rules = {rule.name: rule for rule in rules}
+        self.book = book
+        self.shelf = shelf
+        self.publications: list[int] = []
+        self.recalls: list[Recall] = []
+        self.said = Concluding(shelf)
+        self._fetch = fetch
+        self._parked = parked or {}
+        self._live = concluding
+        self._filed: dict[tuple[str, str], Sequence[Filing] | Exception] = {}
+
+    def prepare(self, events: Iterable[Event]) -> None:
+        """File ahead, so that the store is asked for all scopes of the batch at once. Filing is pure and the book does
+        not change within a batch (a publication ends it)."""
+        wanted: dict[str, set[str]] = {name: set() for name in self.rules}
+        targets: list[str] = []
+        for event in events:
+            if event.corrects:
+                targets.append(event.corrects)
+            for rule in self.rules.values():
+                filings = self._file(rule, event)
+                if not isinstance(filings, Exception):
+                    wanted[rule.name].update(f.scope for f in filings)
+        self.shelf.know(targets)
+        for name, scopes in wanted.items():
+            self.shelf.warm(name, scopes)
+
+    def advance(self, until: Instant, after: int) -> None:
+        """Conclude every row whose next instant is at or before ``until``, in order of instants."""
+        while (due := self.shelf.next_due(until)) is not None:
+            at, name, row = due
+            saying = Saying(at=at, after=after, cause="")
+            changed = self._judge_all([(name, row.scope)], saying, None)
+            if (name, row.id) not in changed:
+                changed[(name, row.id)] = (row, row)
+            self._conclude_all(changed, saying, 0)
+
+    def place(self, event: Event) -> None:
+        """File a fact and conclude what it changed, at its recorded instant."""
+        known = CATALOGUE.get(event.type)
+        if known is None or known.version < event.version:
+            raise UnknownType(
+                f"{event.type} version {event.version} at place {event.place} is not known to this version of Touchline"
+            )
+        at = event.recorded
+        touched: list[Key] = []
+        if event.corrects:
+            touched += self.shelf.void(event.corrects, at, event.event_id)
+        saying = Saying(at=at, after=event.after, cause=event.event_id)
+        for rule in self.rules.values():
+            touched += self._enter(rule, event, saying)
+        if event.type in PUBLICATIONS:
+            self._publish(event)
+        elif event.type == "event.resumed":
+            touched += self._resume(event, saying)
+        self._settle(touched, saying, event, 0)
+
+    def hear(self, verdict: Event) -> None:
+        """Apply a verdict of the recorded lane: what it announced or retracted, its evidence, the rows it changes."""
+        at = int(verdict.origin["at"])
+        touched = self.said.hear(verdict)
+        saying = Saying(at=at, after=verdict.after, cause="")
+        for rule in self.rules.values():
+            touched += self._enter(rule, verdict, saying)
+        self._settle(touched, saying, verdict, 0)
+        name, row_id = str(verdict.origin["rule"]), str(verdict.origin["row"])
+        if (row := self.shelf.by_id(name, row_id)) is not None:
+            self.shelf.put(name, row, self.next_after(name, row, at))
+
+    def next_after(self, name: str, row: Row, at: Instant) -> Instant:
+        """The first instant after ``at`` at which more stands of the row."""
+        marks = self.rules[name].marks(row, self.book)
+        return min((m.at for m in marks if m.at > at), default=NEVER)
+
+    # -- filing
+
+    def _file(self, rule: Rule, event: Event) -> Sequence[Filing] | Exception:
+        key = (rule.name, event.event_id)
+        if key not in self._filed:
+            try:
+                self._filed[key] = tuple(rule.file(event, self.book))
+            except Exception as error:  # a rule's fault is its own: parked and named, the others go on
+                self._filed[key] = error
+        return self._filed[key]
+
+    def _enter(self, rule: Rule, event: Event, saying: Saying) -> list[Key]:
+        if (rule.name, event.event_id) in self._parked and not self._live:
+            return []
+        filings = self._file(rule, event)
+        if isinstance(filings, Exception):
+            self._park(rule, event, filings, saying)
+            return []
+        touched: list[Key] = []
+        for filing in filings:
+            self.shelf.add(rule.name, as_evidence(filing, event))
+            touched += [(rule.name, name) for name in self.shelf.judged(rule.name, filing.scope)]
+        return touched
+
+    def _publish(self, event: Event) -> None:
+        self.book = self.book.add(event)
+        self._filed.clear()
+        self.publications.append(event.place)
+        for rule in self.rules.values():
+            for table, column, value in rule.unsettled(event, self.book):
+                self.recalls.append(Recall(table=table, column=column, value=value, next=event.recorded))
+
+    def _resume(self, event: Event, saying: Saying) -> list[Key]:
+        rule = self.rules.get(str(event.data["rule"]))
+        parked = self._fetch(str(event.data["parked_event"]))
+        if rule is None or parked is None:
+            return []
+        self._filed.pop((rule.name, parked.event_id), None)
+        self.shelf.resume(rule.name, parked.event_id)
+        return self._enter(rule, parked, saying)
+
+    def _park(self, rule: Rule, event: Event, error: Exception, saying: Saying) -> None:
+        if self._live:
+            self.said.park(rule, event, error, saying)
+
+    # -- judging and concluding
+
+    def _settle(self, touched: Iterable[Key], saying: Saying, event: Event, depth: int) -> None:
+        if depth > DEPTH:
+            raise Circle(f"more than {DEPTH} verdicts follow from one another after fact {saying.after}")
+        self._conclude_all(self._judge_all(touched, saying, event), saying, depth)
+
+    def _judge_all(self, touched: Iterable[Key], saying: Saying, event: Event | None) -> Changed:
+        changed: Changed = {}
+        for name, scope in sorted(set(touched)):
+            try:
+                changed |= self._judge(name, scope)
+            except Exception as error:
+                if event is None or not self._live:
+                    raise
+                for other in self.shelf.unfile(name, event.event_id):
+                    for judged in self.shelf.judged(name, other):
+                        changed |= self._judge(name, judged)
+                self._park(self.rules[name], event, error, saying)
+        return changed
+
+    def _judge(self, name: str, scope: str) -> Changed:
+        held = self.shelf.scope(name, scope).rows
+        judged = {r.id: r for r in self.rules[name].judge(scope, self.shelf.seen_by(name, scope), self.book)}
+        changed: Changed = {}
+        for row_id, row in judged.items():
+            before = held.get(row_id)
+            if before is None or before[0] != row:
+                changed[(name, row_id)] = (row, before[0] if before else None)
+        for row_id, (row, _) in held.items():
+            if row_id not in judged:
+                changed[(name, row_id)] = (None, row)
+        return changed
+
+    def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
+        for name, row_id in sorted(changed):
+            row, before = changed[(name, row_id)]
+            if row is not None:
+                self.shelf.put(name, row, self.next_after(name, row, saying.at))
+            elif before is not None:
+                self.shelf.drop(name, before)
+        if not self._live:
+            return
+        for name, row_id in sorted(changed):
+            row, before = changed[(name, row_id)]
+            for verdict, touched in self.said.conclude(self.rules[name], row, before, self.book, saying):
+                follows = list(touched)
+                for rule in self.rules.values():
+                    follows += self._enter(rule, verdict, saying)
+                if follows:
+                    inner = Saying(at=saying.at, after=saying.after, cause=verdict.event_id)
+                    self._settle(follows, inner, verdict, depth + 1)
+
+
+def as_evidence(filing: Filing, event: Event) -> Evidence:
+    """A filing with the event's own times, place and id."""
+    return Evidence(
+        scope=filing.scope,
+        event_id=event.event_id,
+        slot=filing.slot,
+        time=event.time if filing.at is None else filing.at,
+        rank=CATALOGUE[event.type].rank,
+        recorded=event.recorded,
+        place=event.after,
+        root=event.root or event.event_id,
+        value=filing.value,
+        link=filing.link,
+    )

@@ -1,0 +1,123 @@
+"""What the engine asks of a store of rows, and what it hands back: one batch, one transaction.
+
+``Pages`` are reads, made before the transaction. ``Effects`` are all the writes of a batch; the store applies them in
+one transaction that begins with a compare-and-set on the tenant's engine row (invariant 6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ledger.lanes import EngineState, VerdictDraft
+from processors.rules.protocol import Evidence, Row
+from schemas.instants import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """The verdict last said of (row, kind). ``standing`` 1 until retracted; ``generation`` counts the times it was said."""
+
+    row_id: str
+    kind: str
+    generation: int
+    standing: int
+    verdict_id: str
+    time: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """(rule, event) that a rule failed on: its evidence is kept out until it is resumed."""
+
+    rule: str
+    event_id: str
+    verdict_id: str
+    error: str
+    resumed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRow:
+    """A row whose next instant has come."""
+
+    next: Instant
+    rule: str
+    scope: str
+    row_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """After a publication: rows of ``table`` where ``column`` = ``value`` are to be judged again at ``next``."""
+
+    table: type[Row]
+    column: str
+    value: Any
+    next: Instant
+
+
+@dataclass(slots=True, kw_only=True)
+class Effects:
+    """All writes of one batch of one tenant."""
+
+    expect: EngineState
+    decided: int
+    advanced: Instant
+    verdicts: list[VerdictDraft] = field(default_factory=list)
+    evidence: list[tuple[str, Evidence]] = field(default_factory=list)
+    """(rule, evidence) to insert or, where a filing was voided, to replace."""
+    rows: list[tuple[Row, Instant]] = field(default_factory=list)
+    """(row, next) to insert or replace."""
+    gone: list[Row] = field(default_factory=list)
+    announced: list[tuple[str, Announced]] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    publications: list[int] = field(default_factory=list)
+    """Places of publications in this batch."""
+    recalls: list[Recall] = field(default_factory=list)
+
+
+class Pages(Protocol):
+    """Reads of one tenant in one projection set. Only standing evidence (``voided`` = 0) unless said otherwise."""
+
+    def evidence(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[Evidence]]: ...
+
+    def linked(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[str]]:
+        """Of partial scopes: the full scopes that read them."""
+        ...
+
+    def evidence_of(self, event_ids: Sequence[str]) -> Mapping[str, list[tuple[str, Evidence]]]:
+        """Standing evidence by event, links included, with the rule's name."""
+        ...
+
+    def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]: ...
+
+    def announced(self, rule: str, row_ids: Sequence[str]) -> Mapping[str, list[Announced]]: ...
+
+    def scope_of(self, rule: str, row_id: str) -> str:
+        """The scope of a row; "" if there is no such row."""
+        ...
+
+    def due(self, until: Instant, limit: int) -> list[DueRow]:
+        """Rows with next <= until, ordered by (next, rule, row id)."""
+        ...
+
+    def earliest(self) -> Instant:
+        """The smallest next instant of any row; NEVER if there is none."""
+        ...
+
+    def publications(self) -> list[int]: ...
+
+    def parked(self) -> Iterable[Parked]: ...
+
+    def parked_one(self, rule: str, event_id: str) -> Parked | None: ...
+
+
+class Store(Protocol):
+    """Tables of one projection set."""
+
+    def apply(self, effects: Effects) -> EngineState:
+        """One transaction: compare-and-set, verdicts, evidence, rows. Raises ledger.lanes.Fenced: another is the owner now,
+        or the set is no longer the active one; then nothing was written."""
+        ...

@@ -1,0 +1,246 @@
+"""The shelf: the scopes, rows and announcements that one batch has taken from the store, and what it changed there.
+
+Everything is read through ``Pages`` at most once and changed here in memory; the engine then hands the changes to the
+store as ``Effects``. One shelf serves one batch of one tenant and is thrown away.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from processors.ports import Announced, DueRow, Effects, Pages, Parked
+from processors.rules.protocol import LINK, PARTIAL, Evidence, Row
+from schemas.instants import NEVER, Instant
+
+Key = tuple[str, str]
+"""(rule name, scope)"""
+
+
+@dataclass(slots=True)
+class Scope:
+    """Standing evidence in order, without links; rows by id with their next instant; links by (event, other scope)."""
+
+    evidence: list[Evidence] = field(default_factory=list)
+    rows: dict[str, tuple[Row, Instant]] = field(default_factory=dict)
+    links: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+
+
+class Shelf:
+    """See the module's docstring."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+        self._scopes: dict[Key, Scope] = {}
+        self._announced: dict[Key, dict[str, Announced]] = {}
+        self._linked: dict[Key, list[str]] = {}
+        self._evidence: dict[tuple[str, str, str, str], tuple[str, Evidence]] = {}
+        self._rows: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
+        self._dropped: dict[tuple[type[Row], str], Row] = {}
+        self._said: dict[tuple[str, str, str], Announced] = {}
+        self._by_event: dict[str, list[tuple[str, Evidence]]] = {}
+        self._asked: set[str] = set()
+        self._due: list[tuple[Instant, str, str, str]] = []
+        self.parked: dict[Key, Parked] = {}
+
+    # -- scopes
+
+    def warm(self, rule: str, scopes: Iterable[str]) -> None:
+        """Take many scopes from the store at once, with their rows, announcements and the scopes they link to."""
+        wanted = sorted({s for s in scopes if (rule, s) not in self._scopes})
+        if not wanted:
+            return
+        further = self._take(rule, wanted)
+        if further := sorted(further):
+            self._take(rule, further)
+
+    def _take(self, rule: str, wanted: Sequence[str]) -> set[str]:
+        evidence = self.pages.evidence(rule, wanted)
+        full = [s for s in wanted if not s.startswith(PARTIAL)]
+        rows = self.pages.rows(rule, full) if full else {}
+        further: set[str] = set()
+        ids: list[str] = []
+        for name in wanted:
+            scope = self._scopes[(rule, name)] = Scope()
+            for entry in evidence.get(name, ()):
+                if entry.slot == LINK:
+                    scope.links[(entry.event_id, entry.link)] = entry
+                    if (rule, entry.link) not in self._scopes:
+                        further.add(entry.link)
+                else:
+                    scope.evidence.append(entry)
+            scope.evidence.sort(key=Evidence.order)
+            for row, upcoming in rows.get(name, ()):
+                scope.rows[row.id] = (row, upcoming)
+                ids.append(row.id)
+        if ids:
+            said = self.pages.announced(rule, ids)
+            for row_id in ids:
+                self._announced.setdefault((rule, row_id), {a.kind: a for a in said.get(row_id, ())})
+        return further
+
+    def scope(self, rule: str, name: str) -> Scope:
+        found = self._scopes.get((rule, name))
+        if found is None:
+            self.warm(rule, (name,))
+            found = self._scopes[(rule, name)]
+        return found
+
+    def judged(self, rule: str, name: str) -> list[str]:
+        """The scopes to judge when evidence of this one changed: itself, or those that read a partial one."""
+        if not name.startswith(PARTIAL):
+            return [name]
+        key = (rule, name)
+        if key not in self._linked:
+            self._linked[key] = list(self.pages.linked(rule, (name,)).get(name, ()))
+        here = {entry.link for entry in self.scope(rule, name).links.values()}
+        return sorted(here.union(s for s in self._linked[key] if self._reads(rule, s, name)))
+
+    def _reads(self, rule: str, full: str, partial: str) -> bool:
+        return any(link == partial for _, link in self.scope(rule, full).links)
+
+    def seen_by(self, rule: str, name: str) -> list[Evidence]:
+        """Standing evidence of a scope and of the partial scopes it links to, in order of happening."""
+        scope = self.scope(rule, name)
+        if not scope.links:
+            return scope.evidence
+        seen = list(scope.evidence)
+        for partial in {link for _, link in scope.links}:
+            seen.extend(self.scope(rule, partial).evidence)
+        seen.sort(key=Evidence.order)
+        return seen
+
+    # -- evidence
+
+    def add(self, rule: str, entry: Evidence) -> None:
+        scope = self.scope(rule, entry.scope)
+        if entry.slot == LINK:
+            scope.links[(entry.event_id, entry.link)] = entry
+        else:
+            insort(scope.evidence, entry, key=Evidence.order)
+        self._evidence[(rule, entry.scope, entry.event_id, entry.slot + entry.link)] = (rule, entry)
+        self._by_event.setdefault(entry.event_id, []).append((rule, entry))
+
+    def unfile(self, rule: str, event_id: str) -> list[str]:
+        """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes touched."""
+        kept, touched = [], []
+        for owner, entry in self._by_event.get(event_id, ()):
+            if owner != rule:
+                kept.append((owner, entry))
+                continue
+            touched.append(entry.scope)
+            self._take_out(rule, entry)
+            self._evidence.pop((rule, entry.scope, event_id, entry.slot + entry.link), None)
+        self._by_event[event_id] = kept
+        return touched
+
+    def know(self, event_ids: Iterable[str]) -> None:
+        """Take the evidence of events that this batch will correct, all at once."""
+        wanted = sorted(set(event_ids) - self._asked)
+        if not wanted:
+            return
+        self._asked.update(wanted)
+        for event_id, entries in self.pages.evidence_of(wanted).items():
+            mine = self._by_event.setdefault(event_id, [])
+            have = {(r, e.scope, e.slot, e.link) for r, e in mine}
+            mine.extend(x for x in entries if (x[0], x[1].scope, x[1].slot, x[1].link) not in have)
+
+    def void(self, event_id: str, at: Instant, by: str) -> list[Key]:
+        """Take an event's evidence out of every scope. Returns the scopes to judge again."""
+        self.know((event_id,))
+        touched: list[Key] = []
+        for rule, entry in self._by_event.pop(event_id, ()):
+            for name in self.judged(rule, entry.scope):
+                touched.append((rule, name))
+            self._take_out(rule, entry)
+            gone = replace(entry, voided=at, voided_by=by)
+            self._evidence[(rule, entry.scope, event_id, entry.slot + entry.link)] = (rule, gone)
+        return touched
+
+    def _take_out(self, rule: str, entry: Evidence) -> None:
+        scope = self.scope(rule, entry.scope)
+        if entry.slot == LINK:
+            scope.links.pop((entry.event_id, entry.link), None)
+        else:
+            scope.evidence[:] = [
+                e for e in scope.evidence if (e.event_id, e.slot) != (entry.event_id, entry.slot)
+            ]
+
+    # -- rows
+
+    def put(self, rule: str, row: Row, upcoming: Instant) -> None:
+        self.scope(rule, row.scope).rows[row.id] = (row, upcoming)
+        self._rows[(type(row), row.id)] = (row, upcoming)
+        self._dropped.pop((type(row), row.id), None)
+        if upcoming != NEVER:
+            heapq.heappush(self._due, (upcoming, rule, row.id, row.scope))
+
+    def drop(self, rule: str, row: Row) -> None:
+        self.scope(rule, row.scope).rows.pop(row.id, None)
+        self._rows[(type(row), row.id)] = None
+        self._dropped[(type(row), row.id)] = row
+
+    def by_id(self, rule: str, row_id: str) -> Row | None:
+        """A row by its id, from the shelf or from the store."""
+        for (owner, _), scope in self._scopes.items():
+            if owner == rule and row_id in scope.rows:
+                return scope.rows[row_id][0]
+        scope_name = self.pages.scope_of(rule, row_id)
+        return self.find(rule, scope_name, row_id) if scope_name else None
+
+    def resume(self, rule: str, event_id: str) -> None:
+        """A parked event is let in again."""
+        held = self.parked.get((rule, event_id)) or self.pages.parked_one(rule, event_id)
+        if held is not None:
+            self.parked[(rule, event_id)] = replace(held, resumed=1)
+
+    def schedule(self, due: Iterable[DueRow]) -> None:
+        """Rows of the store whose next instant comes within this batch."""
+        for row in due:
+            heapq.heappush(self._due, (row.next, row.rule, row.row_id, row.scope))
+
+    def next_due(self, until: Instant) -> tuple[Instant, str, Row] | None:
+        """Pop the earliest row whose next instant is at or before ``until``: (instant, rule, row)."""
+        while self._due and self._due[0][0] <= until:
+            at, rule, row_id, scope = heapq.heappop(self._due)
+            held = self.scope(rule, scope).rows.get(row_id)
+            if held is not None and held[1] == at:
+                return at, rule, held[0]
+        return None
+
+    def find(self, rule: str, scope: str, row_id: str) -> Row | None:
+        """The row as it is now, if it still is."""
+        held = self.scope(rule, scope).rows.get(row_id)
+        return held[0] if held else None
+
+    def upcoming(self, rule: str, scope: str, row_id: str) -> Instant:
+        """The row's next instant; NEVER if it is gone."""
+        held = self.scope(rule, scope).rows.get(row_id)
+        return held[1] if held else NEVER
+
+    # -- announcements
+
+    def announced(self, rule: str, row_id: str) -> dict[str, Announced]:
+        said = self._announced.get((rule, row_id))
+        if said is None:
+            found = self.pages.announced(rule, (row_id,)).get(row_id, ())
+            said = self._announced[(rule, row_id)] = {a.kind: a for a in found}
+        return said
+
+    def say(self, rule: str, said: Announced) -> None:
+        self.announced(rule, said.row_id)[said.kind] = said
+        self._said[(rule, said.row_id, said.kind)] = said
+
+    def collect(self, effects: Effects) -> None:
+        """Write what changed into the effects, in an order that does not depend on how it came about."""
+        effects.evidence.extend(self._evidence[key] for key in sorted(self._evidence))
+        for kind, row_id in sorted(self._rows, key=lambda k: (k[0].TABLE, k[1])):
+            held = self._rows[(kind, row_id)]
+            if held is None:
+                effects.gone.append(self._dropped[(kind, row_id)])
+            else:
+                effects.rows.append(held)
+        effects.announced.extend((key[0], self._said[key]) for key in sorted(self._said))
+        effects.parked.extend(self.parked[key] for key in sorted(self.parked))
