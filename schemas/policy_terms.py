@@ -1,0 +1,182 @@
+"""The smallest words of a policy: durations, names, paths, tests. All of it is exact; there are no floats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NamedTuple, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from schemas.instants import Instant, format_instant, parse_day, parse_instant
+
+
+class Strict(BaseModel):
+    """Base of all policy models: unknown fields are refused, nothing can be changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Unit = Literal["min", "h", "sh", "d", "wd", "mo", "y"]
+_MOST = {"min": 99_999, "h": 99_999, "sh": 9_999, "d": 36_500, "wd": 9_999, "mo": 1_200, "y": 100}
+
+
+class Dur(NamedTuple):
+    """A length: minutes, hours (through holidays), service hours, days, working days, months, years."""
+
+    n: int
+    unit: Unit
+
+    def __str__(self) -> str:
+        return f"{self.n}{self.unit}"
+
+
+_DUR = re.compile(rf"(\d{{1,5}})({'|'.join(get_args(Unit))})", re.ASCII)
+
+
+def duration(value: object) -> Dur:
+    """``24h`` -> Dur(24, "h"). Raises ValueError for anything else."""
+    if isinstance(value, Dur):
+        return value
+    found = _DUR.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{value!r} is no length of time; write 30min, 24h, 8sh, 7d, 3wd, 2mo or 1y")
+    made = Dur(int(found[1]), found[2])  # type: ignore[arg-type]  # the pattern allows only units
+    if made.n > _MOST[made.unit]:
+        raise ValueError(
+            f"{value!r} is longer than the {_MOST[made.unit]}{made.unit} that a promise may last"
+        )
+    return made
+
+
+def _elapsed(value: object) -> Dur:
+    made = duration(value)
+    if made.unit not in ("min", "h", "d"):
+        raise ValueError(f"{value!r} cannot be counted back from a due date; write it in min, h or d")
+    return made
+
+
+def _or_word(word: str) -> Callable[[object], Any]:
+    def read(value: object) -> Any:
+        return word if value == word else duration(value)
+
+    return read
+
+
+def _true_or_false(value: object) -> object:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{value!r} is not a whole number")
+    return value
+
+
+def _scalar(value: object) -> object:
+    if isinstance(value, (bool, int, str)):
+        return value
+    raise ValueError(f"{value!r} cannot be compared with; write a text, a whole number, true or false")
+
+
+_FIGURE = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
+
+
+def _figure(value: object) -> object:
+    if isinstance(value, Decimal):
+        return value
+    if not isinstance(value, str) or _FIGURE.fullmatch(value) is None:
+        raise ValueError(f'{value!r} is no threshold; write the figure as a text in quotes: "3" or "0.25"')
+    return Decimal(value)
+
+
+def _civil(value: object) -> object:
+    if isinstance(value, str):
+        parse_day(value)
+    return value
+
+
+def _clock(value: object) -> object:
+    if not isinstance(value, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value, re.ASCII) is None:
+        raise ValueError(f"{value!r} is no time of day; write 09:00 (24:00 for the day's end)")
+    return value
+
+
+def _instant(value: object) -> object:
+    return parse_instant(value) if isinstance(value, str) else _whole(value)
+
+
+Duration = Annotated[Dur, BeforeValidator(duration), PlainSerializer(str)]
+Elapsed = Annotated[Dur, BeforeValidator(_elapsed), PlainSerializer(str)]
+DurationOrEver = Annotated[Dur | Literal["ever"], BeforeValidator(_or_word("ever")), PlainSerializer(str)]
+DurationOrNone = Annotated[Dur | Literal["none"], BeforeValidator(_or_word("none")), PlainSerializer(str)]
+DurationOrAny = Annotated[Dur | Literal["any"], BeforeValidator(_or_word("any")), PlainSerializer(str)]
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
+Whole = Annotated[int, BeforeValidator(_whole)]
+Scalar = Annotated[bool | int | str, BeforeValidator(_scalar)]
+Figure = Annotated[Decimal, BeforeValidator(_figure), PlainSerializer(lambda v: format(v, "f"))]
+CivilDate = Annotated[str, BeforeValidator(_civil)]
+"""A day as ``2026-04-01``."""
+ClockTime = Annotated[str, BeforeValidator(_clock)]
+"""A time of day as ``09:00``; ``24:00`` is the end of the day."""
+Effective = Annotated[Instant, BeforeValidator(_instant), PlainSerializer(format_instant)]
+"""An instant, RFC 3339 where it is text."""
+
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)+(/[a-z0-9_]+)?$")]
+"""``complaint.handle_in_standard`` or ``repair.joint_team/keep``: obligation key [/part]."""
+Type = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+|\*)$")]
+"""An event type; ``*`` is any fact (never a verdict)."""
+Path = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?((\[\]|#)|/[a-z][a-z0-9_]*)?$", max_length=120)
+]
+"""``field`` | ``field[]`` (each element) | ``field#`` (length) | ``a/b`` (exact ratio) | ``scope.fact``."""
+
+
+class Test(Strict):
+    """All given operators must hold. An unknown value fails every operator but ``ne`` and ``set: false``."""
+
+    __test__ = False  # not a test class of pytest
+
+    eq: Scalar | None = None
+    ne: Scalar | None = None
+    in_: list[Scalar] | None = Field(None, alias="in", min_length=1)
+    gt: Figure | None = None
+    ge: Figure | None = None
+    lt: Figure | None = None
+    le: Figure | None = None
+    set: Flag | None = None
+    has: list[Scalar] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _some(self) -> Test:
+        if not self.model_fields_set:
+            raise ValueError(
+                "an empty test; write a value, a list of values or an operator such as {ne: urgent}"
+            )
+        for name in self.model_fields_set:
+            if getattr(self, name) is None:
+                raise ValueError(
+                    f"{name.rstrip('_')}: null tests nothing; for an absent field write {{set: false}}"
+                )
+        return self
+
+
+def _test(value: object) -> object:
+    if isinstance(value, (bool, int, str)):
+        return {"eq": value}
+    return {"in": value} if isinstance(value, list) else value
+
+
+def _names(value: object) -> object:
+    return (
+        dict.fromkeys(value) if isinstance(value, list) and all(isinstance(n, str) for n in value) else value
+    )
+
+
+Tested = Annotated[Test, BeforeValidator(_test)]
+Where = dict[Path, Tested]
+Keys = Annotated[dict[str, Path | None], BeforeValidator(_names)]
+"""Key name -> path; None = the name's standard path in ``PolicyFile.keys``. The order of names says nothing."""
