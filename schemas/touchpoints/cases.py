@@ -1,0 +1,43 @@
+"""事项: who has a case, and when it waits for somebody else (domain.md 2.8; waiting is read by pauses of policies)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from schemas.fields import Personal, Ref
+from schemas.model import Touchpoint
+
+Party = Literal["customer", "contractor", "supplier", "property_co", "authority", "other"]
+
+
+class CaseHandedOver(Touchpoint):
+    """事项移交: T210. ``to_ref`` owes from here on what the case owes."""
+
+    TYPE = "case.handed_over"
+    ZH, EN = "事项移交", "Case handed over"
+    CASE = "needs"
+
+    to_ref: Ref
+    from_ref: Ref | None = None
+    reason: Personal | None = None
+
+
+class CaseWaitStarted(Touchpoint):
+    """等待开始: no row. The case waits for ``party``; policies that say so stop their clocks."""
+
+    TYPE = "case.wait_started"
+    ZH, EN = "事项等待开始", "Case wait started"
+    CASE = "needs"
+
+    party: Party
+    reason: Personal | None = None
+
+
+class CaseWaitEnded(Touchpoint):
+    """等待结束: no row."""
+
+    TYPE = "case.wait_ended"
+    ZH, EN = "事项等待结束", "Case wait ended"
+    CASE = "needs"
+
+    party: Party

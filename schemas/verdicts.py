@@ -1,0 +1,95 @@
+"""Verdicts (判定): what the engine concluded. Written by it alone; in plain data, no personal text."""
+
+from __future__ import annotations
+
+from schemas.fields import Code, Count, Id, Key, Opaque, Ref
+from schemas.model import AFTER, Content
+
+Micros = int
+
+
+class ObligationVerdict(Content):
+    """Base of what is said of one promise. ``due`` and ``opened`` are microseconds UTC; ``owes`` and ``to`` are roles."""
+
+    RANK, WRITER, RETENTION = AFTER, "engine", "record"
+
+    obligation_key: Key
+    row: Ref
+    zh: str
+    en: str
+    promise_id: Id
+    opened: Micros
+    due: Micros
+    policy_version: Ref
+    owes: list[Code]
+    to: list[Code]
+    keys: Opaque
+    born_late: bool = False
+    calendar_version: str | None = None
+    person: str | None = None
+
+
+class ObligationDueSoon(ObligationVerdict):
+    """即将到期: T212. Said when a warning point of a promise is reached."""
+
+    TYPE = "obligation.due_soon"
+    ZH, EN = "时限即将到期", "Obligation due soon"
+
+
+class ObligationBreached(ObligationVerdict):
+    """超时: T212. Bears the due instant as its time."""
+
+    TYPE = "obligation.breached"
+    ZH, EN = "时限超时", "Obligation breached"
+
+
+class ObligationDated(ObligationVerdict):
+    """定期: no row. A promise whose due date had no calendar year got one."""
+
+    TYPE = "obligation.dated"
+    ZH, EN = "时限确定", "Obligation dated"
+
+
+class ObligationAlertStepReached(ObligationVerdict):
+    """提醒升级: domain.md 3.8 without a T row (no row). A further step of the alert ladder after a breach."""
+
+    TYPE = "obligation.alert_step_reached"
+    ZH, EN = "超时提醒升级", "Alert ladder step reached"
+
+    step: Count
+
+
+class ObligationRetracted(Content):
+    """撤销判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal."""
+
+    TYPE = "obligation.retracted"
+    ZH, EN = "判定撤销", "Verdict retracted"
+    RANK, WRITER, RETENTION = AFTER, "engine", "record"
+
+    retracts: Id
+    retracted_type: Ref
+    retracted_kind: Ref
+    obligation_key: Key | None = None
+    row: Ref | None = None
+    zh: str | None = None
+    en: str | None = None
+    promise_id: Id | None = None
+    opened: Micros | None = None
+    due: Micros | None = None
+    policy_version: Ref | None = None
+    owes: list[Code] | None = None
+    to: list[Code] | None = None
+    keys: Opaque | None = None
+    born_late: bool | None = None
+
+
+class EventParked(Content):
+    """暂停处理: no row. One rule failed on one event; other rules and events flow on until it is resumed."""
+
+    TYPE = "event.parked"
+    ZH, EN = "事件暂停处理", "Event parked"
+    RANK, WRITER, RETENTION = AFTER, "engine", "record"
+
+    rule: Ref
+    parked_event: Ref
+    error: str
