@@ -1,0 +1,348 @@
+"""Working-time arithmetic (工作时间): when is a limit over, when is it time to warn, which days counted.
+
+Pure: a calendar is built from the data of ``calendar.published`` and nothing else. Instants are µs UTC, days are day
+numbers of Asia/Shanghai by the zone database. A limit in days ends with its last day's last microsecond, and what
+happens at that instant is in time. The trigger's own day never counts (0wd and 0d aside).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from processors.rules.pauses import Span, merged
+from schemas.calendar import PublishedCalendar
+from schemas.instants import (
+    DAY,
+    HOUR,
+    MINUTE,
+    ZONE,
+    Day,
+    Instant,
+    civil_date,
+    day_of,
+    end_of_day,
+    from_datetime,
+    parse_day,
+    shift_months,
+    start_of_day,
+)
+from schemas.policy import Dur, Step
+
+_ELAPSED = {"min": MINUTE, "h": HOUR, "sh": HOUR}
+_WEEK = Dur(7, "d")
+
+
+class NoCalendar(Exception):
+    """This calendar has no data for that year, so the instant cannot be told (待定)."""
+
+    def __init__(self, name: str, year: int) -> None:
+        super().__init__(f"the calendar {name!r} has no data for {year}")
+        self.calendar = name
+        self.year = year
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Which days of a limit counted and which were skipped, each with why ("" for a plain working day)."""
+
+    days: tuple[tuple[Day, str], ...] = ()
+    skipped: tuple[tuple[Day, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Years without a gap between them: their first and last day and their working days in order."""
+
+    first: Day
+    last: Day
+    works: tuple[Day, ...]
+
+
+def _runs(calendar: PublishedCalendar) -> tuple[_Run, ...]:
+    runs: list[_Run] = []
+    for year in sorted(calendar.years):
+        first = parse_day(f"{year}-01-01")
+        letters = calendar.years[year]
+        works = tuple(first + index for index, letter in enumerate(letters) if letter == "W")
+        last = first + len(letters) - 1
+        if runs and runs[-1].last + 1 == first:
+            runs[-1] = _Run(runs[-1].first, last, runs[-1].works + works)
+        else:
+            runs.append(_Run(first, last, works))
+    return tuple(runs)
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def _at(day: Day, minutes: int) -> Instant:
+    """The instant at which the clocks of that day show so many minutes past midnight (1440 = its end)."""
+    if minutes == 1440:
+        return start_of_day(day + 1)
+    civil = civil_date(day)
+    if civil.year >= 1992:  # +8:00 without a break
+        return start_of_day(day) + minutes * MINUTE
+    return from_datetime(
+        datetime(civil.year, civil.month, civil.day, minutes // 60, minutes % 60, tzinfo=ZONE)
+    )
+
+
+class WorkCalendar:
+    """One version of one calendar. All methods raise NoCalendar where they need a year that it does not have."""
+
+    def __init__(self, data: Mapping[str, Any] | PublishedCalendar) -> None:
+        calendar = data if isinstance(data, PublishedCalendar) else PublishedCalendar.model_validate(data)
+        self.name = calendar.name
+        self.version = calendar.version
+        self._names = {parse_day(day): text for day, text in calendar.names.items()}
+        self._runs = _runs(calendar)
+        self._shifts = [(_minutes(start), _minutes(stop)) for start, stop in calendar.shifts]
+        self._close = 1440 if calendar.close is None else _minutes(calendar.close)
+        self._roll = calendar.roll == "next_working_day"
+
+    def add(self, at: Instant, limit: Dur) -> Instant:
+        """The instant at which a limit that began at ``at`` is over (S1 to S5)."""
+        count, unit = limit
+        if unit in ("min", "h"):
+            return at + count * _ELAPSED[unit]
+        if unit == "sh":
+            return self._serve(at, count * HOUR)
+        if unit == "wd":
+            return self._over(self._working(at, count))
+        day = day_of(at)
+        return self._end(
+            day + count if unit == "d" else shift_months(day, count * (12 if unit == "y" else 1))
+        )
+
+    def due(self, at: Instant, limit: Dur, pauses: Iterable[Span] = ()) -> Instant | None:
+        """The due instant with pauses [start, stop) in any order (S11); None while one without a stop freezes it.
+
+        Hours move by the paused time, service hours by the paused service time, days by one for each counted
+        day-end inside a pause. A pause at or after the due instant changes nothing.
+        """
+        spans = merged(pauses)
+        if not spans:
+            return self.add(at, limit)
+        if limit.unit in _ELAPSED:
+            return self._spend(at, limit.n * _ELAPSED[limit.unit], limit.unit == "sh", spans)
+        if limit.unit in ("d", "wd"):
+            day = self._count(at, limit, spans)[0]
+            return None if day is None else self._over(day) if limit.unit == "wd" else self._end(day)
+        return self._months(at, limit, spans)
+
+    def mark(
+        self, at: Instant, limit: Dur, pct: int, pauses: Iterable[Span] = (), long: Dur = _WEEK
+    ) -> Instant | None:
+        """When ``pct`` percent of the limit are used (S9); each counted day weighs 24 h. Months and years: ``long``
+        before the due instant. None: nothing to warn of (a limit of 0), or frozen before it came so far."""
+        count, unit = limit
+        if count == 0:
+            return None
+        spans = merged(pauses)
+        if unit in _ELAPSED:
+            return self._spend(at, count * _ELAPSED[unit] * pct // 100, unit == "sh", spans)
+        if unit in ("mo", "y"):
+            due = self.due(at, limit, spans)
+            early = None if due is None else before(due, long)
+            return early if early is not None and early > at else None
+        whole, rest = divmod(count * DAY * pct // 100, DAY)
+        day = self._count(at, Dur(whole + 1, unit), spans)[0]
+        if day is None:
+            return None
+        # with a closing hour the share is of the day up to it, or the warning would come with the breach
+        used = rest * self._close // 1440 if unit == "wd" else rest
+        return min(start_of_day(day) + used, end_of_day(day))  # some days of 1986 to 1991 had 23 hours
+
+    def step_at(self, at: Instant, step: Step, limit: Dur | None) -> Instant:
+        """When the alert ladder takes this step, counted from the breach or the step before (S10).
+
+        With ``cap``: one limit length, at most the cap; the cap alone where there is no limit."""
+        if step.cap is None:
+            return self.add(at, step.after)
+        if limit is None:
+            return self.add(at, step.cap)
+        try:
+            cap = self.add(at, step.cap)
+        except NoCalendar:
+            # Working days can only take longer than days do: what is shorter than those needs no calendar.
+            length = self.add(at, limit)
+            if step.cap.unit == "wd" and length <= self._over(day_of(at) + step.cap.n):
+                return length
+            raise
+        return min(cap, self._up_to(at, limit, cap))
+
+    def counted(self, at: Instant, limit: Dur, pauses: Iterable[Span] = ()) -> Counted:
+        """Which days a limit counted and which it skipped, for people who ask why. Hours count no days."""
+        spans = merged(pauses)
+        if limit.unit in ("min", "h"):
+            return Counted()
+        if limit.unit == "wd":
+            last, days, frozen = self._count(at, limit, spans)
+            until = last if last is not None else (frozen[-1] if frozen else day_of(at))
+            skipped = [
+                (day, self._why(day)) for day in range(day_of(at) + 1, until + 1) if not self.works(day)
+            ]
+            skipped += [(day, "暂停") for day in frozen]
+            return Counted(tuple((day, self._names.get(day, "")) for day in days), tuple(sorted(skipped)))
+        due = self.due(at, limit, spans)
+        if due is None:
+            return Counted()
+        first, last = day_of(at), day_of(due)
+        if limit.unit == "sh":
+            every = range(first, last + 1)
+            works = [day for day in every if self.works(day)]
+            return Counted(
+                tuple((day, self._names.get(day, "")) for day in works),
+                tuple((day, self._why(day)) for day in every if not self.works(day)),
+            )
+        span = range(first + (limit.n > 0), last + 1)
+        stopped = {day for day in span if _inside(end_of_day(day), spans)}
+        return Counted(
+            tuple((day, "") for day in span if day not in stopped),
+            tuple((day, "暂停") for day in span if day in stopped),
+        )
+
+    def works(self, day: Day) -> bool:
+        """Whether it is a working day."""
+        run = self._run(day)
+        index = bisect_left(run.works, day)
+        return index < len(run.works) and run.works[index] == day
+
+    # ---------------------------------------------------------------------------------------------- days
+
+    def _run(self, day: Day) -> _Run:
+        for run in self._runs:
+            if run.first <= day <= run.last:
+                return run
+        raise NoCalendar(self.name, civil_date(day).year)
+
+    def _nth(self, day: Day, count: int) -> Day:
+        """The count-th working day after ``day``; 0: the day itself if it works, else the next."""
+        run = self._run(day + (count > 0))
+        index = bisect_left(run.works, day) if count == 0 else bisect_right(run.works, day) + count - 1
+        if index >= len(run.works):
+            raise NoCalendar(self.name, civil_date(run.last).year + 1)
+        return run.works[index]
+
+    def _working(self, at: Instant, count: int) -> Day:
+        day = self._nth(day_of(at), count)
+        # 0wd after closing: that day's working time is over, so it is the next working day's
+        return self._nth(day, 1) if count == 0 and self._over(day) < at else day
+
+    def _over(self, day: Day) -> Instant:
+        """When a working day is over: at its closing hour, else with its last microsecond."""
+        return end_of_day(day) if self._close == 1440 else _at(day, self._close)
+
+    def _end(self, day: Day) -> Instant:
+        return end_of_day(self._nth(day, 0) if self._roll else day)
+
+    def _why(self, day: Day) -> str:
+        weekend = civil_date(day).weekday() >= 5
+        return self._names.get(day) or ("周末" if weekend else "休息")
+
+    def _count(
+        self, at: Instant, limit: Dur, spans: Sequence[Span]
+    ) -> tuple[Day | None, list[Day], list[Day]]:
+        """The day on which a limit of d or wd ends (None: frozen), the days counted, the days frozen."""
+        working = limit.unit == "wd"
+        if limit.n == 0:
+            day = self._working(at, 0) if working else day_of(at)
+        else:
+            day = self._nth(day_of(at), 1) if working else day_of(at) + 1
+        left = max(limit.n, 1)
+        counted: list[Day] = []
+        frozen: list[Day] = []
+        if not working and not spans:
+            counted = list(range(day, day + left))
+            return counted[-1], counted, frozen
+        while True:
+            over = self._over(day) if working else end_of_day(day)
+            if _inside(over, spans, last=left == 1):
+                frozen.append(day)
+                if spans[-1][1] is None and spans[-1][0] <= over:
+                    return None, counted, frozen
+            else:
+                counted.append(day)
+                left -= 1
+                if left == 0:
+                    return day, counted, frozen
+            day = self._nth(day, 1) if working else day + 1
+
+    def _months(self, at: Instant, limit: Dur, spans: Sequence[Span]) -> Instant | None:
+        day = day_of(at)
+        left = shift_months(day, limit.n * (12 if limit.unit == "y" else 1)) - day
+        last = self._count(at, Dur(left, "d"), spans)[0]
+        return None if last is None else self._end(last)
+
+    def _up_to(self, at: Instant, limit: Dur, cap: Instant) -> Instant:
+        try:
+            return self.add(at, limit)
+        except NoCalendar:  # the limit ends in a year without data, so after the cap
+            return cap
+
+    # ---------------------------------------------------------------------------------------------- hours
+
+    def _spend(self, at: Instant, amount: int, service: bool, spans: Sequence[Span]) -> Instant | None:
+        """When ``amount`` µs (of service time) have run outside the pauses; None: frozen before."""
+        now = at
+        for start, stop in spans:
+            if stop is not None and stop <= now:
+                continue
+            start = max(start, now)
+            used = self._served(now, start) if service else start - now
+            if used >= amount:
+                break
+            if stop is None:
+                return None
+            amount -= used
+            now = stop
+        return self._serve(now, amount) if service else now + amount
+
+    def _hours(self, day: Day) -> list[tuple[Instant, Instant]]:
+        return [(_at(day, start), _at(day, stop)) for start, stop in self._shifts] if self.works(day) else []
+
+    def _serve(self, at: Instant, amount: int) -> Instant:
+        """When that much service time has passed; none: the next instant of service."""
+        day = day_of(at)
+        while True:
+            for start, stop in self._hours(day):
+                start = max(start, at)
+                if stop > start:
+                    if amount <= stop - start:
+                        return start + amount
+                    amount -= stop - start
+            day += 1
+
+    def _served(self, start: Instant, stop: Instant) -> int:
+        """Service time in [start, stop)."""
+        return sum(
+            max(0, min(over, stop) - max(begin, start))
+            for day in range(day_of(start), day_of(stop) + 1)
+            for begin, over in self._hours(day)
+        )
+
+
+def _inside(instant: Instant, spans: Sequence[Span], last: bool = False) -> bool:
+    """Whether a day-end stands inside a pause; the last one is the due instant, where a pause comes too late."""
+    return any(
+        (start < instant or (start == instant and not last)) and (stop is None or instant < stop)
+        for start, stop in spans
+    )
+
+
+def before(due: Instant, length: Dur) -> Instant:
+    """A length of min, h or d before a due instant; days keep the time of day."""
+    if length.unit != "d":
+        return due - length.n * _ELAPSED[length.unit]
+    day = day_of(due)
+    return start_of_day(day - length.n) + (due - start_of_day(day))
+
+
+def share(opened: Instant, due: Instant, pct: int) -> Instant | None:
+    """When ``pct`` percent of the span from opening to a given due instant have passed; None for no span (S9)."""
+    return opened + (due - opened) * pct // 100 if due > opened else None
