@@ -7,42 +7,29 @@ happens at that instant is in time. The trigger's own day never counts (0wd and 
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
+from processors.rules.daytable import NoCalendar
 from processors.rules.pauses import Span, merged
-from schemas.calendar import PublishedCalendar
+from processors.rules.workhours import Hours
 from schemas.instants import (
     DAY,
     HOUR,
     MINUTE,
-    ZONE,
     Day,
     Instant,
-    civil_date,
     day_of,
     end_of_day,
-    from_datetime,
-    parse_day,
     shift_months,
     start_of_day,
 )
 from schemas.policy import Dur, Step
 
+__all__ = ["Counted", "NoCalendar", "Span", "WorkCalendar", "before", "merged", "share"]
+
 _ELAPSED = {"min": MINUTE, "h": HOUR, "sh": HOUR}
 _WEEK = Dur(7, "d")
-
-
-class NoCalendar(Exception):
-    """This calendar has no data for that year, so the instant cannot be told (待定)."""
-
-    def __init__(self, name: str, year: int) -> None:
-        super().__init__(f"the calendar {name!r} has no data for {year}")
-        self.calendar = name
-        self.year = year
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,57 +40,8 @@ class Counted:
     skipped: tuple[tuple[Day, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Years without a gap between them: their first and last day and their working days in order."""
-
-    first: Day
-    last: Day
-    works: tuple[Day, ...]
-
-
-def _runs(calendar: PublishedCalendar) -> tuple[_Run, ...]:
-    runs: list[_Run] = []
-    for year in sorted(calendar.years):
-        first = parse_day(f"{year}-01-01")
-        letters = calendar.years[year]
-        works = tuple(first + index for index, letter in enumerate(letters) if letter == "W")
-        last = first + len(letters) - 1
-        if runs and runs[-1].last + 1 == first:
-            runs[-1] = _Run(runs[-1].first, last, runs[-1].works + works)
-        else:
-            runs.append(_Run(first, last, works))
-    return tuple(runs)
-
-
-def _minutes(clock: str) -> int:
-    return int(clock[:2]) * 60 + int(clock[3:])
-
-
-def _at(day: Day, minutes: int) -> Instant:
-    """The instant at which the clocks of that day show so many minutes past midnight (1440 = its end)."""
-    if minutes == 1440:
-        return start_of_day(day + 1)
-    civil = civil_date(day)
-    if civil.year >= 1992:  # +8:00 without a break
-        return start_of_day(day) + minutes * MINUTE
-    return from_datetime(
-        datetime(civil.year, civil.month, civil.day, minutes // 60, minutes % 60, tzinfo=ZONE)
-    )
-
-
-class WorkCalendar:
+class WorkCalendar(Hours):
     """One version of one calendar. All methods raise NoCalendar where they need a year that it does not have."""
-
-    def __init__(self, data: Mapping[str, Any] | PublishedCalendar) -> None:
-        calendar = data if isinstance(data, PublishedCalendar) else PublishedCalendar.model_validate(data)
-        self.name = calendar.name
-        self.version = calendar.version
-        self._names = {parse_day(day): text for day, text in calendar.names.items()}
-        self._runs = _runs(calendar)
-        self._shifts = [(_minutes(start), _minutes(stop)) for start, stop in calendar.shifts]
-        self._close = 1440 if calendar.close is None else _minutes(calendar.close)
-        self._roll = calendar.roll == "next_working_day"
 
     def add(self, at: Instant, limit: Dur) -> Instant:
         """The instant at which a limit that began at ``at`` is over (S1 to S5)."""
@@ -207,44 +145,6 @@ class WorkCalendar:
             tuple((day, "暂停") for day in span if day in stopped),
         )
 
-    def works(self, day: Day) -> bool:
-        """Whether it is a working day."""
-        run = self._run(day)
-        index = bisect_left(run.works, day)
-        return index < len(run.works) and run.works[index] == day
-
-    # ---------------------------------------------------------------------------------------------- days
-
-    def _run(self, day: Day) -> _Run:
-        for run in self._runs:
-            if run.first <= day <= run.last:
-                return run
-        raise NoCalendar(self.name, civil_date(day).year)
-
-    def _nth(self, day: Day, count: int) -> Day:
-        """The count-th working day after ``day``; 0: the day itself if it works, else the next."""
-        run = self._run(day + (count > 0))
-        index = bisect_left(run.works, day) if count == 0 else bisect_right(run.works, day) + count - 1
-        if index >= len(run.works):
-            raise NoCalendar(self.name, civil_date(run.last).year + 1)
-        return run.works[index]
-
-    def _working(self, at: Instant, count: int) -> Day:
-        day = self._nth(day_of(at), count)
-        # 0wd after closing: that day's working time is over, so it is the next working day's
-        return self._nth(day, 1) if count == 0 and self._over(day) < at else day
-
-    def _over(self, day: Day) -> Instant:
-        """When a working day is over: at its closing hour, else with its last microsecond."""
-        return end_of_day(day) if self._close == 1440 else _at(day, self._close)
-
-    def _end(self, day: Day) -> Instant:
-        return end_of_day(self._nth(day, 0) if self._roll else day)
-
-    def _why(self, day: Day) -> str:
-        weekend = civil_date(day).weekday() >= 5
-        return self._names.get(day) or ("周末" if weekend else "休息")
-
     def _count(
         self, at: Instant, limit: Dur, spans: Sequence[Span]
     ) -> tuple[Day | None, list[Day], list[Day]]:
@@ -284,47 +184,6 @@ class WorkCalendar:
             return self.add(at, limit)
         except NoCalendar:  # the limit ends in a year without data, so after the cap
             return cap
-
-    # ---------------------------------------------------------------------------------------------- hours
-
-    def _spend(self, at: Instant, amount: int, service: bool, spans: Sequence[Span]) -> Instant | None:
-        """When ``amount`` µs (of service time) have run outside the pauses; None: frozen before."""
-        now = at
-        for start, stop in spans:
-            if stop is not None and stop <= now:
-                continue
-            start = max(start, now)
-            used = self._served(now, start) if service else start - now
-            if used >= amount:
-                break
-            if stop is None:
-                return None
-            amount -= used
-            now = stop
-        return self._serve(now, amount) if service else now + amount
-
-    def _hours(self, day: Day) -> list[tuple[Instant, Instant]]:
-        return [(_at(day, start), _at(day, stop)) for start, stop in self._shifts] if self.works(day) else []
-
-    def _serve(self, at: Instant, amount: int) -> Instant:
-        """When that much service time has passed; none: the next instant of service."""
-        day = day_of(at)
-        while True:
-            for start, stop in self._hours(day):
-                start = max(start, at)
-                if stop > start:
-                    if amount <= stop - start:
-                        return start + amount
-                    amount -= stop - start
-            day += 1
-
-    def _served(self, start: Instant, stop: Instant) -> int:
-        """Service time in [start, stop)."""
-        return sum(
-            max(0, min(over, stop) - max(begin, start))
-            for day in range(day_of(start), day_of(stop) + 1)
-            for begin, over in self._hours(day)
-        )
 
 
 def _inside(instant: Instant, spans: Sequence[Span], last: bool = False) -> bool:
