@@ -1,0 +1,64 @@
+"""API keys: one per source and tenant. Only the SHA-256 of a key is kept; it has 256 bits of its own, so it needs no salt,
+and whoever times the look-up learns about hashes only."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from ledger.hot import Hot
+from ledger.tables import api_keys, tenants
+from ledger.tenants import Tenant
+
+PREFIX = "tl_"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a key opens: it writes as its source, and reads its tenant unless made write-only."""
+
+    tenant: Tenant
+    source: str
+    write_only: bool
+
+
+_columns = (tenants.c.number, tenants.c.name, api_keys.c.source, api_keys.c.write_only)
+_joined = select(*_columns).join_from(api_keys, tenants, tenants.c.number == api_keys.c.tenant)
+_find = Hot(_joined.where(api_keys.c.digest == bindparam("digest")))
+
+
+def _digest(secret: str) -> bytes:
+    return sha256(secret.encode(errors="surrogatepass")).digest()
+
+
+def create(connection: Connection, tenant: Tenant, source: str, write_only: bool = False) -> str:
+    """Make a key and return it: this once, for it is kept nowhere. Raises ValueError without a source."""
+    if not source:
+        raise ValueError("a key needs a source")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    connection.execute(
+        insert(api_keys).values(
+            digest=_digest(secret), tenant=tenant.number, source=source, write_only=int(write_only)
+        )
+    )
+    return secret
+
+
+def find(connection: Connection, secret: str) -> Access | None:
+    """What the key opens; None for an unknown one."""
+    row = _find(connection, digest=_digest(secret)).first()
+    return None if row is None else Access(Tenant(row[0], row[1]), row[2], bool(row[3]))
+
+
+def listed(connection: Connection) -> list[Access]:
+    """What there are keys for, by tenant and source; once each."""
+    query = _joined.distinct().order_by(tenants.c.number, api_keys.c.source, api_keys.c.write_only)
+    return [Access(Tenant(n, name), source, bool(w)) for n, name, source, w in connection.execute(query)]
+
+
+def revoke(connection: Connection, secret: str) -> bool:
+    """Make a key useless; False where it was unknown."""
+    return bool(connection.execute(delete(api_keys).where(api_keys.c.digest == _digest(secret))).rowcount)

@@ -1,0 +1,149 @@
+"""Reading the lanes in order: what the engine, replay, subscribers and the intake read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BindParameter, Connection, bindparam, select
+
+from ledger.body import fact_event, verdict_event
+from ledger.errors import UnknownTenant
+from ledger.hot import Hot
+from ledger.tables import corrections, counters, fact_ids, facts, verdicts
+from ledger.tenants import Tenant
+from schemas.event import Event
+from schemas.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last fact of a tenant: its place (0 = none), recorded time, chain hash."""
+
+    place: int
+    recorded: Instant
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """A verdict as stored: ``body`` with rule, rule_version, row, kind, generation, cause beside type, time and data."""
+
+    place: int
+    recorded: Instant
+    after: int
+    body: dict[str, Any]
+
+    def event(self) -> Event:
+        """As rules and readers see it."""
+        return verdict_event(self.body, self.place, self.recorded, self.after)
+
+
+_tenant: BindParameter[int] = bindparam("tenant")
+_facts = Hot(
+    select(facts.c.place, facts.c.recorded, facts.c.body)
+    .where(facts.c.tenant == _tenant, facts.c.place > bindparam("after"))
+    .order_by(facts.c.place)
+    .limit(bindparam("most"))
+)
+_verdicts = Hot(
+    select(verdicts.c.place, verdicts.c.recorded, verdicts.c.after, verdicts.c.body)
+    .where(verdicts.c.tenant == _tenant, verdicts.c.place > bindparam("after"))
+    .order_by(verdicts.c.place)
+    .limit(bindparam("most"))
+)
+_place = Hot(
+    select(fact_ids.c.place).where(fact_ids.c.tenant == _tenant, fact_ids.c.event_id == bindparam("event_id"))
+)
+_at = Hot(
+    select(facts.c.recorded, facts.c.body).where(
+        facts.c.tenant == _tenant, facts.c.place == bindparam("place")
+    )
+)
+_head = Hot(
+    select(counters.c.place, counters.c.recorded, counters.c.hash).where(counters.c.tenant == _tenant)
+)
+_corrected = Hot(
+    select(corrections.c.event_id).where(
+        corrections.c.tenant == _tenant, corrections.c.target == bindparam("target")
+    )
+)
+
+
+def _event(place: int, recorded: Instant, body: bytes) -> Event:
+    return fact_event(json.loads(body), body, place, recorded)
+
+
+def facts_after(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
+    """Up to ``limit`` facts at places > ``after``, in order."""
+    return [_event(*row) for row in _facts(connection, tenant=tenant.number, after=after, most=limit)]
+
+
+def stored_verdicts(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[StoredVerdict]:
+    """Up to ``limit`` verdicts at places (of their own lane) > ``after``, in order."""
+    rows = _verdicts(connection, tenant=tenant.number, after=after, most=limit)
+    return [StoredVerdict(place, recorded, where, json.loads(body)) for place, recorded, where, body in rows]
+
+
+def verdicts_after(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
+    """The same as events."""
+    return [stored.event() for stored in stored_verdicts(connection, tenant, after, limit)]
+
+
+def place_of(connection: Connection, tenant: Tenant, event_id: str) -> int | None:
+    """Where a fact stands; None for an id that is unknown or no UUID."""
+    try:
+        key = UUID(event_id).bytes
+    except ValueError:
+        return None
+    row = _place(connection, tenant=tenant.number, event_id=key).first()
+    return None if row is None else int(row[0])
+
+
+def facts_at(connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:
+    """The facts at these places; places that do not exist are left out."""
+    found = {}
+    for place in sorted(set(places)):
+        row = _at(connection, tenant=tenant.number, place=place).first()
+        if row is not None:
+            found[place] = _event(place, *row)
+    return found
+
+
+def stored_fact(connection: Connection, tenant: Tenant, place: int) -> dict[str, Any]:
+    """The body at a place, as JSON. Raises LookupError where there is none."""
+    row = _at(connection, tenant=tenant.number, place=place).first()
+    if row is None:
+        raise LookupError(f"no fact at place {place}")
+    body: dict[str, Any] = json.loads(row[1])
+    return body
+
+
+def fact(connection: Connection, tenant: Tenant, event_id: str) -> Event | None:
+    """One fact by its event id."""
+    place = place_of(connection, tenant, event_id)
+    return None if place is None else facts_at(connection, tenant, [place]).get(place)
+
+
+def head(connection: Connection, tenant: Tenant) -> Head:
+    """The fact counter. Raises UnknownTenant."""
+    row = _head(connection, tenant=tenant.number).first()
+    if row is None:
+        raise UnknownTenant(tenant.name)
+    return Head(*row)
+
+
+def corrected_by(connection: Connection, tenant: Tenant, event_id: str) -> str | None:
+    """Event id of the fact that corrected or withdrew this one, if any."""
+    row = _corrected(connection, tenant=tenant.number, target=UUID(event_id).bytes).first()
+    return None if row is None else str(UUID(bytes=row[0]))
+
+
+def latest(connection: Connection, tenant: Tenant, event_id: str) -> str:
+    """The newest event of the chain of corrections that starts or goes on at this one."""
+    while (newer := corrected_by(connection, tenant, event_id)) is not None:
+        event_id = newer
+    return event_id

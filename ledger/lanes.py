@@ -1,0 +1,152 @@
+"""The verdict lane and its engine row: one engine per tenant, fenced by a compare-and-set (effects exactly once)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from ledger.chain import VERDICTS, Chain
+from ledger.clock import Clock
+from ledger.errors import Fenced, UnknownTenant
+from ledger.hot import Hot
+from ledger.tables import engines, tenants, verdicts
+from schemas.canonical import canonical_bytes
+from schemas.instants import Instant
+
+if TYPE_CHECKING:
+    from ledger.tenants import Tenant
+
+FIRST_SET = "a"
+"""Name of the projection set that a new tenant starts with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineState:
+    """The engine row of a tenant: how far it has decided, and the head of its verdict lane."""
+
+    tenant: int
+    decided: int
+    """Fact place up to which all is filed and concluded."""
+    advanced: Instant
+    """Recorded time up to which all due instants are concluded."""
+    verdict_place: int
+    verdict_recorded: Instant
+    verdict_hash: bytes
+    epoch: int
+    owner: str
+    set_name: str
+    """The active projection set."""
+    fold_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictDraft:
+    """A conclusion to append: ``after`` is the fact place it follows; ``body`` plain JSON with event_id, type, v,
+    time, rule, rule_version, row, kind, generation, cause, routing fields, data."""
+
+    event_id: str
+    after: int
+    body: Mapping[str, Any]
+
+
+_FIELDS = tuple(EngineState.__dataclass_fields__)
+_state = Hot(select(*(engines.c[name] for name in _FIELDS)).where(engines.c.tenant == bindparam("tenant")))
+_name = Hot(select(tenants.c.name).where(tenants.c.number == bindparam("tenant")))
+_insert = Hot(
+    insert(verdicts).values(
+        tenant=bindparam("tenant"),
+        place=bindparam("place"),
+        recorded=bindparam("recorded"),
+        after=bindparam("after"),
+        body=bindparam("body"),
+        hash=bindparam("hash"),
+    )
+)
+
+
+def engine_state(connection: Connection, tenant: Tenant) -> EngineState:
+    """The engine row as it is. Raises UnknownTenant."""
+    row = _state(connection, tenant=tenant.number).first()
+    if row is None:
+        raise UnknownTenant(tenant.name)
+    return EngineState(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def take_over(connection: Connection, tenant: Tenant, owner: str) -> EngineState:
+    """Become the tenant's engine: raises the epoch, so that whoever was it before is fenced."""
+    now = engine_state(connection, tenant)
+    return _swap(connection, now, replace(now, epoch=now.epoch + 1, owner=owner))
+
+
+def switch_set(
+    connection: Connection, expect: EngineState, *, set_name: str, fold_version: str
+) -> EngineState:
+    """Make another projection set the active one. Raises Fenced where the row is not as expected."""
+    return _swap(connection, expect, replace(expect, set_name=set_name, fold_version=fold_version))
+
+
+def decide(
+    connection: Connection,
+    clock: Clock,
+    expect: EngineState,
+    *,
+    decided: int,
+    advanced: Instant,
+    verdicts: Sequence[VerdictDraft],
+) -> EngineState:
+    """Compare and set the engine row, then append the verdicts. First thing in the engine's transaction.
+
+    Raises Fenced, with nothing written, where decided position, verdict head, epoch or active set are not as expected.
+    Raises ValueError for a step back, or an ``after`` that goes back or beyond ``decided``.
+    """
+    if decided < expect.decided or advanced < expect.advanced:
+        raise ValueError("an engine never goes back")
+    name = _name(connection, tenant=expect.tenant).scalar_one()
+    chain = Chain(VERDICTS, expect.tenant, name.encode())
+    place, recorded, hashed = expect.verdict_place, expect.verdict_recorded, expect.verdict_hash
+    after = 0
+    rows = []
+    for draft in verdicts:
+        if not after <= draft.after <= decided or draft.body.get("event_id") != draft.event_id:
+            raise ValueError(f"verdict {draft.event_id} stands out of order or under another id")
+        after = draft.after
+        place, recorded = place + 1, max(recorded, clock.now())
+        body = canonical_bytes(draft.body)
+        hashed = chain.link(hashed, place, recorded, body, after)
+        rows.append((place, recorded, after, body, hashed))
+    became = replace(
+        expect, decided=decided, advanced=advanced, verdict_place=place, verdict_recorded=recorded, verdict_hash=hashed
+    )  # fmt: skip
+    _swap(connection, expect, became)
+    for place, recorded, after, body, hashed in rows:
+        _insert(
+            connection,
+            tenant=expect.tenant,
+            place=place,
+            recorded=recorded,
+            after=after,
+            body=body,
+            hash=hashed,
+        )
+    return became
+
+
+def _swap(connection: Connection, expect: EngineState, became: EngineState) -> EngineState:
+    e = engines.c
+    done = connection.execute(
+        update(engines)
+        .where(
+            e.tenant == expect.tenant,
+            e.decided == expect.decided,
+            e.verdict_place == expect.verdict_place,
+            e.epoch == expect.epoch,
+            e.set_name == expect.set_name,
+        )
+        .values({name: getattr(became, name) for name in _FIELDS if name != "tenant"})
+    )
+    if done.rowcount != 1:
+        raise Fenced(f"tenant {expect.tenant}, epoch {expect.epoch}")
+    return became

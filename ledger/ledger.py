@@ -1,0 +1,194 @@
+"""The book of record: append, read, open sealed text. What each method touches is written where it is done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger import feeds, tenants
+from ledger.append import Appending
+from ledger.body import at_path, replaced, sealed_places, steps
+from ledger.candidate import Appended, Candidate, Outcome
+from ledger.clock import Clock
+from ledger.database import Database
+from ledger.errors import PublicationsRefused
+from ledger.keys import KeyStore
+from ledger.persons import Conflict, Persons
+from ledger.seal import Erased, unseal
+from ledger.tenants import Tenant
+from ledger.writer import Writer
+from schemas.event import Event, Sealed
+from schemas.instants import Instant
+
+CHUNK = 16
+"""Candidates per job: a long array must not hold the writer longer than a slice."""
+ERASED_MARK: dict[str, bool] = {"erased": True}
+"""What stands in ``unsealed`` data where a person was erased."""
+
+
+class Ledger:
+    """One ledger in one data folder. Every method may be called from any thread but those that wait, which may not be
+    called from a job of the writer: ``add_tenant``, ``append`` (by its future), ``erase`` (by its future)."""
+
+    def __init__(self, database: Database, writer: Writer, keys: KeyStore, clock: Clock) -> None:
+        self.database = database
+        self.writer = writer
+        self.keys = keys
+        self.clock = clock
+        self.persons = Persons(keys)
+        self._known: dict[str, Tenant] = {}
+
+    def tenants(self) -> list[Tenant]:
+        """Every tenant, by number."""
+        with self.database.read() as connection:
+            return tenants.listed(connection)
+
+    def tenant(self, name: str) -> Tenant:
+        """By name. Raises UnknownTenant."""
+        found = self._known.get(name)  # a tenant never changes
+        if found is None:
+            with self.database.read() as connection:
+                found = self._known[name] = tenants.find(connection, name)
+        return found
+
+    def add_tenant(self, name: str, publications: Sequence[Candidate]) -> Tenant:
+        """Register a tenant and append its first publications, in one transaction, before any other fact.
+
+        Raises TenantExists, or PublicationsRefused naming the first; then nothing was kept.
+        """
+
+        def job(connection: Connection) -> Tenant:
+            tenant = tenants.register(connection, name)
+            appending = Appending(connection, self.keys, self.clock, tenant)
+            for candidate in publications:
+                outcome = appending.one(candidate)
+                if not isinstance(outcome, Appended):
+                    raise PublicationsRefused(f"{candidate.source_id}: {outcome.field}: {outcome.reason}")
+            appending.finish()
+            return tenant
+
+        return self.writer.call(job)
+
+    def append(self, tenant: Tenant, candidates: Sequence[Candidate]) -> Future[list[Outcome]]:
+        """Append in order; each is answered by itself. The future is done after the commit.
+
+        Its exception (NotKept) means that some may be kept and some not: sending all again is safe.
+        Raises Busy and Stopped at once.
+        """
+
+        def job(part: Sequence[Candidate]) -> Any:
+            def run(connection: Connection) -> list[Outcome]:
+                appending = Appending(connection, self.keys, self.clock, tenant)
+                outcomes = [appending.one(candidate) for candidate in part]
+                appending.finish()
+                return outcomes
+
+            return run
+
+        parts = [candidates[at : at + CHUNK] for at in range(0, len(candidates), CHUNK)]
+        return _joined(self.writer.submit_all([job(part) for part in parts]))
+
+    def erase(self, tenant: Tenant, person: str) -> Future[bool]:
+        """Destroy a person's keys and index and write the tombstone; False where they were erased before."""
+        return self.writer.submit(lambda _: self.keys.erase(tenant.name, person, self.clock.now()))
+
+    # Reading. ``connection`` is of ``database.read()``, or the writer's in a job.
+
+    def facts(self, connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
+        """Up to ``limit`` facts at places > ``after``, in order, sealed."""
+        return feeds.facts_after(connection, tenant, after, limit)
+
+    def verdicts(self, connection: Connection, tenant: Tenant, after_place: int, limit: int) -> list[Event]:
+        """Up to ``limit`` verdicts at places > ``after_place`` of their lane, in order."""
+        return feeds.verdicts_after(connection, tenant, after_place, limit)
+
+    def stored_verdicts(
+        self, connection: Connection, tenant: Tenant, after_place: int, limit: int
+    ) -> list[feeds.StoredVerdict]:
+        """The same with rule, row, kind and generation."""
+        return feeds.stored_verdicts(connection, tenant, after_place, limit)
+
+    def fact(self, connection: Connection, tenant: Tenant, event_id: str) -> Event | None:
+        """One fact by its event id."""
+        return feeds.fact(connection, tenant, event_id)
+
+    def facts_at(self, connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:
+        """Facts by place."""
+        return feeds.facts_at(connection, tenant, places)
+
+    def head(self, connection: Connection, tenant: Tenant) -> feeds.Head:
+        """Place, recorded time and hash of the last fact."""
+        return feeds.head(connection, tenant)
+
+    def corrected_by(self, connection: Connection, tenant: Tenant, event_id: str) -> str | None:
+        """Event id of what corrected or withdrew this event, if anything did."""
+        return feeds.corrected_by(connection, tenant, event_id)
+
+    # Personal data.
+
+    def unseal(self, tenant: Tenant, event: Event, path: str) -> str | Erased:
+        """The clear text at a path of ``event.data`` ("description", "customer.name"), or ERASED.
+
+        Raises LookupError where nothing sealed stands there, KeyMissing, Unsealable.
+        """
+        value = at_path(event.data, path)
+        if not isinstance(value, Sealed):
+            raise LookupError(f"nothing sealed stands at {path} of event {event.event_id}")
+        key = self.keys.key(tenant.name, value.person, value.retention)
+        if isinstance(key, Erased):
+            return key
+        return unseal(key, value.blob, tenant.name, event.event_id, path, value.person, value.retention)
+
+    def unsealed(self, tenant: Tenant, event: Event) -> dict[str, Any]:
+        """``event.data`` as plain JSON in clear, with ``ERASED_MARK`` where a person was erased."""
+        data: Any = dict(event.data)
+        for path, _ in sealed_places(data):
+            text = self.unseal(tenant, event, path)
+            shown = dict(ERASED_MARK) if isinstance(text, Erased) else text
+            data = replaced(data, steps(path), shown)
+        found: dict[str, Any] = data
+        return found
+
+    def customer(self, tenant: Tenant, *, number: str = "", phone: str = "") -> str | None:
+        """The customer's reference by number, else by phone; None where nobody is known by them (any more)."""
+        return self.persons.look_up(tenant.name, number=number, phone=phone)
+
+    def conflicts(self, tenant: Tenant) -> list[Conflict]:
+        """Events whose number and phone named two persons."""
+        return self.persons.conflicts(tenant.name)
+
+    def erased(self, tenant: Tenant) -> dict[str, Instant]:
+        """Who was erased, and when."""
+        return self.keys.erased(tenant.name)
+
+
+def _joined(parts: Sequence[Future[list[Outcome]]]) -> Future[list[Outcome]]:
+    """One future for all parts: their outcomes in order, or the first exception."""
+    if len(parts) == 1:
+        return parts[0]
+    whole: Future[list[Outcome]] = Future()
+    whole.set_running_or_notify_cancel()
+    left = len(parts)
+    lock = threading.Lock()
+
+    def done(_: Future[list[Outcome]]) -> None:
+        nonlocal left
+        with lock:
+            left -= 1
+            if left:
+                return
+        failed = next((error for part in parts if (error := part.exception()) is not None), None)
+        if failed is not None:
+            whole.set_exception(failed)
+        else:
+            whole.set_result([outcome for part in parts for outcome in part.result()])
+
+    if not parts:
+        whole.set_result([])
+    for part in parts:
+        part.add_done_callback(done)
+    return whole

@@ -1,0 +1,27 @@
+"""Where an append can be cut: every place between two acts that the disk or a caller can see."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class AppendStep(Enum):
+    """In order of happening; the process may die just after any of them.
+
+    The value says through which port (``ledger.ports``, ``ledger.clock``) the step is seen.
+    """
+
+    RECEIVED = "before Transaction.begin"
+    """In the queue; nothing begun."""
+    BEGUN = "after Transaction.begin"
+    """The write lock is held; nothing written."""
+    SEALED = "before Clock.now"
+    """The person is resolved and the text sealed, under keys not yet committed; no place taken."""
+    INSERTED = "after Transaction.release"
+    """The rows stand in an open transaction."""
+    KEYS_COMMITTED = "after KeyTransaction.commit"
+    """The keys are on the disk, what they seal is not."""
+    COMMITTED = "after Transaction.commit"
+    """The record is on the disk; the caller has not heard of it."""
+    ANSWERED = "after the future is done"
+    """Acknowledged."""

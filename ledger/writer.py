@@ -1,0 +1,176 @@
+"""The one thread that writes. Its queue is what lets many callers share one commit, and one disk sync."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from ledger.clock import Clock
+from ledger.errors import Busy, LedgerError, NotKept, Stopped, trouble
+from ledger.ports import KeyTransaction, Transaction, Writable
+
+T = TypeVar("T")
+SLICE = 5_000_000
+"""Nanoseconds after which a transaction takes no further job."""
+
+
+@dataclass(slots=True)
+class _Work:
+    job: Callable[[Connection], Any]
+    future: Future[Any] = field(default_factory=Future)
+    result: Any = None
+    error: BaseException | None = None
+
+
+class _Broken(Exception):
+    """The database has ended the transaction by itself."""
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, _Broken) else trouble(error) or type(error).__name__
+
+
+class Writer:
+    """First in, first out. A job gets the writing connection, runs in a savepoint of its own, and must be short
+    (5 ms); its exception undoes the job alone and is its caller's. No future is done before the COMMIT is."""
+
+    def __init__(self, database: Writable, keys: KeyTransaction, clock: Clock, *, bound: int = 4096) -> None:
+        self._database = database
+        self._keys = keys
+        self.clock = clock
+        self._bound = bound
+        self._waiting: deque[_Work] = deque()
+        self._change = threading.Condition()
+        self._closing = False
+        self._listeners: tuple[Callable[[], None], ...] = ()
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[Connection], T]) -> Future[T]:
+        """Queue a job. Raises Busy when the queue is full, Stopped after ``close``."""
+        return self.submit_all([job])[0]
+
+    def submit_all(self, jobs: Sequence[Callable[[Connection], T]]) -> list[Future[T]]:
+        """Queue jobs next to each other, all or none. Each is committed or refused by itself."""
+        work = [_Work(job) for job in jobs]
+        with self._change:
+            if self._closing:
+                raise Stopped
+            if self._waiting and len(self._waiting) + len(work) > self._bound:
+                raise Busy
+            self._waiting.extend(work)
+            self._change.notify()
+        return [one.future for one in work]
+
+    def call(self, job: Callable[[Connection], T]) -> T:
+        """Queue a job and wait until it is committed. Not from inside a job."""
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a job waits for another job: they share one thread")
+        return self.submit(job).result()
+
+    def waiting(self) -> int:
+        """How many jobs stand in the queue."""
+        return len(self._waiting)
+
+    def listen(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Have ``callback`` called after each commit, in the writer's thread: it may set a flag, nothing slower.
+        Returns what ends it."""
+        with self._change:
+            self._listeners = (*self._listeners, callback)
+
+        def unlisten() -> None:
+            with self._change:
+                self._listeners = tuple(known for known in self._listeners if known is not callback)
+
+        return unlisten
+
+    def close(self) -> None:
+        """Do what is queued, then end. Further jobs are refused with Stopped. May be called twice."""
+        with self._change:
+            self._closing = True
+            self._change.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        transaction: Transaction | None = None
+        try:
+            transaction = self._database.transaction()
+            while (work := self._next(wait=True)) is not None:
+                self._slice(transaction, work)
+        finally:  # only a defect of this class, or the end, leads here: nobody may wait for ever
+            with self._change:
+                self._closing = True
+                left = list(self._waiting)
+                self._waiting.clear()
+            for work in left:
+                if work.future.set_running_or_notify_cancel():
+                    work.future.set_exception(Stopped())
+            if transaction is not None:
+                transaction.close()
+
+    def _next(self, *, wait: bool = False) -> _Work | None:
+        with self._change:
+            while True:
+                while self._waiting:
+                    work = self._waiting.popleft()
+                    if work.future.set_running_or_notify_cancel():
+                        return work
+                if not wait or self._closing:
+                    return None
+                self._change.wait()
+
+    def _slice(self, transaction: Transaction, first: _Work) -> None:
+        began = time.perf_counter_ns()
+        done = [first]
+        try:
+            transaction.begin()
+            self._one(transaction, first)
+            while time.perf_counter_ns() - began < SLICE and (more := self._next()) is not None:
+                done.append(more)
+                self._one(transaction, more)
+            self._keys.commit()
+            transaction.commit()
+        except BaseException as error:
+            self._drop(transaction)
+            for failed in done:
+                failed.future.set_exception(NotKept(_reason(error)))
+            if not isinstance(error, Exception):
+                raise
+            return
+        for kept in done:
+            if kept.error is None:
+                kept.future.set_result(kept.result)
+            else:
+                kept.future.set_exception(kept.error)
+        for listener in self._listeners:
+            listener()
+
+    def _one(self, transaction: Transaction, work: _Work) -> None:
+        transaction.savepoint()
+        self._keys.savepoint()
+        try:
+            work.result = work.job(transaction.connection)
+        except Exception as error:
+            plain = "" if isinstance(error, LedgerError) else trouble(error)
+            work.error = NotKept(plain) if plain else error
+            try:
+                self._keys.undo()
+                transaction.undo()
+            except Exception:
+                raise _Broken(plain) from error
+        else:
+            self._keys.release()
+            transaction.release()
+
+    def _drop(self, transaction: Transaction) -> None:
+        for undo in (self._keys.rollback, transaction.rollback):
+            with contextlib.suppress(Exception):  # it is gone already; its callers are told so
+                undo()
