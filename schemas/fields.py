@@ -5,6 +5,7 @@ Strict: no text for a number, no float anywhere. Ratios are two integers, money 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -25,8 +26,32 @@ PERSONAL = Mark("personal")
 PAST = Mark("past")
 
 
+NAME_FORM = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$"
+CODE_FORM = r"^[a-z][a-z0-9_]*$"
+KEY_FORM = r"^[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)+(/[a-z0-9_]+)?$"
+ID_FORM = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+VERSION_FORM = r"^[1-9][0-9]*$"
+CLOCK_FORM = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+YEAR_FORM = r"^[WH]{365,366}$"
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def is_ref(text: str) -> bool:
+    """Whether a text may be kept in clear as an identifier: what ``Ref`` demands."""
+    if not 1 <= len(text) <= 200 or _SURROGATE.search(text):
+        return False
+    try:
+        _ref(text)
+    except PydanticCustomError:
+        return False
+    return True
+
+
 def _ref(text: str) -> str:
-    if any(c < " " or c == "\x7f" for c in text):
+    if _CONTROL.search(text):
         raise PydanticCustomError("control_character", "holds a control character")
     if looks_personal(text):
         raise PydanticCustomError("personal_in_id", "looks like a mobile phone or identity card number")
@@ -68,13 +93,11 @@ def _exact(value: Any) -> Any:
 
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_ref)]
 """An identifier or a short term of the trade: kept in clear, at most 200 characters, no person's number."""
-Code = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")]
+Code = Annotated[str, StringConstraints(max_length=64, pattern=CODE_FORM)]
 """A code that a company may extend by data: roles, departments, rules."""
-Key = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z][a-z0-9_]*([./][a-z0-9_]+)*$")]
+Key = Annotated[str, StringConstraints(max_length=200, pattern=KEY_FORM)]
 """A policy key: ``complaint.close_return_visit``, ``repair.owner_confirmed/start``."""
-Id = Annotated[
-    str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
-]
+Id = Annotated[str, StringConstraints(pattern=ID_FORM)]
 """An id that Touchline gave: a UUID in lower case."""
 Personal = Annotated[str, StringConstraints(max_length=10_000), PERSONAL]
 """Names and free text about people: sealed before it is stored."""

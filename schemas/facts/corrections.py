@@ -3,7 +3,7 @@ wrong one by ``correctsid`` or ``correctssourceid``."""
 
 from __future__ import annotations
 
-from schemas.fields import Key, Personal, Ref
+from schemas.fields import Code, Personal, Ref
 from schemas.model import AFTER, Content
 
 
@@ -26,6 +26,6 @@ class EventResumed(Content):
     ZH, EN = "恢复处理", "Parked event resumed"
     RANK, WRITER, RETENTION = AFTER, "admin", "record"
 
-    rule: Key
+    rule: Code
     parked_event: Ref
     by: Ref | None = None

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.fields import Code, Moment, Opaque, Ref
+from schemas.fields import CLOCK_FORM, YEAR_FORM, Code, Moment, Opaque, Ref
 from schemas.model import OPENS, Content, Part
 
-Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-YearDays = Annotated[str, StringConstraints(pattern=r"^[WH]{365,366}$")]
+Clock = Annotated[str, StringConstraints(pattern=CLOCK_FORM)]
+YearDays = Annotated[str, StringConstraints(pattern=YEAR_FORM)]
 """One letter a day from 1 January: W working, H rest."""
 
 

@@ -8,11 +8,11 @@ from schemas.model import CLOSES, OPENS, Touchpoint
 
 
 class CommitmentMade(Touchpoint):
-    """承诺: T13. Without ``due_at`` it is owed but undated."""
+    """承诺: T13. Without ``due_at`` it is owed but undated. Opens a case of its own unless it names one."""
 
     TYPE = "commitment.made"
     ZH, EN = "作出承诺", "Commitment made"
-    RANK = OPENS
+    CASE, RANK = "opens", OPENS
     THING = "commitment_id"
 
     promise_text: Said

@@ -7,11 +7,12 @@ from schemas.model import OPENS, Touchpoint
 
 
 class ContactReceived(Touchpoint):
-    """接听电话、来访、来函: T1. It opens no case; what comes of it names it by ``causation_id``."""
+    """接听电话、来访、来函: T1. Opens a case of its own unless it names one;
+    what comes of it names it by ``causation_id``."""
 
     TYPE = "contact.received"
     ZH, EN = "客户联系", "Contact received"
-    RANK = OPENS
+    CASE, RANK = "opens", OPENS
 
     summary: Personal | None = None
     caller_ref: Personal | None = None

@@ -7,11 +7,12 @@ from schemas.model import AFTER, CLOSES, OPENS, Touchpoint
 
 
 class ContactSheetIssued(Touchpoint):
-    """《工作联系单》发出: T197. ``due_at`` is the set time (限期), without which a sheet is none."""
+    """《工作联系单》发出: T197. ``due_at`` is the set time (限期), without which a sheet is none.
+    Opens a case of its own unless it names one."""
 
     TYPE = "contact_sheet.issued"
     ZH, EN = "工作联系单发出", "Contact sheet issued"
-    RANK = OPENS
+    CASE, RANK = "opens", OPENS
     THING = "sheet_id"
 
     to_department: Code

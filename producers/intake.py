@@ -1,0 +1,166 @@
+"""The intake (受理): turns what a source sent into candidates for the ledger, and counts what became of them.
+
+It never decides whether an event is new: a duplicate is answered by the ledger before any of the complaints that a
+candidate carries, so that a retry gets its first answer even if its time or version would be refused today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Protocol
+
+from ledger.candidate import Appended, Candidate, Draft, Outcome, Problem
+from ledger.clock import Clock
+from ledger.tenants import Tenant
+from schemas.canonical import Json, canonical_bytes
+from schemas.fields import is_ref
+from schemas.instants import Instant
+from schemas.parse import Arrived, Refused, parse
+from schemas.refusals import Refusal
+
+UNREADABLE: Final = b""
+"""Content of what has no canonical form; equal to no content that was ever kept."""
+
+
+def candidate(raw: Json, source: str, now: Instant, admin: bool = False) -> Candidate:
+    """What the ledger is offered for one value that ``read_json`` gave. ``source`` is the key's own: the body's is
+    kept as ``reported_source`` where it differs. ``source_id`` is "" where the id cannot be read, and then there is
+    only a problem."""
+    source_id = _source_id(raw)
+    content = _content(raw) if source_id else UNREADABLE
+    try:
+        draft = _draft(parse(raw, now, admin=admin), source)
+    except Refused as refused:
+        return Candidate(
+            source=source, source_id=source_id, content=content, problem=_problem(refused.refusals)
+        )
+    return Candidate(source=source, source_id=source_id, content=content, draft=draft)
+
+
+def _source_id(raw: Json) -> str:
+    found = raw.get("id") if isinstance(raw, dict) else None
+    return found if isinstance(found, str) and is_ref(found) else ""
+
+
+def _content(raw: Json) -> bytes:
+    try:
+        return canonical_bytes(raw)
+    except (ValueError, RecursionError):  # flaws, lone surrogates, too deep
+        return UNREADABLE
+
+
+def _draft(arrived: Arrived, source: str) -> Draft:
+    said = arrived.attributes
+    envelope = dict(arrived.envelope)
+    if said.source and said.source != source:
+        envelope["reported_source"] = said.source
+    return Draft(
+        type=arrived.kind.name,
+        version=arrived.kind.version,
+        time=arrived.time,
+        zone=arrived.zone,
+        envelope=envelope,
+        data=arrived.data,
+        personal=arrived.personal,
+        customer=arrived.customer,
+        customer_ref=said.customerref or "",
+        retention=arrived.kind.retention,
+        case=arrived.kind.case,
+        case_id=said.caseid or "",
+        ticket=said.ticket or "",
+        corrects=said.correctsid or "",
+        corrects_source_id=said.correctssourceid or "",
+    )
+
+
+def _problem(refusals: Sequence[Refusal]) -> Problem:
+    """The first refusal in full; the fields of the others beside it."""
+    first, *rest = refusals
+    also: Mapping[str, str] = {"also": ", ".join(r.field or "-" for r in rest[:20])} if rest else {}
+    return Problem(
+        status=422,
+        code=first.code,
+        field=first.field,
+        reason=first.reason,
+        reason_zh=first.reason_zh,
+        extra=also,
+    )
+
+
+class Book(Protocol):
+    """What the intake needs of the ledger."""
+
+    def append(self, tenant: Tenant, candidates: Sequence[Candidate]) -> Future[list[Outcome]]: ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """Events since the start of the process: received = kept + duplicates + refused + failed + under way."""
+
+    received: int = 0
+    kept: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    failed: int = 0
+    """Not decided: the ledger was busy, stopping, or could not write. The sender sends them again."""
+
+
+class Intake:
+    """Events of sources, in the order in which they came. Threads may call it at once."""
+
+    def __init__(self, ledger: Book, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._lock = Lock()
+        self.counts = Counts()
+
+    def submit_one(self, tenant: Tenant, source: str, raw: Json, *, admin: bool = False) -> Future[Outcome]:
+        """Offer one event. The future is the ledger's: it resolves after the commit, or raises what the ledger
+        raises (Busy, Stopped, NotKept), at once or later."""
+        made: Future[Outcome] = Future()
+
+        def pass_on(done: Future[list[Outcome]]) -> None:
+            if made.set_running_or_notify_cancel():
+                if (error := done.exception()) is not None:
+                    made.set_exception(error)
+                else:
+                    made.set_result(done.result()[0])
+
+        self.submit_many(tenant, source, [raw], admin=admin).add_done_callback(pass_on)
+        return made
+
+    def submit_many(
+        self, tenant: Tenant, source: str, raws: Sequence[Json], *, admin: bool = False
+    ) -> Future[list[Outcome]]:
+        """Offer events in order; each is answered by itself."""
+        now = self._clock.now()
+        offered = [candidate(raw, source, now, admin) for raw in raws]
+        with self._lock:
+            self.counts.received += len(offered)
+        try:
+            answer = self._ledger.append(tenant, offered)
+        except BaseException:
+            self._count(None, len(offered))
+            raise
+        answer.add_done_callback(lambda done: self._answered(done, len(offered)))
+        return answer
+
+    def _answered(self, done: Future[list[Outcome]], offered: int) -> None:
+        failed = done.cancelled() or done.exception() is not None
+        self._count(None if failed else done.result(), offered)
+
+    def _count(self, outcomes: Sequence[Outcome] | None, offered: int) -> None:
+        with self._lock:
+            if outcomes is None:
+                self.counts.failed += offered
+                return
+            for outcome in outcomes:
+                if not isinstance(outcome, Appended):
+                    self.counts.refused += 1
+                elif outcome.duplicate:
+                    self.counts.duplicates += 1
+                else:
+                    self.counts.kept += 1
