@@ -82,6 +82,7 @@ class Appending:
         self._tenant = tenant
         self._chain = Chain(FACTS, tenant.number, tenant.name.encode())
         self._began = self._head = feeds.head(connection, tenant)
+        self._floor = feeds.floor(connection, tenant)
 
     def one(self, candidate: Candidate) -> Outcome:
         """Keep one event, or say why not. A duplicate is answered before any other check."""
@@ -153,7 +154,7 @@ class Appending:
             put = sealed_json(blob, person, draft.retention)
             data = replaced(data, steps(path), put)
 
-        recorded = max(self._head.recorded, self._clock.now())
+        recorded = max(self._head.recorded, self._floor, self._clock.now())
         place = self._head.place + 1
         body: dict[str, Any] = {
             **{name: value for name, value in draft.envelope.items() if value},

@@ -66,6 +66,7 @@ _at = Hot(
 _head = Hot(
     select(counters.c.place, counters.c.recorded, counters.c.hash).where(counters.c.tenant == _tenant)
 )
+_floor = Hot(select(counters.c.floor).where(counters.c.tenant == _tenant))
 _corrected = Hot(
     select(corrections.c.event_id).where(
         corrections.c.tenant == _tenant, corrections.c.target == bindparam("target")
@@ -91,6 +92,11 @@ def stored_verdicts(connection: Connection, tenant: Tenant, after: int, limit: i
 def verdicts_after(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
     """The same as events."""
     return [stored.event() for stored in stored_verdicts(connection, tenant, after, limit)]
+
+
+def floor(connection: Connection, tenant: Tenant) -> Instant:
+    """The instant of the last cut (``lanes.cut``): no later fact is recorded before it."""
+    return Instant(_floor(connection, tenant=tenant.number).scalar_one())
 
 
 def place_of(connection: Connection, tenant: Tenant, event_id: str) -> int | None:

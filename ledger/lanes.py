@@ -12,7 +12,7 @@ from ledger.chain import VERDICTS, Chain
 from ledger.clock import Clock
 from ledger.errors import Fenced, UnknownTenant
 from ledger.hot import Hot
-from ledger.tables import engines, tenants, verdicts
+from ledger.tables import counters, engines, tenants, verdicts
 from schemas.canonical import canonical_bytes
 from schemas.instants import Instant
 
@@ -42,6 +42,14 @@ class EngineState:
     fold_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place on the line of recorded time: every fact up to ``place`` was recorded by ``at``, every later one after."""
+
+    place: int
+    at: Instant
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictDraft:
     """A conclusion to append: ``after`` is the fact place it follows; ``body`` plain JSON with event_id, type, v,
@@ -55,6 +63,11 @@ class VerdictDraft:
 _FIELDS = tuple(EngineState.__dataclass_fields__)
 _state = Hot(select(*(engines.c[name] for name in _FIELDS)).where(engines.c.tenant == bindparam("tenant")))
 _name = Hot(select(tenants.c.name).where(tenants.c.number == bindparam("tenant")))
+_counter = Hot(
+    select(counters.c.place, counters.c.recorded, counters.c.floor).where(
+        counters.c.tenant == bindparam("tenant")
+    )
+)
 _insert = Hot(
     insert(verdicts).values(
         tenant=bindparam("tenant"),
@@ -79,6 +92,19 @@ def take_over(connection: Connection, tenant: Tenant, owner: str) -> EngineState
     """Become the tenant's engine: raises the epoch, so that whoever was it before is fenced."""
     now = engine_state(connection, tenant)
     return _swap(connection, now, replace(now, epoch=now.epoch + 1, owner=owner))
+
+
+def cut(connection: Connection, clock: Clock, tenant: Tenant) -> Cut:
+    """The head of the fact lane first, then the clock, in one job of the writer: what is due before that instant may be
+    concluded once all up to that place is folded. Keeps the instant, so that no later fact is recorded before it even if
+    the clock is set back."""
+    row = _counter(connection, tenant=tenant.number).first()
+    if row is None:
+        raise UnknownTenant(tenant.name)
+    place, recorded, floor = row
+    at = max(recorded, floor, clock.now())
+    connection.execute(update(counters).where(counters.c.tenant == tenant.number).values(floor=at))
+    return Cut(place, at)
 
 
 def switch_set(

@@ -78,9 +78,11 @@ counters = Table(
     int64("place"),
     int64("recorded"),
     binary("hash"),
+    int64("floor"),
     **STRICT,
 )
-"""Head of the fact lane: positions come from here, under the lock of the writing transaction."""
+"""Head of the fact lane: positions come from here, under the lock of the writing transaction. ``floor`` is the instant of
+the last cut: time has come to there, and no later fact is recorded before it."""
 engines = Table(
     "engines",
     metadata,

@@ -49,7 +49,7 @@ def register(connection: Connection, name: str) -> Tenant:
     number, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
     hashed = tenant_hash(previous, number, name.encode())
     connection.execute(insert(tenants).values(number=number, name=name, hash=hashed))
-    connection.execute(insert(counters).values(tenant=number, place=0, recorded=0, hash=GENESIS))
+    connection.execute(insert(counters).values(tenant=number, place=0, recorded=0, hash=GENESIS, floor=0))
     connection.execute(
         insert(engines).values(
             tenant=number, decided=0, advanced=0, verdict_place=0, verdict_recorded=0, verdict_hash=GENESIS,
