@@ -9,10 +9,10 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from processors.conclude import Concluding, Saying
-from processors.ports import Parked, Recall
+from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.protocol import Evidence, Filing, Row, Rule
 from processors.shelf import Key, Shelf
@@ -41,7 +41,7 @@ class Fold:
     """Runs the rules over one shelf and collects what follows.
 
     ``fetch`` gives a fact by its event id, None if it was corrected or withdrawn. ``concluding`` False makes a fold
-    that only hears verdicts (rebuild, replay).
+    that only hears verdicts (rebuild); it keeps out what the recorded lane says was ``parked`` at the fact in hand.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Fold:
         book: Book,
         shelf: Shelf,
         fetch: Callable[[str], Event | None],
-        parked: Mapping[Key, Parked] | None = None,
+        parked: Set[Key] = frozenset(),
         *,
         concluding: bool = True,
     ) -> None:
@@ -61,7 +61,7 @@ class Fold:
         self.recalls: list[Recall] = []
         self.said = Concluding(shelf)
         self._fetch = fetch
-        self._parked = parked or {}
+        self.parked: Set[Key] = parked
         self._live = concluding
         self._filed: dict[tuple[str, str], Sequence[Filing] | Exception] = {}
 
@@ -123,6 +123,11 @@ class Fold:
         if (row := self.shelf.by_id(name, row_id)) is not None:
             self.shelf.put(name, row, self.next_after(name, row, at))
 
+    def recall(self, rule: str, scopes: Iterable[str], at: Instant, after: int) -> None:
+        """Judge these scopes again, after a publication that may date what stood undated."""
+        saying = Saying(at=at, after=after, cause="")
+        self._conclude_all(self._judge_all([(rule, s) for s in scopes], saying, None), saying, 0)
+
     def next_after(self, name: str, row: Row, at: Instant) -> Instant:
         """The first instant after ``at`` at which more stands of the row."""
         marks = self.rules[name].marks(row, self.book)
@@ -140,11 +145,13 @@ class Fold:
         return self._filed[key]
 
     def _enter(self, rule: Rule, event: Event, saying: Saying) -> list[Key]:
-        if (rule.name, event.event_id) in self._parked and not self._live:
+        if (rule.name, event.event_id) in self.parked and not self._live:
             return []
         filings = self._file(rule, event)
         if isinstance(filings, Exception):
-            self._park(rule, event, filings, saying)
+            if not self._live:  # a rebuild stops; it never parks
+                raise filings
+            self.said.park(rule, event, filings, saying)
             return []
         touched: list[Key] = []
         for filing in filings:
@@ -169,10 +176,6 @@ class Fold:
         self.shelf.resume(rule.name, parked.event_id)
         return self._enter(rule, parked, saying)
 
-    def _park(self, rule: Rule, event: Event, error: Exception, saying: Saying) -> None:
-        if self._live:
-            self.said.park(rule, event, error, saying)
-
     # -- judging and concluding
 
     def _settle(self, touched: Iterable[Key], saying: Saying, event: Event, depth: int) -> None:
@@ -191,7 +194,7 @@ class Fold:
                 for other in self.shelf.unfile(name, event.event_id):
                     for judged in self.shelf.judged(name, other):
                         changed |= self._judge(name, judged)
-                self._park(self.rules[name], event, error, saying)
+                self.said.park(self.rules[name], event, error, saying)
         return changed
 
     def _judge(self, name: str, scope: str) -> Changed:

@@ -39,6 +39,16 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Where a verdict stands in its lane: found by case, row and verdict id."""
+
+    place: int
+    case_id: str
+    row_id: str
+    verdict_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DueRow:
     """A row whose next instant has come."""
 
@@ -72,6 +82,7 @@ class Effects:
     """(row, next) to insert or replace."""
     gone: list[Row] = field(default_factory=list)
     announced: list[tuple[str, Announced]] = field(default_factory=list)
+    said: list[Said] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)
     publications: list[int] = field(default_factory=list)
     """Places of publications in this batch."""
@@ -114,10 +125,14 @@ class Pages(Protocol):
     def parked_one(self, rule: str, event_id: str) -> Parked | None: ...
 
 
-class Store(Protocol):
-    """Tables of one projection set."""
-
-    def apply(self, effects: Effects) -> EngineState:
-        """One transaction: compare-and-set, verdicts, evidence, rows. Raises ledger.lanes.Fenced: another is the owner now,
-        or the set is no longer the active one; then nothing was written."""
-        ...
+def said_from(drafts: Sequence[VerdictDraft], last_place: int) -> list[Said]:
+    """Index lines of verdicts that follow ``last_place`` in their lane."""
+    return [
+        Said(
+            place=last_place + n,
+            case_id=str(draft.body.get("case_id", "")),
+            row_id=str(draft.body["row"]),
+            verdict_id=draft.event_id,
+        )
+        for n, draft in enumerate(drafts, 1)
+    ]

@@ -147,6 +147,10 @@ class Shelf:
             have = {(r, e.scope, e.slot, e.link) for r, e in mine}
             mine.extend(x for x in entries if (x[0], x[1].scope, x[1].slot, x[1].link) not in have)
 
+    def filed(self, rule: str, event_id: str) -> set[tuple[str, str, str]]:
+        """(scope, slot, link) of what stands of an event; ``know`` it first."""
+        return {(e.scope, e.slot, e.link) for r, e in self._by_event.get(event_id, ()) if r == rule}
+
     def void(self, event_id: str, at: Instant, by: str) -> list[Key]:
         """Take an event's evidence out of every scope. Returns the scopes to judge again."""
         self.know((event_id,))

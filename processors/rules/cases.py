@@ -78,6 +78,8 @@ class Cases:
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
         if event.verdict or not event.case_id:
             return ()
+        if event.type.startswith("event."):
+            return (Filing(scope=event.case_id, slot="decision", value=canonical({"type": event.type})),)
         value: dict[str, Any] = {"type": event.type, "source": event.source}
         for name in _KEPT:
             if kept := getattr(event, name):
@@ -90,6 +92,7 @@ class Cases:
         return (Filing(scope=event.case_id, slot="touchpoint", value=canonical(value)),)
 
     def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]:
+        evidence = [entry for entry in evidence if entry.slot == "touchpoint"]
         if not evidence:
             return
         kept: dict[str, str] = {}

@@ -1,0 +1,165 @@
+"""The embedded runner: one thread that feeds every tenant's engine straight from the ledger.
+
+It sleeps until something was appended or the earliest due instant has come, never by a rhythm of its own beyond a
+second's safety; an error stops it, is kept, and shows in ``status`` (a type that the code lacks is never skipped).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from ledger import lanes
+from ledger.errors import Fenced
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.clockguard import ClockGuard
+from processors.engine import Engine, Sets
+from processors.progress import Progress
+from processors.rules.protocol import Rule
+from schemas.instants import NEVER, SECOND
+
+log = structlog.get_logger("engine")
+SAFETY = 1.0
+"""Seconds after which it looks again even if nobody woke it."""
+
+
+@dataclass(slots=True)
+class RunnerStatus:
+    """What ``/readyz`` and the wall show."""
+
+    running: bool = False
+    error: str = ""
+    clock_doubted: bool = False
+    clock_moved_by: int = 0
+    decided: dict[str, int] = field(default_factory=dict)
+
+
+class EmbeddedRunner:
+    """``start`` and ``stop`` for a server; ``run_to_head`` for a command that writes and ends."""
+
+    def __init__(
+        self, ledger: Ledger, store: Sets, rules: Sequence[Rule], progress: Progress, owner: str
+    ) -> None:
+        self.ledger = ledger
+        self.store = store
+        self.rules = rules
+        self.progress = progress
+        self.guard = ClockGuard(ledger.clock)
+        self.status = RunnerStatus()
+        self._owner = owner
+        self._engines: dict[int, Engine] = {}
+        self._wake = threading.Event()
+        self._stopping = False
+        self._paused = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Run in a thread of its own, woken by every commit of the writer."""
+        self._unlisten = self.ledger.writer.listen(self._wake.set)
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self.status.running = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end. Time that has not come stays for the next start."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._unlisten()
+
+    def pause(self) -> threading.Lock:
+        """Hold this lock and no batch runs (a rebuild swaps the sets under it)."""
+        return self._paused
+
+    def use(self, store: Sets, rules: Sequence[Rule] | None = None) -> None:
+        """From now on another set of tables. Call it while paused."""
+        self.store = store
+        self.rules = rules or self.rules
+        self._engines.clear()
+
+    def wake(self) -> None:
+        """Something changed that no commit tells: an accepted clock, a new tenant."""
+        self._wake.set()
+
+    def accept_clock(self) -> None:
+        """The operator trusts the clock as it is now."""
+        self.guard.accept()
+        self.wake()
+
+    def run_to_head(self) -> None:
+        """Fold everything that is there, let time come up to now, and return. Raises what stopped it."""
+        for tenant in self.ledger.tenants():
+            self._to_head(self._engine(tenant))
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                with self._paused:
+                    wait = self._round()
+                if wait > 0 and not self._stopping:
+                    self._wake.wait(wait)
+        except Exception as error:
+            self.status.error = f"{type(error).__name__}: {error}"
+            log.error("engine_stopped", error=type(error).__name__, detail=str(error))
+        finally:
+            self.status.running = False
+
+    def _round(self) -> float:
+        """One look at every tenant; the seconds to sleep after it."""
+        upcoming = NEVER
+        for tenant in self.ledger.tenants():
+            try:
+                engine = self._engine(tenant)
+                upcoming = min(upcoming, self._to_head(engine))
+            except Fenced:
+                self._engines.pop(tenant.number, None)
+                return 0.0
+        now = self.ledger.clock.now()
+        if self.guard.doubted or upcoming == NEVER:
+            return SAFETY
+        return min(SAFETY, max(0.0, (upcoming - now) / SECOND))
+
+    def _engine(self, tenant: Tenant) -> Engine:
+        engine = self._engines.get(tenant.number)
+        if engine is None:
+            engine = Engine.take_over(tenant, self.ledger, self.store, self.rules, self._owner)
+            self._engines[tenant.number] = engine
+            self._moved(engine)
+        return engine
+
+    def _to_head(self, engine: Engine) -> int:
+        """Fold to the head, conclude what is due; the next due instant."""
+        while not self._stopping and engine.step():
+            self._moved(engine)
+        trusted = self.guard.trusted()
+        self.status.clock_doubted, self.status.clock_moved_by = not trusted, self.guard.moved_by
+        upcoming = engine.earliest()
+        while trusted and not self._stopping and upcoming <= self.ledger.clock.now():
+            cut = self.ledger.writer.call(lambda conn: lanes.cut(conn, self.ledger.clock, engine.tenant))
+            while engine.step():
+                self._moved(engine)
+            while engine.tick(cut):
+                self._moved(engine)
+            upcoming = engine.earliest()
+        return upcoming
+
+    def _moved(self, engine: Engine) -> None:
+        self.status.decided[engine.tenant.name] = engine.state.decided
+        self.progress.moved(engine.tenant.number, engine.state.decided, engine.state.verdict_place)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The status as plain JSON."""
+        return {
+            "running": self.status.running,
+            "error": self.status.error,
+            "clock_doubted": self.status.clock_doubted,
+            "clock_moved_by_us": self.status.clock_moved_by,
+            "decided": dict(self.status.decided),
+        }

@@ -1,0 +1,188 @@
+"""The engine of one tenant: facts in, one transaction a batch (invariant 6).
+
+Reading and computing come before the transaction; only the writes are inside, and they begin with a compare-and-set on
+the engine row. ``step`` folds what is there; ``tick`` lets time come against a cut (invariant 11). Neither waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Connection
+
+from ledger import lanes
+from ledger.lanes import Cut, EngineState
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.backfill import backfill
+from processors.fold import PUBLICATIONS, Fold
+from processors.ports import DueRow, Effects, Pages, said_from
+from processors.rules.book import Book
+from processors.rules.protocol import Rule
+from processors.shelf import Shelf
+from schemas.event import Event
+from schemas.instants import Instant
+
+BATCH = 64
+"""Facts of one transaction: the writes of a batch stay within a few milliseconds of the writer's time."""
+DUE = 64
+"""Rows concluded in one transaction when time comes."""
+
+
+class OtherSet(RuntimeError):
+    """This process has other tables in hand than those the tenant was folded into: open the folder again."""
+
+
+class Sets(Protocol):
+    """A store of rows as the engine sees it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def pages(self, conn: Connection, tenant: int) -> Pages: ...
+
+    def apply(self, conn: Connection, effects: Effects) -> EngineState: ...
+
+
+@dataclass(slots=True)
+class Engine:
+    """One tenant's engine. Not thread-safe: one runner owns it; whoever takes the tenant over raises the epoch first.
+
+    Raises ``lanes.Fenced`` from ``step`` and ``tick`` when another owner has the tenant: drop it and go on without.
+    """
+
+    tenant: Tenant
+    ledger: Ledger
+    store: Sets
+    rules: Sequence[Rule]
+    read: Callable[[], AbstractContextManager[Connection]]
+    write: Callable[[Callable[[Connection], EngineState]], EngineState]
+    state: EngineState
+    book: Book
+
+    @classmethod
+    def take_over(
+        cls,
+        tenant: Tenant,
+        ledger: Ledger,
+        store: Sets,
+        rules: Sequence[Rule],
+        owner: str,
+    ) -> Engine:
+        """Raise the epoch, then read where the tenant stands."""
+
+        def take(conn: Connection) -> EngineState:
+            state = lanes.take_over(conn, tenant, owner)
+            if (state.set_name, state.fold_version) == (store.name, store.version):
+                return state
+            if state.decided:
+                raise OtherSet(f"tenant {tenant.name} was folded into set {state.set_name}, not {store.name}")
+            return lanes.switch_set(conn, state, set_name=store.name, fold_version=store.version)
+
+        state = ledger.writer.call(take)
+        with ledger.database.read() as conn:
+            places = store.pages(conn, tenant.number).publications()
+            book = book_of(ledger, conn, tenant, places)
+        return cls(tenant, ledger, store, rules, ledger.database.read, ledger.writer.call, state, book)
+
+    def step(self) -> bool:
+        """Fold the next batch. False: there was nothing to fold."""
+        with self.read() as conn:
+            facts = self.ledger.facts(conn, self.tenant, self.state.decided, BATCH)
+            if not facts:
+                return False
+            facts = up_to_publication(facts)
+            pages = self.store.pages(conn, self.tenant.number)
+            due, until = slice_of_due(pages, facts[-1].recorded)
+            facts = [f for f in facts if f.recorded <= until]
+            fold = self._fold(conn, pages)
+            fold.shelf.schedule(due)
+            fold.prepare(facts)
+            if not facts:
+                fold.advance(until, self.state.decided)
+                return self._commit(fold, self.state.decided, until)
+            for fact in facts:
+                fold.advance(fact.recorded, fact.place - 1)
+                fold.place(fact)
+            last = facts[-1]
+            if last.type in PUBLICATIONS:
+                backfill(fold, self.ledger, conn, self.tenant, last, self.book)
+        return self._commit(fold, last.place, last.recorded)
+
+    def tick(self, cut: Cut) -> bool:
+        """Let time come up to the cut's instant. The caller has folded everything up to the cut's place; if more has been
+        folded since, those facts have already brought time further. False: nothing was due."""
+        if self.state.decided != cut.place:
+            return False
+        with self.read() as conn:
+            pages = self.store.pages(conn, self.tenant.number)
+            due, until = slice_of_due(pages, cut.at)
+            if not due:
+                return False
+            fold = self._fold(conn, pages)
+            fold.shelf.schedule(due)
+            fold.advance(until, self.state.decided)
+        return self._commit(fold, self.state.decided, until)
+
+    def earliest(self) -> Instant:
+        """The next instant at which a row of this tenant has more to say; NEVER if none."""
+        with self.read() as conn:
+            return self.store.pages(conn, self.tenant.number).earliest()
+
+    def _fold(self, conn: Connection, pages: Pages) -> Fold:
+        def fetch(event_id: str) -> Event | None:
+            if self.ledger.corrected_by(conn, self.tenant, event_id) is not None:
+                return None
+            return self.ledger.fact(conn, self.tenant, event_id)
+
+        return Fold(self.rules, self.book, Shelf(pages), fetch)
+
+    def _commit(self, fold: Fold, decided: int, advanced: Instant) -> bool:
+        effects = Effects(
+            expect=self.state,
+            decided=decided,
+            advanced=max(advanced, self.state.advanced),
+            verdicts=fold.said.drafts,
+            said=said_from(fold.said.drafts, self.state.verdict_place),
+            publications=fold.publications,
+            recalls=fold.recalls,
+        )
+        fold.shelf.collect(effects)
+        self.state = self.write(lambda conn: self.store.apply(conn, effects))
+        self.book = fold.book
+        return True
+
+
+def slice_of_due(pages: Pages, until: Instant) -> tuple[list[DueRow], Instant]:
+    """What falls due by ``until``, or as much of it as one transaction takes, and how far that reaches. All rows of one
+    instant are in one slice, so that where the slices fall changes nothing."""
+    due = pages.due(until, DUE)
+    if len(due) < DUE:
+        return due, until
+    horizon = due[-1].next
+    if due[0].next < horizon:
+        return [d for d in due if d.next < horizon], horizon - 1
+    return pages.due(horizon, 2**31), horizon
+
+
+def book_of(ledger: Ledger, conn: Connection, tenant: Tenant, places: Sequence[int]) -> Book:
+    """The book as of the publications at these places."""
+    book = Book.empty()
+    found = ledger.facts_at(conn, tenant, places)
+    for place in places:
+        book = book.add(found[place])
+    return book
+
+
+def up_to_publication(facts: Sequence[Event]) -> list[Event]:
+    """The book does not change within a batch: a publication ends it, and stands alone if it comes first."""
+    for index, fact in enumerate(facts):
+        if fact.type in PUBLICATIONS:
+            return list(facts[: index or 1])
+    return list(facts)

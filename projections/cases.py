@@ -1,0 +1,74 @@
+"""Cases (事项) as people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, and_, select
+
+from processors.rules.cases import Case
+from projections.promises import instant_or_none
+from projections.tables import SetTables, columns_of
+from schemas.instants import Instant
+
+_NAMES = tuple(name for name, _ in columns_of(Case))
+
+
+def view(row: Case) -> dict[str, Any]:
+    """The case as JSON; instants RFC 3339 or null."""
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "state": row.state,
+        "opened": instant_or_none(row.opened),
+        "last": instant_or_none(row.last),
+        "closed": instant_or_none(row.closed),
+        "last_type": row.last_type,
+        "project_id": row.project_id,
+        "house_id": row.house_id,
+        "customer_ref": row.customer_ref,
+        "owner_type": row.owner_type,
+        "channel": row.channel,
+        "ticket": row.ticket,
+        "source": row.source,
+        "topic": row.topic,
+        "urgency": row.urgency,
+        "touchpoints": row.touchpoints,
+    }
+
+
+class CaseList:
+    """Queries of one set."""
+
+    def __init__(self, tables: SetTables) -> None:
+        self._rows = tables.rows[Case]
+
+    def find(
+        self,
+        conn: Connection,
+        tenant: int,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        project_id: str | None = None,
+        limit: int = 100,
+        after: tuple[Instant, str] | None = None,
+    ) -> list[dict[str, Any]]:
+        """The latest touched first. ``after`` is the (last µs, id) of the last one already had."""
+        c = self._rows.c
+        query = select(*(c[n] for n in _NAMES)).where(c.tenant == tenant)
+        for column, wanted in ((c.kind, kind), (c.state, state), (c.project_id, project_id)):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        if after is not None:
+            query = query.where((c.last < after[0]) | and_(c.last == after[0], c.id > after[1]))
+        query = query.order_by(c.last.desc(), c.id).limit(limit)
+        return [view(Case(**dict(zip(_NAMES, line, strict=True)))) for line in conn.execute(query)]
+
+    def get(self, conn: Connection, tenant: int, case_id: str) -> dict[str, Any] | None:
+        """One case by id."""
+        c = self._rows.c
+        line = conn.execute(
+            select(*(c[n] for n in _NAMES)).where(c.tenant == tenant, c.id == case_id)
+        ).first()
+        return view(Case(**dict(zip(_NAMES, line, strict=True)))) if line else None

@@ -1,0 +1,172 @@
+"""Reading: every question that pages, API and command line ask, answered on one snapshot of the active set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ledger import lanes
+from ledger.database import Database
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.rules.protocol import Row, Rule
+from projections import explain
+from projections.cases import CaseList
+from projections.promises import Promises
+from projections.replay import Moment, Replay
+from projections.store import OtherFold, active_set
+from projections.tables import SetTables, fold_version, set_tables
+from schemas.event import Event
+from schemas.instants import Instant, parse_instant
+
+
+class Reading:
+    """See the module's docstring. Raises OtherFold while the tables belong to another version of the rules."""
+
+    def __init__(self, database: Database, ledger: Ledger, rules: Sequence[Rule]) -> None:
+        self.database = database
+        self.ledger = ledger
+        self.rules = tuple(rules)
+        self._kinds: tuple[type[Row], ...] = tuple(kind for rule in rules for kind in rule.rows)
+        self._version = fold_version(rules)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple[Connection, SetTables]]:
+        """One snapshot and the set that is active in it."""
+        with self.database.read() as conn:
+            active = active_set(conn)
+            if active is None or active[1] != self._version:
+                raise OtherFold("the tables are being rebuilt for this version; `touchline rebuild`")
+            yield conn, set_tables(active[0], self._kinds)
+
+    def promises(
+        self,
+        tenant: Tenant,
+        *,
+        state: str | None = None,
+        wall: str | None = None,
+        case_id: str | None = None,
+        project_id: str | None = None,
+        limit: int = 200,
+        after: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """By due instant. ``after`` is ``<due>,<id>`` of the last one already had (an undated one: ``,<id>``)."""
+        with self.snapshot() as (conn, tables):
+            return Promises(tables).find(
+                conn,
+                tenant.number,
+                state=state,
+                wall=wall,
+                case_id=case_id,
+                project_id=project_id,
+                limit=limit,
+                after=position(after),
+            )
+
+    def settled_lately(self, tenant: Tenant, wall: str, limit: int = 50) -> list[dict[str, Any]]:
+        """Settled promises of a wall state, the latest first."""
+        with self.snapshot() as (conn, tables):
+            return Promises(tables).settled_lately(conn, tenant.number, wall=wall, limit=limit)
+
+    def promise(self, tenant: Tenant, promise_id: str) -> dict[str, Any] | None:
+        """One promise."""
+        with self.snapshot() as (conn, tables):
+            return Promises(tables).get(conn, tenant.number, promise_id)
+
+    def wall_counts(self, tenant: Tenant) -> dict[str, int]:
+        """How many promises stand under each wall state."""
+        with self.snapshot() as (conn, tables):
+            return Promises(tables).counts(conn, tenant.number)
+
+    def cases(
+        self,
+        tenant: Tenant,
+        *,
+        kind: str | None = None,
+        state: str | None = None,
+        project_id: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The latest touched first. ``after`` is ``<last>,<id>`` of the last one already had."""
+        with self.snapshot() as (conn, tables):
+            return CaseList(tables).find(
+                conn,
+                tenant.number,
+                kind=kind,
+                state=state,
+                project_id=project_id,
+                limit=limit,
+                after=position(after),
+            )
+
+    def case(self, tenant: Tenant, case_id: str) -> dict[str, Any] | None:
+        """One case."""
+        with self.snapshot() as (conn, tables):
+            return CaseList(tables).get(conn, tenant.number, case_id)
+
+    def history(
+        self,
+        tenant: Tenant,
+        case_id: str,
+        *,
+        as_of: Instant | None = None,
+        known_at: Instant | None = None,
+    ) -> dict[str, Any] | None:
+        """A case replayed to a moment (see ``replay``)."""
+        with self.snapshot() as (conn, tables):
+            return self._replay(conn, tenant, tables).history(case_id, Moment(as_of, known_at))
+
+    def explain(self, tenant: Tenant, name: str) -> dict[str, Any] | None:
+        """Why: ``name`` is a promise id or a verdict id."""
+        with self.snapshot() as (conn, tables):
+            replay = self._replay(conn, tenant, tables)
+            queries = Promises(tables)
+            if (row := queries.row(conn, tenant.number, name)) is not None:
+                return explain.promise(replay, row)
+            if (found := self._verdict(conn, tables, tenant, name)) is not None:
+                about = queries.row(conn, tenant.number, str(found.origin.get("row", "")))
+                return explain.verdict(replay, found, about)
+        return None
+
+    def verdict(self, tenant: Tenant, verdict_id: str) -> Event | None:
+        """One verdict by its id."""
+        with self.snapshot() as (conn, tables):
+            return self._verdict(conn, tables, tenant, verdict_id)
+
+    def parked(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """(rule, event) that a rule failed on and that were not resumed."""
+        with self.snapshot() as (conn, tables):
+            found = self._replay(conn, tenant, tables).pages.parked()
+            return [
+                {"rule": p.rule, "event_id": p.event_id, "error": p.error, "verdict": p.verdict_id}
+                for p in found
+                if not p.resumed
+            ]
+
+    def decided(self, tenant: Tenant) -> tuple[int, int]:
+        """(decided fact place, verdict place)."""
+        with self.database.read() as conn:
+            state = lanes.engine_state(conn, tenant)
+            return state.decided, state.verdict_place
+
+    def _replay(self, conn: Connection, tenant: Tenant, tables: SetTables) -> Replay:
+        return Replay(conn, self.ledger, tenant, tables, self.rules)
+
+    def _verdict(self, conn: Connection, tables: SetTables, tenant: Tenant, verdict_id: str) -> Event | None:
+        said = tables.said
+        place = conn.scalar(
+            select(said.c.place).where(said.c.tenant == tenant.number, said.c.verdict_id == verdict_id)
+        )
+        return None if place is None else self.ledger.verdicts(conn, tenant, place - 1, 1)[0]
+
+
+def position(after: str | None) -> tuple[Instant, str] | None:
+    """``<RFC 3339>,<id>`` -> (µs, id). Raises ValueError saying what is wrong."""
+    if after is None:
+        return None
+    at, _, last = after.rpartition(",")
+    return (parse_instant(at) if at else 2**63 - 1, last)

@@ -1,0 +1,206 @@
+"""Replay of one case to any moment (invariant 15).
+
+``known_at`` K: both lanes with recorded <= K, as it was: what stood then, with the verdicts said by then.
+``as_of`` T: recomputed from what happened by T, as it is known now; corrections and withdrawals count whatever their own
+time. Its verdicts are what today's evidence gives, and it is labelled so.
+Neither given: now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.engine import book_of
+from processors.ports import Announced
+from processors.rules.book import Book
+from processors.rules.cases import Cases
+from processors.rules.promises import Promise
+from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
+from projections import cases, promises
+from projections.pages import SqlPages
+from projections.tables import SetTables
+from schemas.catalogue import CATALOGUE
+from schemas.event import Event
+from schemas.instants import Instant, format_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment replayed to. At most one of the two is set."""
+
+    as_of: Instant | None = None
+    known_at: Instant | None = None
+
+    @property
+    def mode(self) -> str:
+        return "as_of" if self.as_of is not None else "known_at" if self.known_at is not None else "now"
+
+    def seen(self, entry: Evidence) -> bool:
+        """Is this entry there at all, standing or not?"""
+        if self.known_at is not None:
+            return entry.recorded <= self.known_at
+        return self.as_of is None or entry.time <= self.as_of
+
+    def stands(self, entry: Evidence) -> bool:
+        """Does this entry count at the moment?"""
+        if not self.seen(entry):
+            return False
+        if self.known_at is not None:
+            return entry.voided == 0 or entry.voided > self.known_at
+        return entry.voided == 0
+
+
+class Replay:
+    """Reads one set and the record on one snapshot."""
+
+    def __init__(
+        self, conn: Connection, ledger: Ledger, tenant: Tenant, tables: SetTables, rules: Sequence[Rule]
+    ) -> None:
+        self.conn = conn
+        self.ledger = ledger
+        self.tenant = tenant
+        self.tables = tables
+        self.pages = SqlPages(conn, tables, tenant.number, rules)
+        self.rules = {rule.name: rule for rule in rules}
+        self.book = book_of(ledger, conn, tenant, self.pages.publications())
+
+    def history(self, case_id: str, moment: Moment) -> dict[str, Any] | None:
+        """The case, its touchpoints, verdicts and promises at the moment; None where no such case was ever seen."""
+        filed = self.pages.evidence(Cases.name, (case_id,), voided=True).get(case_id, [])
+        if not filed:
+            return None
+        facts = self.ledger.facts_at(self.conn, self.tenant, {e.place for e in filed})
+        by_id = {fact.event_id: fact for fact in facts.values()}
+        shown = sorted((e for e in filed if moment.seen(e)), key=Evidence.order)
+        standing = [e for e in shown if moment.stands(e)]
+        rows = list(self.rules[Cases.name].judge(case_id, standing, self.book))
+        verdicts = self._verdicts(case_id, moment)
+        at = moment.known_at if moment.known_at is not None else moment.as_of
+        return {
+            "case": cases.view(rows[0]) if rows else None,  # type: ignore[arg-type]
+            "mode": moment.mode,
+            "at": format_instant(at) if at is not None else None,
+            "touchpoints": [self._touchpoint(by_id[e.event_id], e, moment) for e in shown],
+            "verdicts": [self._verdict(v) for v in verdicts],
+            "promises": self._promises(by_id, verdicts, moment),
+        }
+
+    # -- parts
+
+    def _touchpoint(self, fact: Event, entry: Evidence, moment: Moment) -> dict[str, Any]:
+        state, by = "stands", ""
+        if not moment.stands(entry):
+            by = entry.voided_by
+            taker = self.ledger.fact(self.conn, self.tenant, by)
+            state = "withdrawn" if taker is not None and taker.type == "event.withdrawn" else "corrected"
+        kind = CATALOGUE[fact.type]
+        return {
+            "place": fact.place,
+            "event_id": fact.event_id,
+            "type": fact.type,
+            "zh": kind.zh,
+            "en": kind.en,
+            "time": format_instant(fact.time),
+            "recorded": format_instant(fact.recorded),
+            "source": fact.source,
+            "actor_role": fact.actor_role,
+            "actor_ref": fact.actor_ref,
+            "channel": fact.channel,
+            "corrects": fact.corrects,
+            "data": self.ledger.unsealed(self.tenant, fact),
+            "state": state,
+            "changed_by": by,
+        }
+
+    def _verdicts(self, case_id: str, moment: Moment) -> list[Event]:
+        if moment.as_of is not None:
+            return []
+        said = self.tables.said
+        places = self.conn.scalars(
+            select(said.c.place)
+            .where(said.c.tenant == self.tenant.number, said.c.case_id == case_id)
+            .order_by(said.c.place)
+        ).all()
+        found = [self.ledger.verdicts(self.conn, self.tenant, p - 1, 1)[0] for p in places]
+        return [v for v in found if moment.known_at is None or v.recorded <= moment.known_at]
+
+    def _verdict(self, verdict: Event) -> dict[str, Any]:
+        kind = CATALOGUE[verdict.type]
+        return {
+            "place": verdict.place,
+            "after": verdict.after,
+            "event_id": verdict.event_id,
+            "type": verdict.type,
+            "zh": kind.zh,
+            "en": kind.en,
+            "time": format_instant(verdict.time),
+            "recorded": format_instant(verdict.recorded),
+            "obligation": str(verdict.data.get("obligation_key", "")),
+            "promise_id": str(verdict.data.get("promise_id", "")),
+            "data": dict(verdict.data),
+        }
+
+    def _promises(
+        self, facts: dict[str, Event], verdicts: Sequence[Event], moment: Moment
+    ) -> list[dict[str, Any]]:
+        book = self.book if moment.known_at is None else self.book.known_at(moment.known_at)
+        scopes = sorted(
+            {
+                entry.scope
+                for entries in self.pages.evidence_of(list(facts), voided=True).values()
+                for rule, entry in entries
+                if rule == promises.RULE and not entry.scope.startswith(PARTIAL)
+            }
+        )
+        rule = self.rules[promises.RULE]
+        found: list[dict[str, Any]] = []
+        for scope in scopes:
+            for row in rule.judge(scope, self.evidence(scope, moment), book):
+                if isinstance(row, Promise):
+                    found.append(promises.view(row, self._said(rule, row, book, verdicts, moment)))
+        return sorted(found, key=lambda p: (p["due"] or "9", p["id"]))
+
+    def evidence(self, scope: str, moment: Moment) -> list[Evidence]:
+        """What counts in a promise's scope at the moment, in order of happening."""
+        return sorted((e for e in self.filed(scope) if moment.stands(e)), key=Evidence.order)
+
+    def filed(self, scope: str) -> list[Evidence]:
+        """Everything ever filed in a promise's scope and in the partial scopes it reads, taken out or not."""
+        own = self.pages.evidence(promises.RULE, (scope,), voided=True).get(scope, [])
+        partial = sorted({e.link for e in own if e.slot == LINK and e.voided == 0})
+        filed = [e for e in own if e.slot != LINK]
+        for entries in self.pages.evidence(promises.RULE, partial, voided=True).values():
+            filed.extend(e for e in entries if e.slot != LINK)
+        return filed
+
+    def _said(
+        self, rule: Rule, row: Promise, book: Book, verdicts: Sequence[Event], moment: Moment
+    ) -> dict[str, Announced]:
+        """Announcements of a row at the moment: as they were said, or as they would stand."""
+        said: dict[str, Announced] = {}
+        if moment.as_of is not None:
+            for mark in rule.marks(row, book):
+                if mark.at <= moment.as_of:
+                    said[mark.kind] = announced(row.id, mark.kind, mark.time)
+            return said
+        for verdict in verdicts:
+            if verdict.origin.get("row") != row.id:
+                continue
+            retracted = str(verdict.data.get("retracted_kind", ""))
+            if retracted in said:
+                said[retracted] = replace(said[retracted], standing=0)
+            elif not retracted:
+                kind = str(verdict.origin["kind"])
+                said[kind] = announced(row.id, kind, verdict.time, verdict.event_id)
+        return said
+
+
+def announced(row_id: str, kind: str, time: Instant, verdict_id: str = "") -> Announced:
+    """An announcement that stands."""
+    return Announced(row_id=row_id, kind=kind, generation=1, standing=1, verdict_id=verdict_id, time=time)

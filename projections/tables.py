@@ -1,0 +1,126 @@
+"""Tables of one projection set, derived from the row classes of the rules.
+
+A set has a name; its tables bear it as a suffix (``promises_a``), so that two sets stand side by side while one is
+rebuilt, and nothing is ever renamed. Column types: int64, text, bytes; never null (invariant 16).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import text as sql
+
+from ledger.columns import KEYED, binary, int64, text
+from processors.ports import Announced, Parked, Said
+from processors.rules.protocol import Evidence, Row, Rule
+from schemas.canonical import canonical
+from schemas.instants import NEVER
+
+SETS = "abcdefghijklmnopqrstuvwxyz"
+"""Names of sets; a rebuild takes the next one that is free."""
+
+
+def column(name: str, annotation: str, *, key: bool) -> Column[Any]:
+    """The SQL column of a dataclass field, by its annotation as written."""
+    match annotation:
+        case "int" | "Instant":
+            return int64(name, key=key)
+        case "str":
+            return text(name, key=key)
+        case "bytes":
+            return binary(name, key=key)
+    raise TypeError(f"a row's field is int, Instant, str or bytes, not {annotation}")
+
+
+def columns_of(kind: type) -> list[tuple[str, str]]:
+    """(name, annotation) of a row class, in order."""
+    return [(f.name, str(f.type)) for f in fields(kind)]
+
+
+def fold_version(rules: Sequence[Rule]) -> str:
+    """Hash of the rules' names, versions and row shapes: a process with another one may not write the set."""
+    shape = [
+        [r.name, r.version, [[k.TABLE, [list(c) for c in columns_of(k)]] for k in r.rows]] for r in rules
+    ]
+    return hashlib.sha256(canonical(shape).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTables:
+    """The tables of one set. ``rows`` by row class."""
+
+    name: str
+    metadata: MetaData
+    evidence: Table
+    announced: Table
+    said: Table
+    parked: Table
+    publications: Table
+    rows: dict[type[Row], Table]
+
+    def all(self) -> Iterator[Table]:
+        """Every table, in a fixed order."""
+        yield from (self.evidence, self.announced, self.said, self.parked, self.publications)
+        yield from (self.rows[k] for k in sorted(self.rows, key=lambda k: k.TABLE))
+
+
+def _columns(kind: type, keys: Sequence[str] = ()) -> list[Column[Any]]:
+    """Tenant first, then the key's columns in the key's order (on SQLite the primary key is the table's own order)."""
+    by_name = {name: column(name, a, key=name in keys) for name, a in columns_of(kind)}
+    first = [by_name.pop(k) for k in keys if k in by_name]
+    return [int64("tenant", key=True), *first, *by_name.values()]
+
+
+@lru_cache(maxsize=32)
+def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
+    """Tables of the set ``name`` for these row classes."""
+    metadata = MetaData()
+    evidence = Table(
+        f"evidence_{name}",
+        metadata,
+        *_ruled(Evidence, ("scope", "time", "rank", "event_id", "slot", "link")),
+        Index(f"evidence_{name}_event", "tenant", "event_id"),
+        **KEYED,
+    )
+    announced = Table(
+        f"announced_{name}",
+        metadata,
+        *_ruled(Announced, ("row_id", "kind")),
+        **KEYED,
+    )
+    said = Table(
+        f"said_{name}",
+        metadata,
+        *_columns(Said, ("place",)),
+        *(Index(f"said_{name}_{c}", "tenant", c) for c in ("case_id", "row_id", "verdict_id")),
+        **KEYED,
+    )
+    parked = Table(f"parked_{name}", metadata, *_columns(Parked, ("rule", "event_id")), **KEYED)
+    publications = Table(
+        f"publications_{name}", metadata, int64("tenant", key=True), int64("place", key=True), **KEYED
+    )
+    rows: dict[type[Row], Table] = {}
+    for kind in kinds:
+        table = f"{kind.TABLE}_{name}"
+        rows[kind] = Table(
+            table,
+            metadata,
+            *_columns(kind, ("id",)),
+            int64("next"),
+            Index(f"{table}_scope", "tenant", "scope"),
+            Index(f"{table}_next", "tenant", "next", sqlite_where=sql(f"next < {NEVER}")),
+            *(Index(f"{table}_{'_'.join(i)}", "tenant", *i) for i in kind.INDEXES),
+            **KEYED,
+        )
+    return SetTables(name, metadata, evidence, announced, said, parked, publications, rows)
+
+
+def _ruled(kind: type, keys: Sequence[str]) -> list[Column[Any]]:
+    """Columns of what every rule has, told apart by the rule's name."""
+    tenant, *rest = _columns(kind, keys)
+    return [tenant, text("rule", key=True), *rest]
