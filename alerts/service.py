@@ -1,0 +1,188 @@
+"""The alerts of one process: a thread that follows the lanes, and one for each channel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import structlog
+from sqlalchemy import select
+
+from alerts import acknowledge, deliveries, dispatch
+from alerts.channels import open_channels
+from alerts.query import AlertsQuery
+from alerts.sender import Sender, Submits
+from alerts.settings import AlertSettings
+from alerts.tables import cursors, metadata
+from ledger.clock import Clock
+from ledger.database import Database
+from ledger.lanes import engine_state
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from schemas.event import Event
+from schemas.instants import SECOND
+
+Listen = Callable[[Callable[[int], None]], Callable[[], None]]
+"""Calls back with a tenant's number whenever its verdict lane may have grown; returns what ends that."""
+
+
+class Alerts:
+    """Subscribes to the verdict lane and reaches people.
+
+    ``start`` runs it on threads of its own; ``step`` does everything that is due now on the caller's thread (tests,
+    and a command that wants the alerts of what it wrote). ``problem`` is "" while all is well, else what keeps it from
+    going on; it tries again by itself. Raises BadSettings for a channel that cannot be opened.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        writer: Submits,
+        ledger: Ledger,
+        clock: Clock,
+        settings: AlertSettings,
+        listen: Listen | None = None,
+    ) -> None:
+        self._database = database
+        self._writer = writer
+        self._ledger = ledger
+        self._clock = clock
+        self._settings = settings
+        self._listen = listen
+        database.create(metadata)
+        self._channels = open_channels(settings)
+        self._names = [channel.name for channel in self._channels]
+        self._senders = [Sender(c, database, writer, ledger, clock, settings) for c in self._channels]
+        self.query = AlertsQuery(database)
+        self._opened = False
+        self._reading = threading.Lock()
+        self._ending = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._wake: dict[str, threading.Event] = {}
+        self._problems: dict[str, str] = {}
+        self._unlisten: Callable[[], None] = lambda: None
+
+    @property
+    def problem(self) -> str:
+        return "; ".join(f"{name}: {what}" for name, what in sorted(self._problems.items()))
+
+    def step(self) -> None:
+        """Read both lanes to their heads, then send all that is due on every channel."""
+        self._follow()
+        for sender in self._senders:
+            sender.step()
+
+    def start(self) -> None:
+        """Returns at once. Call after seeding: what stands in the lanes by now is history and never rings."""
+        self._follow()
+        work: dict[str, Callable[[], object]] = {"lanes": self._follow_and_wake}
+        work |= {sender.channel.name: sender.step for sender in self._senders}
+        for name, act in work.items():
+            self._wake[name] = threading.Event()
+            thread = threading.Thread(target=self._run, args=(name, act), name=f"alerts-{name}", daemon=True)
+            self._threads.append(thread)
+        if self._listen is not None:
+            self._unlisten = self._listen(lambda tenant: self._wake["lanes"].set())
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 15.0) -> None:
+        """Ends the threads after the call under way; what was not sent waits for the next start."""
+        self._unlisten()
+        self._ending.set()
+        for wake in self._wake.values():
+            wake.set()
+        for thread in self._threads:
+            thread.join(timeout)
+        self._threads.clear()
+        for channel in self._channels:
+            channel.close()
+
+    def _run(self, name: str, act: Callable[[], object]) -> None:
+        log = structlog.get_logger("alerts")
+        wait = self._settings.poll / SECOND
+        while not self._ending.is_set():
+            self._wake[name].clear()
+            pause = wait
+            try:
+                act()
+                self._problems.pop(name, None)
+            except Exception as error:
+                # A full disk or a writer under load passes; nothing is lost, since the cursor has not moved.
+                if self._ending.is_set():
+                    return
+                if name not in self._problems:
+                    log.error("alerts held up", part=name, error=type(error).__name__)
+                self._problems[name] = type(error).__name__
+                pause = max(wait, 1.0)
+            self._wake[name].wait(pause)
+
+    def _follow_and_wake(self) -> None:
+        if self._follow():
+            for sender in self._senders:
+                self._wake[sender.channel.name].set()
+
+    def _follow(self) -> int:
+        """Alerts taken in: (verdicts read)."""
+        with self._reading:
+            first = not self._opened
+            if first:
+                self._writer.submit(partial(deliveries.drop_unknown, channels=self._names)).result()
+            read = sum(self._tenant(tenant, first=first) for tenant in self._ledger.tenants())
+            self._opened = True
+            return read
+
+    def _tenant(self, tenant: Tenant, *, first: bool) -> int:
+        verdict_place, fact_place = self._cursor(tenant, first=first)
+        # Facts are read before the verdicts are followed to their end: who acknowledged had seen the verdict, so
+        # its alert stands in the table by the time these facts are taken.
+        with self._database.read() as conn:
+            facts = self._ledger.facts(conn, tenant, fact_place, acknowledge.PAGE)
+        taken = 0
+        while (count := self._verdicts(tenant, verdict_place)) is not None:
+            verdict_place, number = count
+            taken += number
+        while facts:
+            fact_place = self._acknowledged(tenant, fact_place, facts)
+            if len(facts) < acknowledge.PAGE:
+                break
+            with self._database.read() as conn:
+                facts = self._ledger.facts(conn, tenant, fact_place, acknowledge.PAGE)
+        return taken
+
+    def _acknowledged(self, tenant: Tenant, after: int, page: Sequence[Event]) -> int:
+        self._writer.submit(lambda conn: acknowledge.take(conn, tenant.number, after, page)).result()
+        return page[-1].place
+
+    def _cursor(self, tenant: Tenant, *, first: bool) -> tuple[int, int]:
+        query = select(cursors.c.verdict_place, cursors.c.fact_place).where(cursors.c.tenant == tenant.number)
+        with self._database.read() as conn:
+            found = conn.execute(query).first()
+            if found is not None:
+                return found[0], found[1]
+            # A tenant met while we run began under our eyes: all it concludes may ring. One that was there before
+            # has a history.
+            verdict_head = engine_state(conn, tenant).verdict_place if first else 0
+            fact_head = self._ledger.head(conn, tenant).place if first else 0
+        history = self._settings.history
+        self._writer.submit(
+            lambda conn: dispatch.start(conn, tenant.number, verdict_head, fact_head, history)
+        ).result()
+        return max(0, verdict_head - history), fact_head
+
+    def _verdicts(self, tenant: Tenant, after: int) -> tuple[int, int] | None:
+        with self._database.read() as conn:
+            page = self._ledger.verdicts(conn, tenant, after, dispatch.PAGE)
+            follows = {event.after for event in page if event.after > 0}
+            known = self._ledger.facts_at(conn, tenant, sorted(follows))
+        if not page:
+            return None
+        learned = {place: fact.recorded for place, fact in known.items()}
+        now = self._clock.now()
+        self._writer.submit(
+            lambda conn: dispatch.take(
+                conn, tenant.number, after, page, learned, self._names, self._settings, now
+            )
+        ).result()
+        return page[-1].place, len(page)
