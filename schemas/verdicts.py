@@ -60,10 +60,10 @@ class ObligationAlertStepReached(ObligationVerdict):
 
 
 class ObligationRetracted(Content):
-    """撤销判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal."""
+    """撤回判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal."""
 
     TYPE = "obligation.retracted"
-    ZH, EN = "判定撤销", "Verdict retracted"
+    ZH, EN = "判定撤回", "Verdict retracted"
     RANK, WRITER, RETENTION = AFTER, "engine", "record"
 
     retracts: Id

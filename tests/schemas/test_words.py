@@ -1,0 +1,73 @@
+"""The message catalogue names every code that the models know, in both languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from schemas.catalogue import CATALOGUE
+from schemas.envelope import CloudEvent
+from schemas.examples import make
+from schemas.words import WORDS, label
+from schemas.words_codes import CODES
+from schemas.words_roles import ROLES
+
+OTHERWISE = {"1.0", "application/json"}
+WALL = (
+    "pending", "due_soon", "breached", "undated", "met", "met_late", "late_entry", "retracted", "cancelled",
+    "waived", "unreached", "open", "late", "superseded", "closed", "stands", "corrected", "withdrawn", "born_late",
+)  # fmt: skip
+
+
+def _literals(hint: Any) -> Iterator[str]:
+    if get_origin(hint) is Literal:
+        yield from get_args(hint)
+    elif isinstance(hint, type) and issubclass(hint, BaseModel):
+        for field in hint.model_fields.values():
+            yield from _literals(field.annotation)
+    else:
+        for inner in get_args(hint):
+            yield from _literals(inner)
+
+
+def _used() -> set[str]:
+    found = set(_literals(CloudEvent))
+    for entry in CATALOGUE.values():
+        found |= set(_literals(entry.model))
+        found |= {entry.case, entry.writer, entry.retention}
+    return found - OTHERWISE
+
+
+@pytest.mark.parametrize("code", sorted(_used() | set(WALL)))
+def test_every_code_has_both_languages(code: str) -> None:
+    assert code in WORDS
+    zh, en = WORDS[code]
+    assert re.search(r"[\u4e00-\u9fff]", zh) or zh == "QQ"
+    assert en
+    assert en.isascii()
+
+
+def test_roles_of_examples_are_named() -> None:
+    for name, entry in CATALOGUE.items():
+        if entry.writer == "engine":
+            continue
+        event = make(name, None, None)
+        for field in ("actorrole", "department"):
+            if field in event:
+                assert event[field] in ROLES
+
+
+def test_one_code_one_name() -> None:
+    assert not CODES.keys() & ROLES.keys()
+    assert not WORDS.keys() & CATALOGUE.keys()
+
+
+def test_label() -> None:
+    assert label("cs_front_desk") == "客服前台"
+    assert label("cs_front_desk", "en") == "Customer-service front desk"
+    assert label("complaint.received") == "投诉受理"
+    assert label("role_of_a_company") == "role_of_a_company"
