@@ -11,6 +11,8 @@ from schemas.instants import Instant
 
 ROUTING = (*(name for name in ENVELOPE if name != "event_id"), "ticket", "corrects")
 """Body fields that an Event has under the same name."""
+ORIGIN = ("rule", "rule_version", "row", "kind", "generation", "at")
+"""Fields of a verdict's body that stand in ``Event.origin``."""
 _MARK = '"sealed":'
 _STEPS = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
@@ -103,7 +105,7 @@ def fact_event(body: dict[str, Any], text: bytes, place: int, recorded: Instant)
 
 
 def verdict_event(body: dict[str, Any], place: int, recorded: Instant, after: int) -> Event:
-    """A decoded verdict body -> Event; its cause stands as ``causation_id``, the duty's fields in ``data``."""
+    """A decoded verdict body -> Event; its cause stands as ``causation_id``."""
     given = {name: body[name] for name in ROUTING if name in body}
     given.setdefault("causation_id", body.get("cause", ""))
     return Event(
@@ -117,5 +119,6 @@ def verdict_event(body: dict[str, Any], place: int, recorded: Instant, after: in
         verdict=True,
         root=body["event_id"],
         data=body["data"],
+        origin={name: body[name] for name in ORIGIN if name in body},
         **given,
     )

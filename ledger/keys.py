@@ -85,7 +85,7 @@ class KeyStore:
         self._cache: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
         self._scrub = False
         with self._read() as connection:
-            held = dict(connection.execute(select(secrets.c.name, secrets.c.value)).tuples().all())
+            held = dict(connection.execute(select(secrets.c.name, secrets.c.value)).all())
         if held["ledger_id"].decode() != database.ledger_id:
             raise KeyStoreForeign(str(database.folder / KEYS_FILE))
         self.index_secret = held["index"]
@@ -238,7 +238,7 @@ class KeyStore:
         """Every tombstone of the tenant: person -> instant."""
         with self._read() as connection:
             found = select(tombstones.c.person, tombstones.c.erased).where(tombstones.c.tenant == tenant)
-            return dict(connection.execute(found.order_by(tombstones.c.person)).tuples().all())
+            return dict(connection.execute(found.order_by(tombstones.c.person)).all())
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

@@ -44,7 +44,7 @@ class FolderLock:
             os.close(handle)
             raise self._held() from None
         os.lseek(handle, 0, os.SEEK_SET)
-        os.truncate(handle, 0) if os.truncate in os.supports_fd else None
+        os.ftruncate(handle, 0)
         since = format_instant(SystemClock().now() // 1_000_000 * 1_000_000)
         os.write(handle, json.dumps({"pid": os.getpid(), "since": since}).encode())
         self._handle = handle

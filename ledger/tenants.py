@@ -27,7 +27,7 @@ _by_name = Hot(select(tenants.c.number).where(tenants.c.name == bindparam("name"
 def listed(connection: Connection) -> list[Tenant]:
     """Every tenant, by number."""
     query = select(tenants.c.number, tenants.c.name).order_by(tenants.c.number)
-    return [Tenant(number, name) for number, name in connection.execute(query).tuples()]
+    return [Tenant(number, name) for number, name in connection.execute(query)]
 
 
 def find(connection: Connection, name: str) -> Tenant:
