@@ -1,0 +1,164 @@
+"""What a policy file would do against the event types and calendars that are known, before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from schemas.event import ENVELOPE
+from schemas.instants import to_datetime
+from schemas.policy import (
+    RUNS,
+    VERDICTS,
+    After,
+    AllOf,
+    AnyOf,
+    Expr,
+    Given,
+    Match,
+    Policy,
+    PolicyFile,
+    leaves,
+)
+from schemas.policy_findings import Finding, Places, finding
+
+Types = Mapping[str, Collection[str]]
+"""Event type -> the names of its data fields; the envelope's fields are known everywhere."""
+Told = Iterator[tuple[str, str, bool]]
+"""(part of the policy, what is wrong and what to do, whether it forbids publishing)"""
+
+_RUN = " and ".join(sorted(RUNS))
+
+
+def check_policy(
+    policy_file: PolicyFile,
+    catalogue_types: Types,
+    *,
+    calendars: Mapping[str, Collection[int]] | None = None,
+    years: Collection[int] | None = None,
+    places: Places | None = None,
+) -> list[Finding]:
+    """Everything wrong or in vain, in order of place. ``error`` forbids publishing, ``warning`` does not.
+
+    ``calendars``: name -> years with data; None = not to be checked. ``years``: in which promises will be counted,
+    by default the year in which the profile begins. ``places``: of ``policy_files.read_profile``.
+    """
+    found: list[Finding] = []
+    places = places or {}
+    for key, policy in policy_file.policies.items():
+        if policy.enabled:
+            for part, message, forbids in _policy(policy, policy_file, catalogue_types):
+                where = ("policies", key, *filter(None, [part]))
+                made = finding(where, message, places)
+                found.append(
+                    made if forbids else Finding(made.file, made.line, made.key, made.message, "warning")
+                )
+    found += _calendars(policy_file, calendars, years, places)
+    return sorted(dict.fromkeys(found), key=lambda f: (f.file, f.line, f.key, f.message))
+
+
+def _policy(policy: Policy, file: PolicyFile, types: Types) -> Told:
+    if not policy.runs:
+        yield (
+            "due",
+            f"this release runs the kinds {_RUN}; this one is of kind {policy.kind}: "
+            "write enabled: false, or take it out until a release runs it",
+            True,
+        )
+    if not _possible(policy.on, types):
+        yield "on", f"no known event can open it; {_near(leaves(policy.on), types)}", True
+    if policy.by is not None and not _possible(policy.by, types):
+        yield "by", f"no known event can discharge it; {_near(leaves(policy.by), types)}", True
+    for role, match in policy.matches():
+        part = _PART.get(role, role)
+        for name in match.types:
+            if not _known(name, types):
+                yield part, f"no event type is called {name!r}, so it will never come", False
+        for path in (*match.where, match.at, match.distinct if match.distinct != "day" else None):
+            yield from _field(part, path, match.types, types)
+        yield from _keys(part, match, policy, file, types)
+    opening = [name for match in leaves(policy.on) for name in match.types]
+    if isinstance(policy.due, Given):
+        yield from _field("due", policy.due.given, opening, types)
+    for path in (path for ower in policy.owes for path in ower.where):
+        yield from _field("owes", path, opening, types)
+    if policy.person is not None:
+        yield from _field("person", policy.person.of, opening, types)
+        if policy.person.moved is not None:
+            yield from _field("person", policy.person.to, policy.person.moved.types, types)
+    for pause in policy.pause:
+        yield from _field("pause", pause.party, [*pause.start.types, *pause.stop.types], types)
+
+
+_PART = {"reset": "on", "start": "pause", "stop": "pause", "gate": "due", "moved": "person"}
+
+
+def _known(name: str, types: Types) -> bool:
+    return name == "*" or name in types or name in VERDICTS
+
+
+def _possible(expr: Expr, types: Types) -> bool:
+    """Whether some known events could make it true."""
+    if isinstance(expr, AnyOf):
+        return any(_possible(part, types) for part in expr.any)
+    if isinstance(expr, AllOf):
+        return all(_possible(part, types) for part in expr.all)
+    return any(_known(name, types) for name in expr.types)
+
+
+def _near(matches: Iterable[Match], types: Types) -> str:
+    unknown = sorted({name for match in matches for name in match.types if not _known(name, types)})
+    return f"unknown here: {', '.join(unknown)} (see the list of event types)"
+
+
+def _field(part: str, path: str | None, names: Iterable[str], types: Types) -> Told:
+    """A field that no type of the MATCH has: the test always sees it as unknown."""
+    if path is None or "." in path:
+        return
+    models = {name: types[name] for name in names if name in types}
+    for field in path.rstrip("[]#").split("/"):
+        without = sorted(
+            name for name, fields in models.items() if field not in fields and field not in ENVELOPE
+        )
+        if without:
+            yield part, f"no field {field!r} in {', '.join(without)}", len(without) == len(models)
+
+
+def _keys(part: str, match: Match, policy: Policy, file: PolicyFile, types: Types) -> Told:
+    """The fields in which the key values stand, in every event that is to find its promise."""
+    for name in policy.per if match.match is None else match.match:
+        own = None if match.match is None else match.match[name]
+        yield from _field(part, own or policy.per.get(name) or file.keys.get(name), match.types, types)
+
+
+def _calendars(
+    file: PolicyFile,
+    known: Mapping[str, Collection[int]] | None,
+    years: Collection[int] | None,
+    places: Places,
+) -> Iterator[Finding]:
+    if known is None:
+        return
+    wanted = years if years is not None else [to_datetime(file.effective_from).year]
+    needed: dict[str, str] = {}
+    for key, policy in file.policies.items():
+        if policy.enabled and _counts_working_time(policy, file):
+            needed.setdefault(policy.calendar or file.calendar, key)
+    for name, key in sorted(needed.items()):
+        if name not in known:
+            made = finding(("policies", key), f"no calendar {name!r} is published; publish one first", places)
+            yield made
+            continue
+        for year in sorted({*wanted} - {*known[name]}):
+            text = f"the calendar {name!r} has no data for {year}: limits that reach it stay undated (待定) until it has"
+            made = finding(("calendar",), text, places)
+            yield Finding(made.file, made.line, made.key, text, "warning")
+
+
+def _counts_working_time(policy: Policy, file: PolicyFile) -> bool:
+    ladder = file.ladders[policy.ladder]
+    lengths = [length for step in ladder.steps for length in (step.after, step.cap)]
+    if isinstance(policy.due, After):
+        lengths += [policy.due.after, policy.due.min]
+    calendar = file.calendars.get(policy.calendar or file.calendar)
+    rolls = calendar is not None and calendar.roll != "none"
+    return any(length is not None and (rolls or length.unit in ("wd", "sh")) for length in lengths)

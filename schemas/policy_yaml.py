@@ -1,0 +1,123 @@
+"""YAML as policies need it: plain values with the place of each, and none of YAML's surprises.
+
+Only ``true`` and ``false`` are booleans (``on`` is a word here), ``012``, ``09:00`` and ``2026-01-01`` are texts, there
+are no floats, a key stands once, and there are no anchors, aliases and tags.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+Path = tuple[str | int, ...]
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INT = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: file and line, counted from 1."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class BadYaml(ValueError):
+    """The text is not YAML, or uses something of YAML that policies do not have."""
+
+    def __init__(self, place: Place, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place = place
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The value of one file and where each of its parts stands (path from the top -> place of its key)."""
+
+    value: Any
+    places: dict[Path, Place]
+
+
+def read_yaml(text: str, file: str) -> Document:
+    """One YAML document -> plain values. Raises BadYaml with the line."""
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        reason = error.problem or error.context or "not YAML"
+        raise BadYaml(Place(file, mark.line + 1 if mark else 1), f"not YAML: {reason}") from None
+    except yaml.YAMLError as error:  # a character that YAML does not allow
+        raise BadYaml(Place(file, 1), f"not YAML: {error}") from None
+    except RecursionError:
+        raise BadYaml(Place(file, 1), "nested too deep") from None
+    places: dict[Path, Place] = {(): Place(file, 1)}
+    return Document(None if node is None else _Reader(file, places).value(node, ()), places)
+
+
+class _Reader:
+    def __init__(self, file: str, places: dict[Path, Place]) -> None:
+        self.file = file
+        self.places = places
+        self.seen: set[int] = set()
+
+    def place(self, node: yaml.Node) -> Place:
+        return Place(self.file, node.start_mark.line + 1)
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        if len(path) > 32:
+            raise BadYaml(self.place(node), "nested deeper than 32 levels")
+        if id(node) in self.seen:
+            raise BadYaml(self.place(node), "anchors and aliases are not understood here; write it out")
+        self.seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            made = []
+            for index, item in enumerate(node.value):
+                self.places[(*path, index)] = self.place(item)
+                made.append(self.value(item, (*path, index)))
+            return made
+        return self.scalar(node)
+
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise BadYaml(self.place(key_node), "a key is a plain word")
+            key = key_node.value
+            here = (*path, key)
+            if key in made:
+                raise BadYaml(
+                    self.place(key_node),
+                    f"the key {key!r} stands twice (first in line {self.places[here].line}); keep one of them",
+                )
+            self.places[here] = self.place(key_node)
+            made[key] = self.value(value_node, here)
+        return made
+
+    def scalar(self, node: yaml.Node) -> Any:
+        text: str = node.value
+        if node.tag.startswith("!"):
+            raise BadYaml(self.place(node), f"tags such as {node.tag} are not understood here")
+        if getattr(node, "style", None) in ("'", '"', "|", ">"):
+            return text
+        if text in ("true", "false"):
+            return text == "true"
+        if text in ("", "~", "null"):
+            return None
+        if _INT.fullmatch(text):
+            return int(text)
+        if _FLOAT.fullmatch(text):
+            raise BadYaml(self.place(node), f'there are no floats here; write the figure in quotes: "{text}"')
+        return text
