@@ -175,10 +175,7 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
     try:
         file = PolicyFile.model_validate(data["policy"])
     except ValidationError as error:
-        return [
-            Refusal("policy", field_path(e["loc"], "data.policy"), e["msg"], f"政策无效：{e['msg']}")
-            for e in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
+        return _told(error, "policy", "data.policy", "政策无效")
     outside = (data["profile"], data["version"], parse_instant(data["effective_from"]))
     inside = (file.profile, file.version, file.effective_from)
     return [
@@ -188,4 +185,24 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
     ]
 
 
-_DOCUMENTS: Final[Mapping[str, Callable[[dict[str, Any]], list[Refusal]]]] = {"policy.published": _policy}
+def _calendar(data: dict[str, Any]) -> list[Refusal]:
+    from schemas.calendar import PublishedCalendar
+
+    try:
+        PublishedCalendar.model_validate({name: value for name, value in data.items() if name != "by"})
+    except ValidationError as error:
+        return _told(error, "calendar", "data", "日历无效")
+    return []
+
+
+def _told(error: ValidationError, code: str, prefix: str, zh: str) -> list[Refusal]:
+    return [
+        Refusal(code, field_path(e["loc"], prefix), e["msg"], f"{zh}：{e['msg']}")
+        for e in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+_DOCUMENTS: Final[Mapping[str, Callable[[dict[str, Any]], list[Refusal]]]] = {
+    "policy.published": _policy,
+    "calendar.published": _calendar,
+}

@@ -26,7 +26,7 @@ class Refusal:
     reason_zh: str
 
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}|[0-9]{1,4}", re.ASCII)
 
 REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
     # kind: (code, English, Chinese); {…} are filled from the rule, never from what was sent

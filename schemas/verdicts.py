@@ -59,28 +59,16 @@ class ObligationAlertStepReached(ObligationVerdict):
     step: Count
 
 
-class ObligationRetracted(Content):
+class ObligationRetracted(ObligationVerdict):
     """撤回判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal."""
 
     TYPE = "obligation.retracted"
     ZH, EN = "判定撤回", "Verdict retracted"
-    RANK, WRITER, RETENTION = AFTER, "engine", "record"
 
     retracts: Id
-    retracted_type: Ref
     retracted_kind: Ref
-    obligation_key: Key | None = None
-    row: Ref | None = None
-    zh: str | None = None
-    en: str | None = None
-    promise_id: Id | None = None
-    opened: Micros | None = None
-    due: Micros | None = None
-    policy_version: Ref | None = None
-    owes: list[Code] | None = None
-    to: list[Code] | None = None
-    keys: Opaque | None = None
-    born_late: bool | None = None
+    """Which mark of the promise: "breached", "due_soon", "step1"."""
+    retracted_type: Ref | None = None
 
 
 class EventParked(Content):

@@ -39,7 +39,7 @@ class CalendarPublished(Content):
     ZH, EN = "工作日历发布", "Calendar published"
     RANK, WRITER, RETENTION = OPENS, "admin", "record"
 
-    name: Code
+    name: Ref
     version: Ref
     effective_from: Moment
     years: Annotated[dict[str, YearDays], Field(min_length=1)]

@@ -203,6 +203,23 @@ def test_policies_are_read_as_policies() -> None:
     assert [(r.code, r.field) for r in refused(event, admin=True)] == [("float", "data.policy")]
 
 
+def test_calendars_are_read_as_calendars() -> None:
+    event = deepcopy(example("calendar.published"))
+    event["data"]["years"] = {"2026": event["data"]["years"]["2026"][:364]}
+    assert only_admin(event) == [("wrong_form", "data.years.2026")]
+    event["data"]["years"] = {"2026": "W" * 366}
+    assert only_admin(event) == [("calendar", "data")]
+    event = deepcopy(example("calendar.published"))
+    event["data"] |= {"shifts": [["00:00", "24:00"]], "close": None, "names": {}}
+    assert parse(event, NOW, admin=True).data["shifts"] == [["00:00", "24:00"]]
+    event["data"]["names"] = {"2026-02-30": "不存在"}
+    assert [code for code, _ in only_admin(event)] == ["calendar"]
+
+
+def only_admin(raw: Any) -> list[tuple[str, str]]:
+    return [(r.code, r.field) for r in refused(raw, admin=True)]
+
+
 def test_reasons_are_whole() -> None:
     for kind, words in REASONS.items():
         assert kind
