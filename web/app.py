@@ -1,0 +1,82 @@
+"""The web application: rooms of routes put together. Nothing is made at import."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from web import (
+    admin,
+    alerts,
+    assets,
+    cases,
+    door,
+    events,
+    health,
+    metrics,
+    openapi,
+    problems,
+    promises,
+    stream,
+    wall,
+    wall_case,
+)
+from web.bell import Bell
+from web.headers import SecurityHeaders
+from web.limits import Buckets
+from web.pages import NotSignedIn, Pages, to_the_door, words_of
+from web.services import Services
+
+_PAGES = ("/wall", "/sign-in")
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over a running house. Serve it with ``web.server.Server``, which ends its streams."""
+
+    @asynccontextmanager
+    async def serving(app: FastAPI) -> AsyncIterator[None]:
+        with app.state.bell.ringing():
+            yield
+
+    app = FastAPI(
+        title="Touchline",
+        version=services.settings.version or "0",
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=serving,
+    )
+    static = assets.load()
+    app.state.services = services
+    app.state.bell = Bell(services.progress)
+    app.state.buckets = Buckets(services.settings.rate, services.settings.burst)
+    app.state.tries = Buckets(0.5, 10)
+    app.state.meters = metrics.Meters(services)
+    app.state.pages = Pages(static)
+    for room in (events, cases, promises, alerts, stream, metrics, health, door, wall, wall_case, admin):
+        app.include_router(room.routes)
+    app.include_router(assets.router(static))
+    app.add_middleware(SecurityHeaders)
+    problems.install(app)
+    openapi.install(app)
+
+    @app.exception_handler(NotSignedIn)
+    async def _door(request: Request, error: NotSignedIn) -> Response:
+        return to_the_door(request)
+
+    plain = app.exception_handlers[HTTPException]
+
+    @app.exception_handler(404)
+    async def _missing(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith(_PAGES):
+            pages: Pages = request.app.state.pages
+            return pages.render("missing.html", words_of(request), 404, what="missing")
+        made: Response = await plain(request, error)  # type: ignore[misc]
+        return made
+
+    return app

@@ -1,0 +1,144 @@
+"""事项: cases as they stand, and their history as it was (what had happened, what did we know)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from schemas.instants import Instant, parse_instant
+from web.auth import House, Reader
+from web.bell import Bell
+from web.paging import After, Limit, checked, link_next
+from web.problems import Refused, answers, not_found
+from web.shapes import CaseBody, HistoryBody
+
+routes = APIRouter(tags=["cases"])
+When = Annotated[
+    str | None,
+    Query(description="RFC 3339 with an offset", examples=["2026-11-22T10:00:00+08:00"]),
+]
+
+
+def instant(text: str | None, field: str) -> Instant | None:
+    """A query parameter -> µs UTC; None stays. 422 naming the parameter."""
+    if text is None:
+        return None
+    try:
+        # "+" in a query means a space to everybody but the person who typed it
+        return parse_instant(text.replace(" ", "+"))
+    except ValueError as error:
+        raise Refused(422, "bad_time", str(error), "须为带时区偏移的 RFC 3339 时间", field=field) from None
+
+
+async def until_folded(services: House, bell: Bell, who: Reader, place: int | None) -> None:
+    """Wait until the engine has decided fact ``place``, so that who wrote can read. 422 for a place that the ledger
+    does not have; 503 with Retry-After when the engine does not get there in time: the fact is kept all the same."""
+    if place is None or services.progress.at(who.tenant.number)[0] >= place:
+        return
+
+    def head() -> int:
+        with services.ledger.database.read() as conn:
+            return services.ledger.head(conn, who.tenant).place
+
+    if place > await run_in_threadpool(head):
+        raise Refused(
+            422,
+            "unknown_place",
+            f"the ledger has no place {place} yet",
+            f"账本还没有第 {place} 条",
+            field="after",
+        )
+    if not await bell.folded(who.tenant.number, place, services.settings.wait):
+        raise Refused(
+            503,
+            "not_folded",
+            f"place {place} is kept, but not folded yet; ask again",
+            f"第 {place} 条已保存, 但尚未处理完, 请稍后再查",
+            field="after",
+            headers={"Retry-After": "2"},
+        )
+
+
+@routes.get(
+    "/cases",
+    summary="List cases",
+    description='The latest touched first. Lists are arrays; `Link: <…>; rel="next"` leads on.',
+    response_model=list[CaseBody],
+    responses=answers(401, 403, 422, 503),
+)
+async def list_cases(
+    request: Request,
+    response: Response,
+    services: House,
+    who: Reader,
+    kind: Annotated[str | None, Query(examples=["complaint"])] = None,
+    state: Annotated[Literal["open", "closed"] | None, Query()] = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> list[dict[str, Any]]:
+    found = await run_in_threadpool(
+        services.reading.cases, who.tenant, kind=kind, state=state, limit=limit, after=checked(after)
+    )
+    link_next(request, response, found, limit, lambda case: f"{case['last'] or ''},{case['id']}")
+    return found
+
+
+@routes.get(
+    "/cases/{case_id}",
+    summary="One case",
+    description="With `after=PLACE` the answer waits (bounded) until the engine has folded that place: who wrote can "
+    "read. If it does not get there in time: 503 with Retry-After; the fact is kept all the same.",
+    response_model=CaseBody,
+    responses=answers(401, 403, 404, 422, 503),
+)
+async def one_case(
+    request: Request,
+    services: House,
+    who: Reader,
+    case_id: str,
+    after: Annotated[
+        int | None, Query(ge=0, lt=2**63, description="fact place to wait for", examples=[42])
+    ] = None,
+) -> dict[str, Any]:
+    await until_folded(services, request.app.state.bell, who, after)
+    found = await run_in_threadpool(services.reading.case, who.tenant, case_id)
+    if found is None:
+        raise not_found("case", "事项")
+    return found
+
+
+@routes.get(
+    "/cases/{case_id}/history",
+    summary="A case's history, now or at an instant",
+    description="`known_at`: both lanes as recorded by then, as it was. `as_of`: recomputed from events that had "
+    "happened by then, corrections and withdrawals counting whatever their own time. Not both.",
+    response_model=HistoryBody,
+    responses=answers(401, 403, 404, 422, 503),
+)
+async def history(
+    request: Request,
+    services: House,
+    who: Reader,
+    case_id: str,
+    as_of: When = None,
+    known_at: When = None,
+    after: Annotated[int | None, Query(ge=0, lt=2**63, description="fact place to wait for")] = None,
+) -> dict[str, Any]:
+    if as_of is not None and known_at is not None:
+        raise Refused(
+            422,
+            "ambiguous",
+            "give as_of or known_at, not both",
+            "as_of 与 known_at 只能给一个",
+            field="as_of",
+        )
+    happened, known = instant(as_of, "as_of"), instant(known_at, "known_at")
+    await until_folded(services, request.app.state.bell, who, after)
+    found = await run_in_threadpool(
+        services.reading.history, who.tenant, case_id, as_of=happened, known_at=known
+    )
+    if found is None:
+        raise not_found("case", "事项")
+    return found

@@ -1,0 +1,160 @@
+"""接收事件: POST /events. An answer of 2xx is given after the event is committed, and never before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from ledger.candidate import Appended, Outcome, Problem
+from ledger.errors import Busy, NotKept, Stopped
+from schemas.canonical import Json, NotStrict, read_json
+from schemas.parse import Refused as Unparsed
+from schemas.parse import parse
+from web import openapi
+from web.auth import AnyCaller, Caller, services_of
+from web.limits import Buckets, bounded_body
+from web.metrics import TenantMeters
+from web.problems import Refused, answers, refused
+from web.services import Services
+from web.shapes import Accepted
+
+routes = APIRouter(tags=["events"])
+ONE, BATCH, PLAIN = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
+_AGAIN = {"Retry-After": "1"}
+
+
+def media_type(request: Request) -> str:
+    """The body's media type. 415 for what we do not read: another type, another charset, a compressed body."""
+    named, _, parameters = request.headers.get("content-type", "").partition(";")
+    named = named.strip().lower()
+    charset = next(
+        (
+            p.partition("=")[2]
+            for p in parameters.replace(" ", "").lower().split(";")
+            if p.startswith("charset=")
+        ),
+        "utf-8",
+    )
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if (
+        named not in (ONE, BATCH, PLAIN)
+        or charset.strip('"') not in ("utf-8", "utf8")
+        or coding != "identity"
+    ):
+        raise Refused(
+            415,
+            "unsupported_media_type",
+            f"send {ONE}, {BATCH} or {PLAIN}, in UTF-8 and not compressed",
+            f"请以 {ONE}、{BATCH} 或 {PLAIN} 发送, UTF-8 编码, 不压缩",
+            headers={"Accept-Post": f"{ONE}, {BATCH}, {PLAIN}"},
+        )
+    return named
+
+
+def parsed(body: bytes, named: str) -> Json:
+    """The body as JSON, of the shape that its media type says. 422 where it is not."""
+    try:
+        found = read_json(body)
+    except NotStrict as error:
+        raise Refused(422, "not_strict", error.reason, "请求体不是合法的 JSON") from None
+    if named == ONE and isinstance(found, list):
+        raise Refused(422, "wrong_type", f"an array is sent as {BATCH} or {PLAIN}", f"数组请以 {BATCH} 发送")
+    if named == BATCH and not isinstance(found, list):
+        raise Refused(422, "wrong_type", f"{BATCH} is an array of events", f"{BATCH} 必须是事件数组")
+    return found
+
+
+def kept(outcome: Appended) -> dict[str, Any]:
+    return {"event_id": outcome.event_id, "case_id": outcome.case_id or None, "place": outcome.place}
+
+
+async def outcomes(services: Services, who: Caller, raw: Sequence[Json]) -> list[Outcome]:
+    """Append what was sent as the caller's source; each answered by itself, after the commit. 503 where nothing can
+    be kept now: whoever sends again loses and doubles nothing."""
+    try:
+        future = await run_in_threadpool(services.intake.submit_many, who.tenant, who.source, raw)
+        return await asyncio.wrap_future(future)
+    except Busy:
+        raise Refused(
+            503, "busy", "too many writes are waiting", "写入排队过长, 请稍后重发", headers=_AGAIN
+        ) from None
+    except (Stopped, NotKept) as error:
+        raise Refused(
+            503,
+            "not_kept",
+            f"nothing was kept: {error}",
+            "未能保存, 请稍后重发",
+            headers={"Retry-After": "5"},
+        ) from None
+
+
+async def append_one(services: Services, who: Caller, raw: Json) -> dict[str, Any]:
+    """One event made by a page: its answer, or the problem raised."""
+    outcome = (await outcomes(services, who, [raw]))[0]
+    if isinstance(outcome, Problem):
+        raise refused(outcome)
+    return kept(outcome)
+
+
+def all_flaws(services: Services, outcome: Problem, raw: Json) -> Refused:
+    """The answer for a refused event. The ledger passes the first flaw on; a sender wants all of them at once."""
+    if outcome.status == 422 and "also" in outcome.extra:
+        try:
+            parse(raw, services.clock.now())
+        except Unparsed as error:
+            return refused(outcome, error.refusals)
+    return refused(outcome)
+
+
+@routes.post(
+    "/events",
+    status_code=202,
+    summary="Send events",
+    description=openapi.EVENTS,
+    response_model=Accepted,
+    responses={
+        207: openapi.BATCH_ANSWER,
+        **answers(400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
+    },
+    openapi_extra={"requestBody": openapi.EVENTS_BODY},
+)
+async def post_events(request: Request, who: AnyCaller) -> Response:
+    services = services_of(request)
+    buckets: Buckets = request.app.state.buckets
+    meters: TenantMeters = request.app.state.meters.of(who.tenant)
+    began = perf_counter()
+    try:
+        buckets.admit(who.key)
+        named = media_type(request)
+        body = await bounded_body(request, services.settings)
+        found = await run_in_threadpool(parsed, body, named)
+        events = found if isinstance(found, list) else [found]
+        if len(events) > services.settings.batch_limit:
+            limit = services.settings.batch_limit
+            raise Refused(413, "too_many", f"more than {limit} events in one batch", f"一批最多 {limit} 条")
+        buckets.charge(who.key, max(1, len(events)))
+        meters.received.inc(len(events))
+        answered = await outcomes(services, who, events) if events else []
+    except Refused as problem:
+        meters.refused.labels(str(problem.status)).inc()
+        raise
+    meters.latency.observe(perf_counter() - began)
+    meters.count(answered)
+    if isinstance(found, list):
+        items = [_item(services, outcome, raw) for outcome, raw in zip(answered, events, strict=True)]
+        return JSONResponse(items, 207)
+    if isinstance(answered[0], Problem):
+        raise all_flaws(services, answered[0], found)
+    return JSONResponse(kept(answered[0]), 202)
+
+
+def _item(services: Services, outcome: Outcome, raw: Json) -> dict[str, Any]:
+    if isinstance(outcome, Problem):
+        return {"status": outcome.status, "problem": all_flaws(services, outcome, raw).body}
+    return {"status": 202, **kept(outcome)}

@@ -1,0 +1,56 @@
+"""Is it alive, is it ready: for supervisors and load balancers, without a key and without saying anything of customers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from web.auth import House
+from web.services import Services
+
+routes = APIRouter(tags=["operations"])
+
+
+@routes.get("/healthz", summary="Is the process alive", responses={200: {"description": "It is"}})
+async def healthz(services: House) -> dict[str, str]:
+    return {"status": "ok", "version": services.settings.version}
+
+
+def reasons(services: Services) -> list[dict[str, str]]:
+    """What is not ready: engine stopped, clock in doubt, rebuild, database not readable."""
+    found: list[dict[str, str]] = []
+
+    def add(what: str, reason: str, reason_zh: str) -> None:
+        found.append({"what": what, "reason": reason, "reason_zh": reason_zh})
+
+    status = services.runner_status()
+    if not status.get("running"):
+        why = str(status.get("error") or "not started")
+        add("engine", f"the engine does not run: {why}", f"引擎未运行：{why}")
+    if status.get("clock_doubted"):
+        add("clock", "the clock is in doubt: nothing is concluded", "时钟存疑，已暂停判定")
+    if status.get("rebuild"):
+        add("rebuild", f"rebuilding: {status['rebuild']}", f"正在重建：{status['rebuild']}")
+    try:
+        services.ledger.tenants()
+    except Exception as error:
+        add("ledger", f"the ledger cannot be read: {type(error).__name__}", "账本无法读取")
+    return found
+
+
+@routes.get(
+    "/readyz",
+    summary="Is everything ready",
+    description="503 lists what is not ready; events may be taken all the same.",
+    responses={200: {"description": "It is"}, 503: {"description": "What is not ready"}},
+)
+async def readyz(services: House, request: Request) -> Response:
+    found: list[dict[str, Any]] = list(await run_in_threadpool(reasons, services))
+    if request.app.state.bell.stopping:
+        found.append({"what": "server", "reason": "the server is stopping", "reason_zh": "服务正在停止"})
+    if not found:
+        return JSONResponse({"status": "ready", "reasons": []})
+    return JSONResponse({"status": "not_ready", "reasons": found}, 503, headers={"Retry-After": "2"})

@@ -1,0 +1,132 @@
+"""Figures for Prometheus. Each tenant has a registry of its own: a key sees its own tenant and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from ledger.candidate import Appended, Outcome
+from ledger.lanes import engine_state
+from ledger.tenants import Tenant
+from schemas.instants import SECOND
+from web.auth import House, Reader
+from web.problems import answers
+from web.services import Services
+
+routes = APIRouter(tags=["operations"])
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LATENCY = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class TenantMeters:
+    """What is counted as it happens, for one tenant."""
+
+    def __init__(self, tenant: Tenant, services: Services) -> None:
+        self.registry = CollectorRegistry()
+        self.received = Counter(
+            "touchline_events_received", "Events sent to POST /events", registry=self.registry
+        )
+        self.kept = Counter("touchline_events_kept", "Events appended", registry=self.registry)
+        self.duplicates = Counter("touchline_events_duplicate", "Events sent again", registry=self.registry)
+        self.refused = Counter(
+            "touchline_events_refused",
+            "Events or requests refused, by status",
+            ["status"],
+            registry=self.registry,
+        )
+        self.latency = Histogram(
+            "touchline_append_seconds",
+            "From the request to the answer of POST /events, commit included",
+            buckets=_LATENCY,
+            registry=self.registry,
+        )
+        self.registry.register(Standing(tenant, services))
+
+    def count(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if not isinstance(outcome, Appended):
+                self.refused.labels(str(outcome.status)).inc()
+            elif outcome.duplicate:
+                self.duplicates.inc()
+            else:
+                self.kept.inc()
+
+
+class Standing:
+    """What is read when it is asked for: positions, ages, promises, alerts."""
+
+    def __init__(self, tenant: Tenant, services: Services) -> None:
+        self._tenant = tenant
+        self._services = services
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        services, tenant = self._services, self._tenant
+        with services.ledger.database.read() as conn:
+            head = services.ledger.head(conn, tenant)
+            state = engine_state(conn, tenant)
+            waiting = services.ledger.facts(conn, tenant, state.decided, 1)
+        age = (services.clock.now() - waiting[0].recorded) / SECOND if waiting else 0.0
+        yield _gauge("touchline_fact_place", "Last fact appended", head.place)
+        yield _gauge("touchline_decided_place", "Last fact that the engine decided", state.decided)
+        yield _gauge("touchline_verdict_place", "Last verdict appended", state.verdict_place)
+        yield _gauge("touchline_engine_lag", "Facts appended and not decided", head.place - state.decided)
+        yield _gauge("touchline_engine_lag_seconds", "Age of the oldest fact not decided", max(0.0, age))
+        promises = GaugeMetricFamily("touchline_promises", "Promises by state on the wall", labels=["state"])
+        for code, number in sorted(services.reading.wall_counts(tenant).items()):
+            promises.add_metric([code], number)
+        yield promises
+        late = services.alerts.lateness(tenant)
+        yield _gauge("touchline_alert_lateness_seconds_max", "Of the last 100 alerts", late["max_ms"] / 1000)
+        yield _gauge("touchline_alert_lateness_seconds_p99", "Of the last 100 alerts", late["p99_ms"] / 1000)
+        sent = GaugeMetricFamily("touchline_deliveries", "Alert deliveries", labels=["channel", "state"])
+        for channel, states in sorted(services.alerts.counts(tenant).items()):
+            for word, number in sorted(states.items()):
+                sent.add_metric([channel, word], number)
+        yield sent
+        status = services.runner_status()
+        yield _gauge("touchline_engine_running", "1 while the engine runs", int(bool(status.get("running"))))
+        yield _gauge(
+            "touchline_clock_in_doubt",
+            "1 while no deadline is concluded",
+            int(bool(status.get("clock_doubted"))),
+        )
+        for name, value in sorted(services.extra_metrics(tenant).items()):
+            yield _gauge(f"touchline_{name}", "Of the front door", value)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+class Meters:
+    """The meters of every tenant that was seen. Used on the event loop."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._known: dict[int, TenantMeters] = {}
+
+    def of(self, tenant: Tenant) -> TenantMeters:
+        found = self._known.get(tenant.number)
+        if found is None:
+            found = self._known[tenant.number] = TenantMeters(tenant, self._services)
+        return found
+
+
+@routes.get(
+    "/metrics",
+    summary="Figures of the caller's tenant, for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **answers(401, 403, 503)},
+)
+async def metrics(request: Request, services: House, who: Reader) -> Response:
+    meters: Meters = request.app.state.meters
+    body = await run_in_threadpool(generate_latest, meters.of(who.tenant).registry)
+    return Response(body, media_type=CONTENT_TYPE)

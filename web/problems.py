@@ -1,0 +1,143 @@
+"""Errors on the wire: ``application/problem+json`` (RFC 9457), naming every field and the reason in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from ledger.candidate import Problem
+from projections.store import OtherFold
+from schemas.refusals import Refusal
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One flaw: the path of the field ("" for the whole) and why it is refused."""
+
+    field: str = Field(examples=["time"])
+    reason: str = Field(examples=["not an RFC 3339 time with an offset"])
+    reason_zh: str = Field(examples=["时间须带时区偏移"])
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457, with all flaws listed in ``errors``; further members (``latest`` …) where they help."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:touchline:problem:invalid_event"])
+    title: str = Field(examples=["Unprocessable Content"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["time: not an RFC 3339 time with an offset"])
+    errors: list[FieldError] = []
+
+
+class Refused(Exception):
+    """The request is answered with a problem."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        detail_zh: str = "",
+        *,
+        field: str = "",
+        errors: Sequence[Mapping[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.errors = (
+            [dict(e) for e in errors]
+            if errors is not None
+            else [{"field": field, "reason": detail, "reason_zh": detail_zh or detail}]
+        )
+        self.body: dict[str, Any] = {
+            "type": f"urn:touchline:problem:{code}",
+            "title": phrase(status),
+            "status": status,
+            "detail": detail,
+            "errors": self.errors,
+            **(extra or {}),
+        }
+
+    def response(self) -> Response:
+        return JSONResponse(self.body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def phrase(status: int) -> str:
+    """The registered reason phrase."""
+    return "Content Too Large" if status == 413 else HTTPStatus(status).phrase
+
+
+def refused(problem: Problem, flaws: Sequence[Refusal] = ()) -> Refused:
+    """A refused event as an answer. ``flaws``: all that is wrong with it, where more than one thing is."""
+    told = flaws or (problem,)
+    errors = [{"field": flaw.field, "reason": flaw.reason, "reason_zh": flaw.reason_zh} for flaw in told]
+    detail = "; ".join(f"{flaw.field}: {flaw.reason}" if flaw.field else flaw.reason for flaw in told)
+    extra = {name: value for name, value in problem.extra.items() if name != "also"}
+    return Refused(problem.status, problem.code, detail, errors=errors, extra=extra)
+
+
+def not_found(what: str, what_zh: str) -> Refused:
+    return Refused(404, "not_found", f"no such {what}", f"没有这个{what_zh}")
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of an operation for OpenAPI: each a problem."""
+    return {
+        status: {
+            "description": phrase(status),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the API leaves as a problem; a fault of ours says nothing of its inside."""
+
+    @app.exception_handler(Refused)
+    async def _refused(request: Request, error: Refused) -> Response:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {
+                "field": ".".join(str(part) for part in flaw["loc"][1:]) or str(flaw["loc"][0]),
+                "reason": str(flaw["msg"]),
+                "reason_zh": "参数无效",
+            }
+            for flaw in error.errors()
+        ]
+        detail = "; ".join(f"{e['field']}: {e['reason']}" for e in errors)
+        return Refused(422, "invalid_parameter", detail, errors=errors).response()
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
+        answer = Refused(error.status_code, code, str(error.detail), headers=error.headers)
+        return answer.response()
+
+    @app.exception_handler(OtherFold)
+    async def _rebuilding(request: Request, error: OtherFold) -> Response:
+        return Refused(
+            503, "rebuilding", str(error), "读模型正在重建, 请稍后再查", headers={"Retry-After": "5"}
+        ).response()
+
+    @app.exception_handler(Exception)
+    async def _fault(request: Request, error: Exception) -> Response:
+        return Refused(
+            500, "fault", "a fault of the server; it is in its log", "服务器内部错误, 详见日志"
+        ).response()

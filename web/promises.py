@@ -1,0 +1,76 @@
+"""履约时限: promises, and why each is due when it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from web.auth import House, Reader
+from web.paging import After, Limit, checked, link_next
+from web.problems import answers, not_found
+from web.shapes import PromiseBody, State, Wall
+
+routes = APIRouter(tags=["promises"])
+
+
+@routes.get(
+    "/promises",
+    summary="List promises",
+    description='By due instant. Lists are arrays; `Link: <…>; rel="next"` leads on.',
+    response_model=list[PromiseBody],
+    responses=answers(401, 403, 422, 503),
+)
+async def list_promises(
+    request: Request,
+    response: Response,
+    services: House,
+    who: Reader,
+    wall: Annotated[Wall | None, Query(description="state as the wall shows it")] = None,
+    state: Annotated[State | None, Query(description="state of the promise")] = None,
+    case: Annotated[str | None, Query(description="case id")] = None,
+    project: Annotated[str | None, Query(description="project id")] = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> list[dict[str, Any]]:
+    found = await run_in_threadpool(
+        services.reading.promises,
+        who.tenant,
+        state=state,
+        wall=wall,
+        case_id=case,
+        project_id=project,
+        limit=limit,
+        after=checked(after),
+    )
+    link_next(request, response, found, limit, lambda one: f"{one['due'] or ''},{one['id']}")
+    return found
+
+
+@routes.get(
+    "/promises/{promise_id}",
+    summary="One promise",
+    response_model=PromiseBody,
+    responses=answers(401, 403, 404, 503),
+)
+async def one_promise(services: House, who: Reader, promise_id: str) -> dict[str, Any]:
+    found = await run_in_threadpool(services.reading.promise, who.tenant, promise_id)
+    if found is None:
+        raise not_found("promise", "时限")
+    return found
+
+
+@routes.get(
+    "/promises/{promise_id}/explain",
+    summary="Why a promise is due when it is",
+    description="Trigger, policy version, calendar days counted and skipped, pauses, evidence, cut and chain of "
+    "causes. Takes a verdict's id as well.",
+    response_model=dict[str, Any],
+    responses=answers(401, 403, 404, 503),
+)
+async def explain(services: House, who: Reader, promise_id: str) -> dict[str, Any]:
+    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
+    if found is None:
+        raise not_found("promise or verdict", "时限或判定")
+    return found

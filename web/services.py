@@ -1,0 +1,71 @@
+"""Everything the web room needs, handed in by the front door: no global objects, nothing made at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from alerts.query import AlertsQuery
+from ledger.access import Access
+from ledger.clock import Clock
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.progress import Progress
+from producers.intake import Intake
+from projections.reading import Reading
+from schemas.canonical import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Bounds and words of one server. Sizes in bytes, rates in events a second for each key."""
+
+    secret: bytes
+    """Random, kept in the data folder: signs session cookies, so that a restart keeps people signed in."""
+    version: str = ""
+    demo: bool = False
+    body_limit: int = 1 << 20
+    drain_limit: int = 16 << 20
+    """How much of a body that is too long is read and dropped, so that the 413 arrives."""
+    batch_limit: int = 500
+    rate: float = 2000.0
+    burst: int = 4000
+    wait: float = 10.0
+    """Seconds a read with ``after`` waits for the engine."""
+    heartbeat: float = 15.0
+    """Seconds between comments on a silent stream."""
+    session_seconds: int = 12 * 3600
+
+
+class Admin(Protocol):
+    """What the command line does through the running server. ``token`` stands in server.json (0600)."""
+
+    @property
+    def token(self) -> str: ...
+
+    def call(self, command: str, arguments: dict[str, Json]) -> Json:
+        """Run a named command (tenant.add, key.create, append …): plain JSON both ways, a refusal is an answer too.
+        Raises LookupError for a command that is none."""
+        ...
+
+    def redeem(self, nonce: str) -> Access | None:
+        """The access behind a one-time sign-in link, which is spent by this; None for unknown or spent ones."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Services:
+    """The pieces of a running house that HTTP needs."""
+
+    ledger: Ledger
+    intake: Intake
+    reading: Reading
+    alerts: AlertsQuery
+    progress: Progress
+    clock: Clock
+    settings: WebSettings
+    runner_status: Callable[[], dict[str, Any]]
+    """``EmbeddedRunner.snapshot``: running, error, clock_doubted; and ``rebuild``: progress of one, where one runs."""
+    admin: Admin | None = None
+    extra_metrics: Callable[[Tenant], dict[str, float]] = field(default=lambda tenant: {})

@@ -1,0 +1,113 @@
+"""Shapes of what the API answers, for OpenAPI; the readers make them, this says what to expect.
+
+Instants are RFC 3339 text in Asia/Shanghai, or null where there is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+State = Literal["open", "met", "late", "cancelled", "waived", "unreached", "superseded"]
+Wall = Literal[
+    "pending", "due_soon", "breached", "undated", "met", "met_late", "late_entry", "retracted", "cancelled",
+    "waived", "unreached", "superseded",
+]  # fmt: skip
+_ID = "0b8f6c1e-4a53-5f0e-9d6a-6f1f1c2f7a11"
+_AT = "2026-11-22T10:00:00+08:00"
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Accepted(Shape):
+    """The event is kept, with full durability."""
+
+    event_id: str = Field(examples=[_ID])
+    case_id: str | None = Field(description="the case it opened or belongs to; null for none", examples=[_ID])
+    place: int = Field(description="its position in the tenant's fact lane: 1, 2, 3 …", examples=[42])
+
+
+class BatchItem(Shape):
+    """One event of a batch, in the order sent: the answer it would have got alone."""
+
+    status: int = Field(examples=[202])
+    event_id: str | None = None
+    case_id: str | None = None
+    place: int | None = None
+    problem: dict[str, Any] | None = None
+
+
+class CaseBody(Shape):
+    """事项"""
+
+    id: str = Field(examples=[_ID])
+    kind: str = Field(examples=["complaint"])
+    state: str = Field(examples=["open"])
+    opened: str | None = Field(default=None, examples=[_AT])
+    last: str | None = None
+    closed: str | None = None
+    project_id: str | None = None
+    house_id: str | None = None
+    customer_ref: str | None = None
+    touchpoints: int = 0
+    source: str | None = None
+    ticket: str | None = None
+    channel: str | None = None
+
+
+class PromiseBody(Shape):
+    """时限: one running instance of an obligation."""
+
+    id: str = Field(examples=[_ID])
+    obligation: str = Field(examples=["complaint.first_contact"])
+    row: str = Field(default="", description="row of the domain reference", examples=["O30"])
+    zh: str = ""
+    en: str = ""
+    kind: str = ""
+    state: str = Field(examples=["open"])
+    flags: list[str] = []
+    wall: str = Field(description="state as the wall shows it", examples=["due_soon"])
+    opened: str | None = None
+    due: str | None = Field(default=None, description="null while undated (待定)", examples=[_AT])
+    warn: str | None = None
+    settled: str | None = None
+    case_id: str | None = None
+    house_id: str | None = None
+    project_id: str | None = None
+    owes: list[str] = []
+    policy_version: str | None = None
+    calendar_version: str | None = None
+    trigger: str | None = None
+    discharged_by: str | None = None
+    entered_by: str | None = None
+    step: int = 0
+
+
+class HistoryBody(Shape):
+    """A case's touchpoints, verdicts and promises at one of two times."""
+
+    case: CaseBody | None = Field(description="null where nothing of it had happened or was known yet")
+    mode: str = Field(examples=["known_at"])
+    at: str | None = None
+    touchpoints: list[dict[str, Any]]
+    verdicts: list[dict[str, Any]]
+    promises: list[PromiseBody]
+
+
+class AlertBody(Shape):
+    """提醒: what a person receives of a verdict."""
+
+    verdict_id: str = Field(examples=[_ID])
+    place: int = Field(examples=[7])
+    type: str = Field(examples=["obligation.breached"])
+    state: str = Field(examples=["sent"])
+    promise_id: str | None = None
+    case_id: str | None = None
+    due: str | None = None
+    recorded: str | None = None
+    acknowledged_at: str | None = None
+    acknowledged_by: str | None = None
+    deliveries: list[dict[str, Any]] = []

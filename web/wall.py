@@ -1,0 +1,220 @@
+"""时限看板: the deadline wall at /, its live part, and the acknowledgement of a breach."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from schemas.instants import Instant, civil_date, day_of, format_instant, to_datetime
+from web.alerts import acknowledge
+from web.auth import Caller, House, session_of
+from web.door import renew
+from web.events import append_one
+from web.figures import OPEN, promise_row, weekday
+from web.pages import Page, SignedIn, Text
+from web.problems import Refused, not_found
+from web.services import Services
+from web.words import Words
+
+routes = APIRouter(include_in_schema=False)
+CHIPS = ("breached", "due_soon", "pending", "undated", "met", "met_late", "late_entry", "retracted")
+_SETTLED = ("met", "met_late", "late_entry", "retracted")
+_EACH, _ONE = 60, 300
+_FEW = 12
+"""Rows of a section when all are shown (open, settled), and when one is chosen."""
+
+
+def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, Any]:
+    """Everything that the live part shows."""
+    tenant, reading = who.tenant, services.reading
+    now = services.clock.now()
+    counts = reading.wall_counts(tenant)
+    sections = []
+    noted = notes(services, who)
+    for code in CHIPS if chosen == "all" else (chosen,):
+        if not counts.get(code):
+            continue
+        most = _ONE if chosen != "all" else _EACH if code in OPEN else _FEW
+        found = (
+            reading.promises(tenant, wall=code, limit=most)
+            if code in OPEN
+            else reading.settled_lately(tenant, code, most)
+        )
+        rows = [promise_row(promise, now, t) for promise in found]
+        for row in rows:
+            if row["wall"] == "breached":
+                row["ack"] = "done" if row["id"] in noted else "ask"
+        sections.append(
+            {
+                "code": code,
+                "name": t(f"wall.{code}"),
+                "hint": t(f"hint.{code}"),
+                "count": counts[code],
+                "rows": rows,
+                "more": max(0, counts[code] - len(rows)) if chosen == "all" else 0,
+            }
+        )
+    with services.ledger.database.read() as conn:
+        head = services.ledger.head(conn, tenant).place
+    decided = reading.decided(tenant)[0]
+    return {
+        "now_ms": now // 1000,
+        "chosen": chosen,
+        "chips": chips(counts, t),
+        "sections": sections,
+        "decided": decided,
+        "lag": max(0, head - decided),
+        "status": status(services),
+        "lateness": lateness(services, who, t),
+    }
+
+
+def chips(counts: dict[str, int], t: Words) -> list[dict[str, Any]]:
+    whole = sum(counts.get(code, 0) for code in CHIPS)
+    made = [{"code": "all", "name": t("all"), "count": whole, "hint": ""}]
+    return made + [
+        {"code": code, "name": t(f"wall.{code}"), "count": counts.get(code, 0), "hint": t(f"hint.{code}")}
+        for code in CHIPS
+    ]
+
+
+def status(services: Services) -> dict[str, Any]:
+    found = services.runner_status()
+    return {
+        "running": bool(found.get("running")),
+        "stopped": str(found.get("error") or ""),
+        "clock_in_doubt": bool(found.get("clock_doubted")),
+        "rebuild": str(found.get("rebuild") or ""),
+    }
+
+
+def lateness(services: Services, who: Caller, t: Words) -> dict[str, Any]:
+    """Own lateness of the last alerts, as text."""
+    found = services.alerts.lateness(who.tenant)
+
+    def spoken(ms: int) -> str:
+        return f"{ms} ms" if ms < 1000 else f"{ms / 1000:.1f} s" if ms < 60_000 else t.spell(ms * 1000)
+
+    return {"count": found["count"], "p99": spoken(found["p99_ms"]), "max": spoken(found["max_ms"])}
+
+
+def notes(services: Services, who: Caller) -> set[str]:
+    """Promises whose newest breach somebody has taken note of."""
+    newest: dict[str, bool] = {}
+    for alert in services.alerts.list(who.tenant, limit=500):
+        if alert["type"] in ("obligation.breached", "obligation.alert_step_reached"):
+            newest[alert["promise_id"]] = newest.get(alert["promise_id"], False) or bool(
+                alert["acknowledged_at"]
+            )
+    return {promise for promise, noted in newest.items() if noted}
+
+
+def masthead(services: Services, t: Words) -> dict[str, Any]:
+    now: Instant = services.clock.now()
+    day = civil_date(day_of(now))
+    return {
+        "now_ms": now // 1000,
+        "clock": to_datetime(now).strftime("%H:%M:%S"),
+        "today": f"{day.month}月{day.day}日 {weekday(day, t)}"
+        if t.lang == "zh"
+        else f"{weekday(day, t)} {day:%d %b}",
+        "demo": services.settings.demo,
+    }
+
+
+Chosen = Annotated[str, Query(alias="wall", max_length=20)]
+
+
+def valid(chosen: str) -> str:
+    return chosen if chosen in CHIPS else "all"
+
+
+@routes.get("/")
+async def wall(
+    request: Request, services: House, who: SignedIn, pages: Page, t: Text, chosen: Chosen = "all"
+) -> Response:
+    """The whole page."""
+    shown = await run_in_threadpool(board, services, who, valid(chosen), t)
+    page = pages.render("wall.html", t, **{**masthead(services, t), **shown, "who": who, "can_file": True})
+    renew(page, services, session_of(request))
+    return page
+
+
+@routes.get("/wall/board")
+async def live(
+    request: Request, services: House, who: SignedIn, pages: Page, t: Text, chosen: Chosen = "all"
+) -> Response:
+    """The live part alone."""
+    shown = await run_in_threadpool(board, services, who, valid(chosen), t)
+    part = pages.render("board.html", t, **shown)
+    renew(part, services, session_of(request))
+    return part
+
+
+def said(event: str, **detail: object) -> dict[str, str]:
+    """A word for the page's script."""
+    return {"HX-Trigger": json.dumps({event: detail})}
+
+
+@routes.post("/wall/promises/{promise_id}/acknowledge")
+async def take_note(services: House, who: SignedIn, t: Text, promise_id: str) -> Response:
+    """Acknowledge the standing breach of a promise."""
+    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
+    standing = [
+        one["verdict"]
+        for one in (found or {}).get("announced", [])
+        if one["kind"] == "breached" and one["standing"]
+    ]
+    if not standing:
+        raise not_found("standing breach", "未撤回的超时")
+    try:
+        await acknowledge(services, who, standing[-1], None, None)
+    except Refused as problem:
+        return Response(
+            status_code=204, headers=said("touchline:said", text=t("ack.failed"), bad=problem.status > 0)
+        )
+    return Response(status_code=204, headers=said("touchline:said", text=t("acked"), bad=False))
+
+
+@routes.post("/wall/complaints")
+async def file_complaint(
+    services: House,
+    who: SignedIn,
+    t: Text,
+    description: Annotated[str, Form(max_length=2000)],
+    house_id: Annotated[str, Form(max_length=64)] = "",
+    name: Annotated[str, Form(max_length=64)] = "",
+    phone: Annotated[str, Form(max_length=32)] = "",
+) -> Response:
+    """File a complaint from the page, as the signed-in source: the same event as by the API."""
+    customer = {key: text.strip() for key, text in (("name", name), ("phone", phone)) if text.strip()}
+    data: dict[str, Any] = {"description": description.strip()}
+    if customer:
+        data["customer"] = customer
+    raw: dict[str, Any] = {
+        "specversion": "1.0",
+        "id": f"wall-{uuid4()}",
+        "type": "complaint.received",
+        "time": format_instant(services.clock.now()),
+        "channel": "hotline",
+        "actorrole": "cs_front_desk",
+        "data": data,
+    }
+    if house_id.strip():
+        raw["houseid"] = house_id.strip()
+    try:
+        kept = await append_one(services, who, raw)
+    except Refused as problem:
+        lang = "reason" if t.lang == "en" else "reason_zh"
+        text = "\n".join(
+            f"{flaw['field']}: {flaw[lang]}" if flaw["field"] else flaw[lang] for flaw in problem.errors
+        )
+        return Response(status_code=204, headers=said("touchline:unfiled", text=text))
+    return Response(
+        status_code=204, headers=said("touchline:filed", case=kept["case_id"], place=kept["place"])
+    )

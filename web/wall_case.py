@@ -1,0 +1,173 @@
+"""A case on a time line, beside the wall or as a page: what had happened, what did we know, and why each promise is due."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+
+from schemas.instants import Instant, format_instant, parse_instant
+from web.auth import Caller, House
+from web.cases import instant
+from web.figures import at as at_of
+from web.figures import days_line, near, promise_row, stamp, touchpoint, verdict
+from web.pages import Page, SignedIn, Text
+from web.services import Services
+from web.wall import masthead
+from web.words import Words
+
+routes = APIRouter(include_in_schema=False)
+
+
+def case_head(history: dict[str, Any], now: Instant, t: Words) -> dict[str, Any]:
+    case = history["case"]
+    opened = at_of(case["opened"])
+    kind = t.label(case["kind"]) or case["kind"]
+    place = case["house_id"] or case["project_id"] or ""
+    return {
+        "id": case["id"],
+        "kind_name": kind,
+        "ticket": case.get("ticket") or "",
+        "state": case["state"],
+        "title": f"{kind} · {place}" if place else kind,
+        "opened_text": near(opened, now, t) if opened else "",
+        "channel_name": t.label(case.get("channel") or ""),
+        "touchpoints": case["touchpoints"],
+    }
+
+
+def moments(history: dict[str, Any]) -> dict[str, list[str]]:
+    """The slider's stops: instants at which something happened, and instants at which something was learned."""
+    happened = {parse_instant(fact["time"]) for fact in history["touchpoints"]}
+    happened |= {
+        parse_instant(one["due"]) for one in history["promises"] if one["due"] and one["wall"] != "pending"
+    }
+    known = {parse_instant(entry["recorded"]) for entry in history["touchpoints"] + history["verdicts"]}
+    return {
+        "as_of": [format_instant(moment) for moment in sorted(happened)],
+        "known_at": [format_instant(moment) for moment in sorted(known)],
+    }
+
+
+def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict[str, Any]:
+    """Promises and time line of a history."""
+    entries = [touchpoint(fact, order, t) for fact in history["touchpoints"]]
+    entries += [verdict(one, order, t) for one in history["verdicts"]]
+    entries.sort(key=lambda entry: (*entry["order"], entry["verdict"], entry["place"]))
+    live = history["mode"] == "now"
+    seen = now if live else parse_instant(history["at"])
+    return {
+        "duties": [promise_row(one, seen, t) for one in history["promises"]],
+        "entries": entries,
+        "live": live,
+    }
+
+
+def _history(
+    services: Services, who: Caller, case_id: str, mode: str, moment: Instant | None
+) -> dict[str, Any] | None:
+    happened = moment if mode == "as_of" else None
+    known = moment if mode == "known_at" else None
+    return services.reading.history(who.tenant, case_id, as_of=happened, known_at=known)
+
+
+@routes.get("/wall/cases/{case_id}")
+async def one_case(
+    services: House,
+    who: SignedIn,
+    pages: Page,
+    t: Text,
+    case_id: str,
+    panel: int = 0,
+    promise: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    """``panel=1``: the part beside the wall; else a page of its own."""
+    found = await run_in_threadpool(_history, services, who, case_id, "now", None)
+    if found is None or found["case"] is None:
+        return pages.render("missing.html", t, 404, what="missing.case")
+    now = services.clock.now()
+    values = {
+        **masthead(services, t),
+        **figures(found, now, "time", t),
+        "case": case_head(found, now, t),
+        "moments": moments(found),
+        "chosen_promise": promise,
+        "in_panel": bool(panel),
+    }
+    return pages.render("case.html" if panel else "case_page.html", t, **values)
+
+
+@routes.get("/wall/cases/{case_id}/history")
+async def replayed(
+    services: House,
+    who: SignedIn,
+    pages: Page,
+    t: Text,
+    case_id: str,
+    mode: Annotated[str, Query(pattern="^(now|as_of|known_at)$")] = "now",
+    order: Annotated[str, Query(pattern="^(time|recorded)$")] = "time",
+    at: Annotated[str, Query(max_length=40)] = "",
+    promise: Annotated[str, Query(max_length=80)] = "",
+) -> Response:
+    """Promises and time line, now or at a moment of the slider."""
+    moment = instant(at, "at") if at and mode != "now" else None
+    found = await run_in_threadpool(
+        _history, services, who, case_id, mode if moment is not None else "now", moment
+    )
+    if found is None:
+        return pages.render("missing.html", t, 404, what="missing.case")
+    shown = figures(found, services.clock.now(), order, t)
+    return pages.render("history.html", t, **shown, chosen_promise=promise)
+
+
+@routes.get("/wall/promises/{promise_id}/explain")
+async def why(services: House, who: SignedIn, pages: Page, t: Text, promise_id: str) -> Response:
+    """Why a promise is due when it is."""
+    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
+    if found is None:
+        return pages.render("missing.html", t, 404, what="missing")
+    return pages.render("explain.html", t, **explained(found, t))
+
+
+def explained(found: dict[str, Any], t: Words) -> dict[str, Any]:
+    """An explanation as the template places it."""
+
+    def named(event: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "title": t.label(event["type"]),
+            "time_text": stamp(parse_instant(event["time"])),
+            "role": t.label(event.get("role") or ""),
+            "voided": event.get("voided", False),
+        }
+
+    policy, calendar = found.get("policy"), found.get("calendar")
+    cut = found.get("cut")
+    effective = str((policy or {}).get("effective_from") or "")
+    return {
+        "sentence": found["sentence_en" if t.lang == "en" else "sentence_zh"],
+        "trigger": named(found["trigger"]) if found.get("trigger") else None,
+        "policy": policy
+        and {
+            "key": policy.get("key", ""),
+            "name": policy.get("en" if t.lang == "en" else "zh") or policy.get("zh") or "",
+            "version": policy.get("version", ""),
+            "effective": effective[:10],
+        },
+        "calendar": calendar,
+        "days": days_line(calendar, t) if calendar else [],
+        "pauses": [_pause(pause) for pause in found.get("pauses") or []],
+        "evidence": [named(event) for event in found.get("evidence") or []],
+        "cut": cut
+        and {
+            "after": cut["after"],
+            "recorded_text": stamp(parse_instant(cut["recorded"])) if cut.get("recorded") else "",
+        },
+    }
+
+
+def _pause(pause: Any) -> str:
+    if not isinstance(pause, dict):
+        return str(pause)
+    return " → ".join(stamp(parse_instant(text)) for text in (pause.get("from"), pause.get("to")) if text)
