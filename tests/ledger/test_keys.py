@@ -1,0 +1,158 @@
+"""The key store: sealing, erasing, and never mistaking a lost key for an erased one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from ledger.errors import KeyMissing, KeyStoreForeign, KeyStoreLost, PersonErased, Unsealable
+from ledger.keys import KeyStore
+from ledger.seal import ERASED, seal, unseal
+from ledger.tenants import Tenant
+from schemas.event import Event, Sealed
+from tests.ledger.house import House, raw, sent
+
+PHONE = "13800138000"
+
+
+def told(home: House, tenant: Tenant, number: int = 1, retention: str = "service") -> Event:
+    candidate = sent(
+        number,
+        data={"description": f"漏{number}"},
+        personal=("description",),
+        customer={"phone": PHONE},
+        retention=retention,
+    )
+    return home.fact(tenant, home.keep(tenant, candidate).event_id)
+
+
+def test_sealed_text_opens_only_where_it_stands() -> None:
+    key, place = bytes(range(32)), ("t", "event", "description", "person", "service")
+    blob = seal(key, "漏水", *place)
+    assert blob != seal(key, "漏水", *place)
+    assert unseal(key, blob, *place) == "漏水"
+    for at in range(5):
+        moved = [*place]
+        moved[at] += "x"
+        with pytest.raises(Unsealable):
+            unseal(key, blob, *moved)
+    for bad in ("", "2" + blob[1:], blob[2:], blob[:-2], "1.", "1.!", blob[:10] + "A" + blob[11:] + "AA"):
+        with pytest.raises(Unsealable):
+            unseal(key, bad, *place)
+    with pytest.raises(Unsealable):
+        unseal(bytes(32), blob, *place)
+
+
+def test_a_key_for_each_retention_class(home: House, tenant: Tenant) -> None:
+    told(home, tenant, 1), told(home, tenant, 2), told(home, tenant, 3, "legal")
+    with raw(home.folder / "keys.db") as connection:
+        rows = connection.execute("SELECT person, retention, length(key) FROM person_keys").fetchall()
+    assert sorted(row[1:] for row in rows) == [("legal", 32), ("service", 32)]
+    assert len({row[0] for row in rows}) == 1
+
+
+def test_only_the_owner_may_read_the_file(home: House, tenant: Tenant) -> None:
+    told(home, tenant)
+    for name in ("keys.db", "keys.db-wal"):
+        assert os.stat(home.folder / name).st_mode & 0o077 == 0
+
+
+def test_erased(home: House, tenant: Tenant) -> None:
+    before = told(home, tenant)
+    person = before.customer_ref
+    key = home.keys.key(tenant.name, person, "service")
+    assert isinstance(key, bytes)
+    assert home.ledger.erase(tenant, person).result(10) is True
+    fact = home.fact(tenant, before.event_id)
+    assert home.ledger.unseal(tenant, fact, "description") is ERASED
+    erased = {"erased": True}
+    assert home.ledger.unsealed(tenant, fact) == {"description": erased, "customer": {"phone": erased}}
+    assert home.ledger.customer(tenant, phone=PHONE) is None
+    assert list(home.ledger.erased(tenant)) == [person]
+    assert home.ledger.erase(tenant, person).result(10) is False
+    assert home.verify().ok  # the chain is over sealed bytes
+    # Gone from the disk too, write-ahead log included.
+    for file in home.folder.iterdir():
+        assert key not in file.read_bytes(), file.name
+
+
+def test_whoever_comes_again_is_somebody_new(home: House, tenant: Tenant) -> None:
+    person = told(home, tenant).customer_ref
+    home.ledger.erase(tenant, person).result(10)
+    assert told(home, tenant, 2).customer_ref != person
+    assert home.refuse(tenant, sent(3, customer_ref=person)).code == "customer_unknown"
+
+    def seal_again(_: object) -> None:
+        home.keys.sealing(tenant.name, person, "service")
+
+    with pytest.raises(PersonErased):
+        home.writer.call(seal_again)
+
+
+def test_after_erasure_the_first_answer_is_given_without_comparing(home: House, tenant: Tenant) -> None:
+    fact = told(home, tenant)
+    other = sent(1, data={"description": "不漏"})
+    assert home.refuse(tenant, other).status == 409
+    home.ledger.erase(tenant, fact.customer_ref).result(10)
+    again = home.keep(tenant, other)
+    assert (again.event_id, again.place, again.duplicate) == (fact.event_id, 1, True)
+
+
+def test_an_unknown_key_is_an_error_not_an_erasure(home: House, tenant: Tenant) -> None:
+    fact = told(home, tenant)
+    with raw(home.folder / "keys.db") as connection:
+        connection.execute("DELETE FROM person_keys")
+    with pytest.raises(KeyMissing):
+        home.ledger.unseal(tenant, fact, "description")
+    problem = home.refuse(tenant, sent(1))
+    assert (problem.status, problem.code) == (503, "key_missing")
+    assert home.keep(tenant, sent(2)).place == 2
+
+
+def test_an_unknown_format_is_an_error(home: House, tenant: Tenant) -> None:
+    fact = told(home, tenant)
+    sealed = fact.data["description"]
+    assert isinstance(sealed, Sealed)
+    odd = replace(fact, data={"description": replace(sealed, blob="9." + sealed.blob[2:])})
+    with pytest.raises(Unsealable) as caught:
+        home.ledger.unseal(tenant, odd, "description")
+    assert "漏" not in str(caught.value)
+
+
+def test_keys_made_in_a_job_that_failed_are_forgotten(home: House, tenant: Tenant) -> None:
+    made: list[bytes] = []
+
+    def job(fail: bool) -> None:
+        home.keys.add_person(tenant.name, "p")
+        made.append(home.keys.sealing(tenant.name, "p", "service")[0])
+        if fail:
+            raise ZeroDivisionError
+
+    failing, working = home.writer.submit_all([lambda _: job(True), lambda _: job(False)])
+    with pytest.raises(ZeroDivisionError):
+        failing.result(10)
+    working.result(10)
+    assert made[0] != made[1]
+    assert home.keys.key(tenant.name, "p", "service") == made[1]
+
+
+def test_the_key_store_is_written_in_jobs_only(home: House, tenant: Tenant) -> None:
+    with pytest.raises(RuntimeError):
+        home.keys.add_person(tenant.name, "p")
+
+
+def test_a_lost_or_foreign_key_store_is_named(home: House, tenant: Tenant) -> None:
+    home.close()
+    other = House.open(home.folder.parent / "other")
+    other.close()
+    (home.folder / "keys.db").rename(home.folder / "keys.old")
+    database = type(home.database).open(home.folder)
+    with pytest.raises(KeyStoreLost, match=r"keys\.db"):
+        KeyStore.open(database)
+    shutil.copy(other.folder / "keys.db", home.folder / "keys.db")
+    with pytest.raises(KeyStoreForeign):
+        KeyStore.open(database)
+    database.close()
