@@ -1,0 +1,15 @@
+"""Promises (时限承诺): policies as data, one running instance each time one of them opens (domain.md section 3).
+
+``paths`` ``keys``       read an event: fields and tests, and which promise it is about
+``terms`` ``compiling``  one policy of one version, compiled
+``listeners`` ``filing`` which events are evidence, and where
+``judge``                evidence -> rows, by way of docket, openings, running, dating, calendars, waiting, settle
+``promise`` ``marks``    the row, and what it will have said; ``explain`` says why it is due when it is
+"""
+
+from processors.rules.promises.explain import explain_due
+from processors.rules.promises.filing import file_with
+from processors.rules.promises.promise import BORN_LATE_GRACE, LATE_ENTRY_GRACE, STATES, Promise
+from processors.rules.promises.rule import Promises
+
+__all__ = ["BORN_LATE_GRACE", "LATE_ENTRY_GRACE", "STATES", "Promise", "Promises", "explain_due", "file_with"]

@@ -1,0 +1,56 @@
+"""Which calendar tells (适用日历): the one bound to the trigger, and where it has no year the first other that does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from processors.rules.workdays import NoCalendar, WorkCalendar
+from schemas.calendar import PublishedCalendar
+from schemas.instants import Instant
+
+if TYPE_CHECKING:
+    from processors.rules.book import Book, CalendarVersion
+
+T = TypeVar("T")
+
+NO_CALENDAR = WorkCalendar(
+    PublishedCalendar.model_construct(
+        name="(none)",
+        version="",
+        effective_from=0,
+        years={},
+        names={},
+        shifts=[("00:00", "24:00")],
+        close=None,
+        roll="none",
+    )
+)
+"""Counts hours, days and months; asked for working days it says that it has no year."""
+
+
+class Calendars:
+    """For one trigger. ``used`` gave the last answer; ``dated_by`` did, and was published after the trigger (S24)."""
+
+    __slots__ = ("_book", "_name", "_place", "bound", "dated_by", "used")
+
+    def __init__(self, book: Book, name: str, time: Instant, place: int) -> None:
+        self._book, self._name, self._place = book, name, place
+        self.bound = self.used = book.calendar(name, time, place)
+        self.dated_by: CalendarVersion | None = None
+
+    def ask(self, question: Callable[[WorkCalendar], T]) -> T:
+        """The answer of the bound calendar, else of the first other that has one. Raises NoCalendar: none can tell."""
+        self.used, self.dated_by = self.bound, None
+        try:
+            return question(self.bound.calendar if self.bound is not None else NO_CALENDAR)
+        except NoCalendar:
+            for other in self._book.other_calendars(self._name, self.bound):
+                try:
+                    answer = question(other.calendar)
+                except NoCalendar:
+                    continue
+                self.used = other
+                self.dated_by = other if other.place > self._place else None
+                return answer
+            raise

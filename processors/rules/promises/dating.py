@@ -1,0 +1,113 @@
+"""Dating (定期): when a promise is due, when to warn, and when the alert ladder takes its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from processors.rules.pauses import Span
+from processors.rules.promises.calendars import Calendars
+from processors.rules.promises.terms import Terms
+from processors.rules.workdays import NoCalendar, WorkCalendar, before, share
+from schemas.instants import NEVER, Instant, day_of, shift_months, start_of_day
+from schemas.policy import Dur, Ladder, Warn
+
+
+class Dated(NamedTuple):
+    """``due`` NEVER where it cannot be told (``undated``), stands still (``paused``), or no clock runs."""
+
+    due: Instant = NEVER
+    warns: tuple[Instant, ...] = ()
+    undated: bool = False
+    paused: bool = False
+
+
+def date(
+    terms: Terms, opened: Instant, given: Instant | None, pauses: Sequence[Span], calendars: Calendars
+) -> Dated:
+    """S1 to S5, S8, S9, S11, S24. The warnings are told by the calendar that tells the due instant."""
+    limit = terms.limit
+    if limit is not None:
+        try:
+            due, warns = calendars.ask(lambda calendar: _limited(terms, limit, opened, pauses, calendar))
+        except NoCalendar:
+            return Dated(undated=True)
+        return Dated(paused=True) if due is None else Dated(due, warns)
+    if terms.given:
+        if given is None:
+            return Dated(undated=True)
+        found = (_ahead(warn, opened, given) for warn in _warnings(terms))
+        return Dated(given, _between(opened, given, found))
+    return Dated()
+
+
+def steps(
+    due: Instant, limit: Dur | None, ladder: Ladder, calendars: Calendars
+) -> tuple[tuple[Instant, ...], bool]:
+    """(instants of the alert ladder's steps, whether one falls in a year without calendar) (S10)."""
+    made: list[Instant] = []
+    at = due
+    for step in ladder.steps:
+        try:
+            at = calendars.ask(lambda calendar, at=at, step=step: calendar.step_at(at, step, limit))  # type: ignore[misc]
+        except NoCalendar:
+            return tuple(made), True
+        made.append(at)
+    return tuple(made), False
+
+
+def reach_back(terms: Terms, opened: Instant, calendars: Calendars) -> Instant:
+    """From when on a discharge counts: from the opening, or ``since`` so long before it, in whole days (S17)."""
+    if terms.since_ever:
+        return -NEVER
+    since = terms.since
+    if since is None:
+        return opened
+    count, unit = since
+    day = day_of(opened)
+    if unit in ("mo", "y"):
+        return start_of_day(shift_months(day, -count * (12 if unit == "y" else 1)))
+    if unit in ("min", "h", "d"):
+        return before(opened, since)
+    while (
+        True
+    ):  # working time cannot be counted back: the first day from which the length reaches the opening
+        try:
+            reached = calendars.ask(lambda calendar, day=day: calendar.add(start_of_day(day), since))  # type: ignore[misc]
+        except NoCalendar:
+            return start_of_day(day + 1)
+        if reached < opened:
+            return start_of_day(day + 1)
+        day -= 1
+
+
+def _limited(
+    terms: Terms, limit: Dur, opened: Instant, pauses: Sequence[Span], calendar: WorkCalendar
+) -> tuple[Instant | None, tuple[Instant, ...]]:
+    due = calendar.due(opened, limit, pauses)
+    if due is None or limit.n == 0:
+        return due, ()
+    long = terms.ladder.warn_long
+    found = [
+        _ahead(warn, opened, due)
+        if warn.pct is None
+        else calendar.mark(opened, limit, warn.pct, pauses, long)
+        for warn in _warnings(terms)
+    ]
+    return due, _between(opened, due, found)
+
+
+def _warnings(terms: Terms) -> tuple[Warn, ...]:
+    """What the policy says, else the ladder's own share of the limit."""
+    return (Warn(pct=terms.ladder.warn_pct),) if terms.warn is None else terms.warn
+
+
+def _ahead(warn: Warn, opened: Instant, due: Instant) -> Instant | None:
+    """A warning told from the due instant alone; one that should have come before the opening comes with it."""
+    if warn.before is not None:
+        return max(before(due, warn.before), opened)
+    return share(opened, due, warn.pct) if warn.pct is not None else None
+
+
+def _between(opened: Instant, due: Instant, warns: Iterable[Instant | None]) -> tuple[Instant, ...]:
+    return tuple(sorted({warn for warn in warns if warn is not None and opened <= warn < due}))

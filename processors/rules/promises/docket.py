@@ -1,0 +1,72 @@
+"""The docket (证据卷): the standing evidence of one scope by slot, and what judge asks of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from processors.rules.promises.listeners import RESET, TRIGGER
+from processors.rules.promises.terms import FactTest, Leaf
+from processors.rules.protocol import Evidence
+from schemas.instants import Instant
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+@lru_cache(maxsize=65_536)
+def parsed(value: str) -> Mapping[str, Any]:
+    """A filing's value. Shared: never to be changed."""
+    found = json.loads(value)
+    return found if isinstance(found, dict) else _NOTHING
+
+
+def happened(entry: Evidence) -> Instant:
+    """The event's own time, which binds versions and reads facts, even where another field orders it."""
+    own: Instant = parsed(entry.value).get("t", entry.time)
+    return own
+
+
+class Docket:
+    """Evidence in order of happening."""
+
+    __slots__ = ("_every", "_slots")
+
+    def __init__(self, evidence: Iterable[Evidence]) -> None:
+        self._every = evidence
+        slots: dict[str, list[Evidence]] = {}
+        for entry in evidence:
+            slots.setdefault(entry.slot, []).append(entry)
+        self._slots = slots
+
+    def under(self, slot: str) -> list[Evidence]:
+        """All evidence of a slot."""
+        return self._slots.get(slot, [])
+
+    def openers(self) -> list[Evidence]:
+        """Evidence of triggers, and of what resets them, of any version."""
+        return [e for slot, mine in self._slots.items() if slot[0] in (TRIGGER, RESET) for e in mine]
+
+    def of(self, leaf: Leaf) -> list[Evidence]:
+        """Evidence of a leaf that also passes its tests on facts, each read at the event's own time (S20)."""
+        mine = self._slots.get(leaf.slot, [])
+        if not leaf.facts:
+            return mine
+        return [entry for entry in mine if self.passes(leaf.facts, happened(entry))]
+
+    def passes(self, tests: Iterable[FactTest], time: Instant) -> bool:
+        return all(test.check(self._fact(test.slot, time)) for test in tests)
+
+    def _fact(self, slot: str, time: Instant) -> Any:
+        """The last value by then; None while unknown."""
+        found = None
+        for entry in self._slots.get(slot, ()):
+            if entry.time > time:
+                break
+            found = parsed(entry.value).get("v")
+        return found
+
+    def known_at(self, recorded: Instant) -> Docket:
+        """What had been recorded by then."""
+        return Docket([entry for entry in self._every if entry.recorded <= recorded])

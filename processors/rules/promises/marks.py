@@ -1,0 +1,126 @@
+"""What a promise will have said, and from when on (提醒、超时、提醒升级): due soon, breached, steps of the ladder, dated.
+
+A mark does not exist where the promise was settled before it. A promise that a later calendar dated says nothing before
+that calendar was recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from processors.rules.promises.promise import BORN_LATE_GRACE, Promise
+from processors.rules.protocol import Mark
+from schemas.instants import NEVER
+
+if TYPE_CHECKING:
+    from processors.rules.book import Book
+
+DUE_SOON, BREACHED = "obligation.due_soon", "obligation.breached"
+STEP_REACHED, DATED = "obligation.alert_step_reached", "obligation.dated"
+
+_ROUTING = ("case_id", "house_id", "project_id", "customer_ref")
+
+
+def marks(row: Promise, book: Book) -> Iterator[Mark]:
+    """In order of kinds; ``at`` is when it begins to stand, ``time`` what the verdict bears."""
+    if row.due == NEVER:
+        return
+    said = _Saying(row, book)
+    floor = row.dated_recorded if row.dated_by else -NEVER
+    if row.dated_by:
+        yield said.mark(floor, floor, "dated", DATED, [])
+    if not row.born_late and not row.early:
+        for number, warn in enumerate(json.loads(row.warns), start=1):
+            if warn < row.settled and max(warn, floor) <= row.due:
+                kind = "due_soon" if number == 1 else f"due_soon{number}"
+                yield said.mark(max(warn, floor), warn, kind, DUE_SOON, said.owes)
+    if row.settled <= row.due and not row.early:
+        return
+    confirmed = max(row.due + 1, floor)
+    if row.born_late:
+        confirmed = max(confirmed, row.trigger_recorded + BORN_LATE_GRACE)
+    yield said.mark(confirmed, row.due, "breached", BREACHED, said.told_of_breach())
+    for number, step in enumerate(json.loads(row.steps), start=1):
+        if step < row.settled:
+            yield said.mark(
+                max(step, confirmed),
+                step,
+                f"step{number}",
+                STEP_REACHED,
+                said.told_at(number),
+                {"step": number},
+            )
+
+
+def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """(data, envelope) that every verdict on this promise bears."""
+    bound = book.policy_at(row.policy_place, row.obligation)
+    data: dict[str, Any] = {
+        "obligation_key": row.obligation,
+        "row": row.obligation_row,
+        "zh": bound.terms.zh if bound is not None else row.obligation,
+        "en": bound.terms.en if bound is not None else row.obligation,
+        "promise_id": row.id,
+        "due": row.due,
+        "opened": row.opened,
+        "policy_version": row.policy_version,
+        "owes": json.loads(row.owes),
+        "to": json.loads(row.owes),
+        "keys": json.loads(row.keys),
+        "born_late": bool(row.born_late),
+    }
+    if row.calendar_version:
+        data["calendar_version"] = row.calendar_version
+    if row.person:
+        data["person"] = row.person
+    return data, {name: value for name in _ROUTING if (value := getattr(row, name))}
+
+
+class _Saying:
+    """What the marks of one promise have in common."""
+
+    def __init__(self, row: Promise, book: Book) -> None:
+        self.row, self.book = row, book
+        self.data, self.envelope = about(row, book)
+        self.owes: list[str] = self.data["owes"]
+        bound = book.policy_at(row.policy_place, row.obligation)
+        self.ladder = bound.terms.ladder if bound is not None else None
+
+    def mark(
+        self,
+        at: int,
+        time: int,
+        kind: str,
+        event_type: str,
+        to: Sequence[str],
+        more: Mapping[str, Any] | None = None,
+    ) -> Mark:
+        return Mark(
+            at=at,
+            time=time,
+            kind=kind,
+            type=event_type,
+            data={**self.data, "to": list(to), **(more or {})},
+            envelope=self.envelope,
+            cause=self.row.trigger,
+        )
+
+    def told_of_breach(self) -> list[str]:
+        """Roles of the ladder's first line: ``ower`` stands for who owes it, ``superior`` for the first ower's."""
+        told: list[str] = []
+        for word in self.ladder.breach if self.ladder is not None else ("ower",):
+            if word == "ower":
+                told += self.owes
+            elif word == "superior":
+                told.append(self.book.superior(self.owes[0]) if self.owes else "")
+            else:
+                told.append(word)
+        return [role for role in dict.fromkeys(told) if role]
+
+    def told_at(self, number: int) -> list[str]:
+        """Roles of the ladder's n-th step."""
+        if self.ladder is None or number > len(self.ladder.steps):
+            return []
+        return list(self.ladder.steps[number - 1].to)

@@ -1,0 +1,95 @@
+"""The promise (履约时限): one running instance of an obligation, as a row.
+
+Breached and warned are no states: whether and when it was said stands in the verdict lane (design.md 3.8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from processors.rules.protocol import Row
+from schemas.instants import MINUTE, Instant
+
+BORN_LATE_GRACE: Final = 10 * MINUTE
+"""A breach of what was overdue when its trigger was recorded is confirmed no sooner than this after that recording,
+so that an import can bring its own discharges (invariant 11)."""
+LATE_ENTRY_GRACE: Final = 5 * MINUTE
+"""A discharge in time that was recorded more than this after the due instant is a late entry (补录达标)."""
+
+OPEN, MET, LATE = "open", "met", "late"
+CANCELLED, WAIVED, UNREACHED, SUPERSEDED = "cancelled", "waived", "unreached", "superseded"
+STATES: Final = (OPEN, MET, LATE, CANCELLED, WAIVED, UNREACHED, SUPERSEDED)
+"""待办 达标 超时完成 取消 豁免 联系不上 被取代"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise(Row):
+    """Instants in µs UTC, NEVER where there is none; flags 0 or 1; lists and maps as canonical JSON text."""
+
+    TABLE: ClassVar[str] = "promises"
+    INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = (
+        ("state", "due"),
+        ("case_id",),
+        ("project_id", "due"),
+        ("undated",),
+        ("unstepped",),
+    )
+
+    obligation: str
+    """Policy key, with its part: ``repair.joint_team/keep``."""
+    obligation_row: str
+    """Row of domain.md section 3: ``O30``."""
+    part: str
+    kind: str
+    """after, given, on_threshold, window; open where no clock runs."""
+    policy_place: int
+    policy_version: str
+    calendar_place: int
+    """0: none was published before the trigger."""
+    calendar_version: str
+    case_id: str
+    house_id: str
+    project_id: str
+    customer_ref: str
+    keys: str
+    """Key name -> value."""
+    trigger: str
+    """Event id of what opened it."""
+    trigger_place: int
+    trigger_recorded: Instant
+    opened: Instant
+    due: Instant
+    warns: str
+    """Instants at which to warn, in order."""
+    steps: str
+    """Instants of the alert ladder's steps after the due instant, as far as the calendar tells them."""
+    state: str
+    settled: Instant
+    settled_by: str
+    """Event ids of what settled it."""
+    settled_recorded: Instant
+    entered_by: str
+    """Of a late entry: who entered it (actor, role or source)."""
+    born_late: int
+    """1: overdue when its trigger was first recorded, or from birth (到期早于触发)."""
+    late_entry: int
+    early: int
+    """1: discharged before it was allowed to be (不得早于); that is its breach."""
+    undated: int
+    """1: no due instant can be told: no date given, or no calendar for its year (待定)."""
+    unstepped: int
+    """1: a step of the alert ladder falls in a year without calendar."""
+    paused: int
+    """1: a pause without end keeps the due instant open."""
+    waited: str
+    """Party -> µs of the pauses that have ended."""
+    owes: str
+    """Roles."""
+    person: str
+    """Reference of the one person in charge now; "" where the policy names none."""
+    acknowledged_at: Instant
+    acknowledged_by: str
+    dated_by: int
+    """Place of the later calendar that dated it; 0: it was never undated."""
+    dated_recorded: Instant

@@ -1,0 +1,45 @@
+"""The promises rule (时限承诺): obligations of domain.md section 3 with the clocks ``after`` and ``given``, and worklist items.
+
+Written as policies, which are facts; this rule knows none of them by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from processors.rules.promises import filing, judge, marks
+from processors.rules.promises.promise import Promise
+from processors.rules.protocol import Evidence, Filing, Mark, Row
+from schemas.event import Event
+
+if TYPE_CHECKING:
+    from processors.rules.book import Book
+
+
+class Promises:
+    """One scope for each (policy, key values); a promise is judged over all evidence of its scope."""
+
+    name = "promises"
+    version = 1
+    rows: tuple[type[Row], ...] = (Promise,)
+
+    def file(self, event: Event, book: Book) -> Iterable[Filing]:
+        return filing.file(event, book)
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]:
+        return judge.judge(scope, evidence, book)
+
+    def marks(self, row: Row, book: Book) -> Iterable[Mark]:
+        assert isinstance(row, Promise)
+        return marks.marks(row, book)
+
+    def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        assert isinstance(row, Promise)
+        return marks.about(row, book)
+
+    def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
+        """A new calendar may date what was undated, and tell steps of the alert ladder that none could."""
+        if event.type == "calendar.published":
+            return ((Promise, "undated", 1), (Promise, "unstepped", 1))
+        return ()

@@ -1,0 +1,202 @@
+"""One opened promise on its way to a row: dated, settled, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from processors.rules.promises.calendars import Calendars
+from processors.rules.promises.dating import date, reach_back, steps
+from processors.rules.promises.docket import Docket, happened, parsed
+from processors.rules.promises.listeners import ACKNOWLEDGED, WAIVER
+from processors.rules.promises.openings import Opening
+from processors.rules.promises.paths import text
+from processors.rules.promises.promise import (
+    CANCELLED,
+    LATE,
+    LATE_ENTRY_GRACE,
+    MET,
+    OPEN,
+    SUPERSEDED,
+    UNREACHED,
+    WAIVED,
+    Promise,
+)
+from processors.rules.promises.settle import Found, count, first, settle
+from processors.rules.promises.waiting import pauses, used
+from processors.rules.workdays import NoCalendar
+from schemas.identity import promise_id
+from schemas.instants import NEVER, Instant
+
+if TYPE_CHECKING:
+    from processors.rules.book import Book, Bound
+
+
+class Running:
+    """Made by ``judge``, in order of opening; ``row()`` once nothing can supersede it any more."""
+
+    def __init__(
+        self, scope: str, keys: str, opening: Opening, bound: Bound, docket: Docket, book: Book
+    ) -> None:
+        self.scope, self.keys, self.opening, self.bound, self.docket = scope, keys, opening, bound, docket
+        self.terms = bound.terms
+        self.opened = opening.at
+        self.source: dict[str, Any] = {}
+        for entry in reversed(opening.sources):
+            self.source.update(parsed(entry.value))
+        trigger = opening.trigger
+        self.calendars = Calendars(book, self.terms.calendar, happened(trigger), trigger.place)
+        self.pauses = pauses(self.terms.pause, docket) if self.terms.pause else []
+        spans = [(pause.start, pause.stop) for pause in self.pauses]
+        self.dated = date(self.terms, self.opened, self.source.get("g"), spans, self.calendars)
+        self.due, self.calendar, self.dated_by = (
+            self.dated.due,
+            self.calendars.used,
+            self.calendars.dated_by,
+        )
+        self.state, self.settled, self.early = OPEN, NEVER, False
+        self.found: Found | None = None
+        self._settle()
+
+    def supersede(self, at: Instant) -> None:
+        """A further trigger starts it anew (again: restart)."""
+        self.state, self.settled, self.found, self.early = SUPERSEDED, at, None, False
+
+    # -- settling
+
+    def _settle(self) -> None:
+        """The earliest of discharge, cancelling, waiver and unreached; at one instant, the discharge."""
+        terms, docket = self.terms, self.docket
+        self.since, allowed = reach_back(terms, self.opened, self.calendars), self.opened
+        if terms.min is not None:
+            allowed = self._allowed()
+            if terms.early == "ignore":
+                self.since = max(self.since, allowed)
+        ends: list[tuple[Instant, int, str, Found | None]] = []
+        found = settle(terms.by, docket, self.since, self.due)
+        if found is not None:
+            time = max(found.time, self.opened)  # it was there before: met at the opening
+            if terms.early == "breach" and time < allowed:
+                self.due = time
+                self.early = True
+            ends.append((time, 0, MET if time <= self.due and not self.early else LATE, found))
+        if terms.cancel and (cancelled := first(terms.cancel, docket, self.opened)) is not None:
+            ends.append((cancelled.time, 1, CANCELLED, cancelled))
+        for entry in docket.under(WAIVER):
+            if entry.time >= self.opened:
+                ends.append((entry.time, 1, WAIVED, Found(entry.time, (entry.event_id,), entry.recorded, "")))
+                break
+        if terms.unreached is not None:
+            tries = count(terms.unreached, docket.of(terms.unreached), self.opened, NEVER)
+            if tries is not None:
+                ends.append((tries.time, 1, UNREACHED, tries))
+        if not ends:
+            return
+        self.settled, _, self.state, self.found = min(ends, key=lambda end: end[:3])
+        if self.state not in (MET, LATE) and self.early:
+            self.early, self.due = False, self.dated.due
+
+    def _allowed(self) -> Instant:
+        """The instant before which a discharge is too early; the opening itself where no calendar tells."""
+        minimum = self.terms.min
+        assert minimum is not None
+        try:
+            return self.calendars.ask(lambda calendar: calendar.add(self.opened, minimum))
+        except NoCalendar:
+            return self.opened
+
+    # -- flags
+
+    @property
+    def born_late(self) -> bool:
+        """Overdue when its trigger was first recorded, or impossible from birth."""
+        return self.due < max(self.opening.recorded, self.opened)
+
+    def _late_entry(self) -> bool:
+        """Discharged in time, which nobody could know when the grace after its due instant was over."""
+        known = self.due + LATE_ENTRY_GRACE
+        if self.state != MET or self.found is None or self.found.recorded <= known or self.born_late:
+            return False
+        in_time = settle(self.terms.by, self.docket.known_at(known), self.since, self.due)
+        return in_time is None or in_time.time > self.due
+
+    # -- people
+
+    def _owes(self) -> list[str]:
+        outcomes = self.source.get("o", [])
+        time = happened(self.opening.trigger)
+        for owing in self.terms.owes:
+            fits = owing.test < 0 or (owing.test < len(outcomes) and outcomes[owing.test])
+            if fits and self.docket.passes(owing.facts, time):
+                return [owing.role, *(role for role in self.terms.also if role != owing.role)]
+        return list(self.terms.also)
+
+    def _person(self) -> str:
+        who = self.source.get("w", "")
+        if self.terms.moved is not None:
+            for entry in self.docket.of(self.terms.moved):
+                if self.opened <= entry.time <= self.settled:
+                    who = parsed(entry.value).get("v", who)
+        return str(who)
+
+    def _acknowledged(self, own_id: str) -> tuple[Instant, str]:
+        for entry in self.docket.under(ACKNOWLEDGED):
+            said = parsed(entry.value)
+            if entry.time >= self.opened and said.get("id", own_id) == own_id:
+                return entry.time, str(said.get("by", ""))
+        return NEVER, ""
+
+    # -- the row
+
+    def row(self) -> Promise:
+        terms, source, trigger, found = self.terms, self.source, self.opening.trigger, self.found
+        own_id = promise_id(terms.key, self.keys, self.opening.root)
+        rungs: tuple[Instant, ...] = ()
+        missing = False
+        if self.due < self.settled and self.due != NEVER:
+            rungs, missing = steps(self.due, terms.limit, terms.ladder, self.calendars)
+        late_entry = self._late_entry()
+        acknowledged_at, acknowledged_by = self._acknowledged(own_id)
+        waited = used(self.pauses, self.opened, self.settled) if self.pauses else {}
+        still = self.state == OPEN
+        return Promise(
+            id=own_id,
+            scope=self.scope,
+            obligation=terms.key,
+            obligation_row=terms.row,
+            part=terms.key.partition("/")[2],
+            kind=terms.kind,
+            policy_place=self.bound.version.place,
+            policy_version=self.bound.version.version,
+            calendar_place=self.calendar.place if self.calendar is not None else 0,
+            calendar_version=self.calendar.version if self.calendar is not None else "",
+            case_id=source.get("c", ""),
+            house_id=source.get("h", ""),
+            project_id=source.get("p", ""),
+            customer_ref=source.get("u", ""),
+            keys=self.keys,
+            trigger=trigger.event_id,
+            trigger_place=trigger.place,
+            trigger_recorded=self.opening.recorded,
+            opened=self.opened,
+            due=self.due,
+            warns=text(list(self.dated.warns)),
+            steps=text(list(rungs)),
+            state=self.state,
+            settled=self.settled,
+            settled_by=text(list(found.events)) if found is not None else "[]",
+            settled_recorded=found.recorded if found is not None else NEVER,
+            entered_by=found.actor if late_entry and found is not None else "",
+            born_late=int(self.born_late),
+            late_entry=int(late_entry),
+            early=int(self.early),
+            undated=int(self.dated.undated),
+            unstepped=int(missing and still),
+            paused=int(self.dated.paused and still),
+            waited=text(waited),
+            owes=text(self._owes()),
+            person=self._person(),
+            acknowledged_at=acknowledged_at,
+            acknowledged_by=acknowledged_by,
+            dated_by=self.dated_by.place if self.dated_by is not None else 0,
+            dated_recorded=self.dated_by.recorded if self.dated_by is not None else NEVER,
+        )

@@ -1,0 +1,112 @@
+"""The terms of one promise (履约条款): one policy of one published version, compiled to leaves and listeners.
+
+A leaf is one MATCH as ``judge`` sees it: the slot under which its evidence stands, and what is asked of that evidence.
+A listener is the same MATCH as ``file`` sees it. The slot is role + signature of all that decides what is filed, so that
+two versions of a policy that listen alike share their evidence, whatever else changed between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from processors.rules.promises.listeners import Listener
+from processors.rules.promises.paths import Check
+from schemas.policy import Again, Dur, Early, Ladder, Warn
+
+
+@dataclass(frozen=True, slots=True)
+class FactTest:
+    """A test on a fact of the scope (范围内事实), read at the tested event's own time."""
+
+    slot: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One MATCH. ``times``, ``distinct``, ``late`` of discharges; ``plus``, ``resets`` (slots) of triggers."""
+
+    slot: str
+    facts: tuple[FactTest, ...] = ()
+    times: int = 1
+    distinct: str = ""
+    """"" | "day" | "field" (the value was filed)"""
+    late: bool = True
+    plus: Dur | None = None
+    resets: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """The earliest of these (任一)."""
+
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All_:
+    """All of these, from the latest on (全部)."""
+
+    parts: tuple[Expr, ...]
+    path: str
+    """Where it stands in ON: what opens once opens once for this."""
+
+
+Expr = Leaf | Any_ | All_
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """A role that owes it; ``test`` -1 = always, else the index of its tests' outcome in the trigger's evidence."""
+
+    role: str
+    test: int = -1
+    facts: tuple[FactTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pause (暂停计时): the leaf that starts it and the one that ends it."""
+
+    start: Leaf
+    stop: Leaf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """See the module's docstring. ``limit`` None with ``given`` "" = no due instant of its own."""
+
+    key: str
+    row: str
+    zh: str
+    en: str
+    kind: str
+    names: tuple[str, ...]
+    on: Expr
+    by: Expr
+    again: Again
+    calendar: str
+    ladder: Ladder
+    limit: Dur | None = None
+    given: str = ""
+    min: Dur | None = None
+    early: Early = "ignore"
+    since: Dur | None = None
+    since_ever: bool = False
+    unreached: Leaf | None = None
+    cancel: tuple[Leaf, ...] = ()
+    pause: tuple[Waiting, ...] = ()
+    warn: tuple[Warn, ...] | None = None
+    owes: tuple[Owing, ...] = ()
+    also: tuple[str, ...] = ()
+    moved: Leaf | None = None
+    triggers: frozenset[str] = frozenset()
+    """Slots of the leaves of ON."""
+    listeners: tuple[Listener, ...] = ()
+
+
+def slots(expr: Expr) -> frozenset[str]:
+    """Slots of all leaves, without those that reset."""
+    if isinstance(expr, Leaf):
+        return frozenset({expr.slot})
+    return frozenset().union(*(slots(part) for part in expr.parts))
