@@ -11,7 +11,6 @@ from alerts.tables import alerts, cursors
 from schemas.event import Event
 
 ACKNOWLEDGED = "alert.acknowledged"
-WITHDRAWN = "event.withdrawn"
 PAGE = 500
 """Facts read at a time; nearly all of them say nothing of alerts and cost no write."""
 
@@ -27,12 +26,6 @@ def take(conn: Connection, tenant: int, after: int, page: Sequence[Event]) -> bo
     if conn.scalar(at) != after:
         return False
     for event in page:
-        if event.corrects and event.type in (ACKNOWLEDGED, WITHDRAWN):
-            conn.execute(
-                update(alerts)
-                .where(alerts.c.tenant == tenant, alerts.c.acknowledged_event == event.corrects)
-                .values(acknowledged_by="", acknowledged_at=0, acknowledged_event="")
-            )
         if event.type == ACKNOWLEDGED:
             conn.execute(
                 update(alerts)

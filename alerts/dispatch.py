@@ -14,6 +14,7 @@ from alerts.routing import (
     NOTHING_SENT,
     RETRACTED,
     RINGING,
+    Past,
     kind_of,
     number,
     roles,
@@ -30,15 +31,17 @@ PAGE = 32
 """Verdicts per job: keeps the writer's slice within a few milliseconds."""
 
 
-def start(conn: Connection, tenant: int, verdict_head: int, fact_head: int, history: int) -> None:
-    """Writer job. First sight of a tenant: nothing up to ``verdict_head`` will ring, the last ``history`` are listed."""
+def start(conn: Connection, tenant: int, past: Past, history: int) -> None:
+    """Writer job. First sight of a tenant: nothing of its past will ring, its last ``history`` verdicts are listed."""
     if conn.execute(select(cursors.c.tenant).where(cursors.c.tenant == tenant)).first() is None:
         conn.execute(
             insert(cursors).values(
                 tenant=tenant,
-                verdict_place=max(0, verdict_head - history),
-                fact_place=fact_head,
-                silent_until=verdict_head,
+                verdict_place=max(0, past.verdicts - history),
+                fact_place=past.facts,
+                past_verdicts=past.verdicts,
+                past_facts=past.facts,
+                past_time=past.time,
             )
         )
 
@@ -92,21 +95,19 @@ def take(
     now: Instant,
 ) -> bool:
     """Writer job. Takes verdicts ``after`` the cursor; False if the cursor stood elsewhere (someone else took them)."""
-    silent_until = conn.scalar(
-        select(cursors.c.silent_until).where(cursors.c.tenant == tenant, cursors.c.verdict_place == after)
-    )
-    if silent_until is None:
+    past = _past(conn, tenant, after)
+    if past is None:
         return False
     rows, sends, retractions = [], [], []
     for event in page:
         if event.type not in LISTED:
             continue
         if event.type in RINGING:
-            silent = silence(event, now, silent_until, settings.max_age)
+            silent = silence(event, now, past, settings.max_age)
             if not silent:
                 sends += [opened(tenant, event.event_id, c, event.place, now) for c in channels]
         else:
-            silent = HISTORY if event.place <= silent_until else NOTHING_SENT
+            silent = HISTORY if event.place <= past.verdicts else NOTHING_SENT
             retractions.append(event)
         rows.append(row_of(tenant, event, silent, learned.get(event.after, event.time)))
     if rows:
@@ -117,6 +118,15 @@ def take(
         _retract(conn, tenant, event, now)
     conn.execute(update(cursors).where(cursors.c.tenant == tenant).values(verdict_place=page[-1].place))
     return True
+
+
+def _past(conn: Connection, tenant: int, after: int) -> Past | None:
+    at = cursors.c
+    query = select(at.past_verdicts, at.past_facts, at.past_time).where(
+        at.tenant == tenant, at.verdict_place == after
+    )
+    row = conn.execute(query).first()
+    return None if row is None else Past(verdicts=row[0], facts=row[1], time=row[2])
 
 
 def _retract(conn: Connection, tenant: int, event: Event, now: Instant) -> None:

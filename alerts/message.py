@@ -127,6 +127,23 @@ def item(alert: Alert, at: Instant, base_url: str) -> str:
     return "\n".join(part for part in (*line(alert, at), link(base_url, alert.case_id)) if part)
 
 
+def entry(alert: Alert, at: Instant, base_url: str) -> str:
+    """The same for a list of many, where every byte counts: a Chinese line, a short English one, link or case."""
+    head_zh, head_en = _HEADS.get(alert.type, (alert.type, alert.type))
+    late_zh, late_en = ("", "") if alert.type == "obligation.retracted" else _late(alert, at)
+    place = " ".join(plain(part, 40) for part in (alert.project_id, alert.house_id) if part)
+    row = f"（{plain(alert.row)}）" if alert.row else ""
+    zh = [
+        f"{head_zh}：{plain(alert.zh or alert.obligation)}{row}",
+        f"应于 {show(alert.due)}{late_zh}",
+        _roles(alert.owes, "zh"),
+        *([place] if place else []),
+    ]
+    where = link(base_url, alert.case_id) or (f"事项 case {plain(alert.case_id)}" if alert.case_id else "")
+    en = f"{head_en}: {plain(alert.en or alert.obligation)}{late_en}"
+    return "\n".join(part for part in ("；".join(zh), en, where) if part)
+
+
 def heading(alerts: Sequence[Alert]) -> str:
     """First lines of a joined message: how many of each."""
     counts: Mapping[str, int] = {
@@ -142,5 +159,5 @@ def joined(alerts: Sequence[Alert], at: Instant, base_url: str) -> str:
     """One message: a single alert as it is, several as a numbered list under a heading."""
     if len(alerts) == 1:
         return item(alerts[0], at, base_url)
-    parts = [f"{n}. {item(alert, at, base_url)}" for n, alert in enumerate(alerts, 1)]
+    parts = [f"{n}. {entry(alert, at, base_url)}" for n, alert in enumerate(alerts, 1)]
     return "\n".join([heading(alerts), *parts])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.event import Event
@@ -21,13 +22,24 @@ AGE = "age"
 NOTHING_SENT = "nothing_sent"
 
 
-def silence(event: Event, now: Instant, silent_until: int, max_age: int) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What stood when this tenant's alerts were first started, and never rings."""
+
+    verdicts: int
+    """Head of the verdict lane."""
+    facts: int
+    """Head of the fact lane: the engine may have been behind it."""
+    time: Instant
+
+
+def silence(event: Event, now: Instant, past: Past, max_age: int) -> str:
     """Why an alert is kept and shown but not sent; "" if it is to be sent.
 
-    ``history``: concluded before this ledger's alerts were first started. ``age``: due, or to be warned of, longer
-    than ``max_age`` before ``now``, as after an outage or an import of old records.
+    ``history``: it was so before alerts were first started, whether the engine had said it by then or not. ``age``:
+    due, or to be warned of, longer than ``max_age`` before ``now``, as after an outage or an import of old records.
     """
-    if event.place <= silent_until:
+    if event.place <= past.verdicts or (event.after <= past.facts and event.time <= past.time):
         return HISTORY
     if now - event.time > max_age:
         return AGE
@@ -62,7 +74,10 @@ def roles(data: Mapping[str, Any], name: str) -> list[str]:
 
 
 def kind_of(event: Event) -> str:
-    """The mark's kind within its row: due_soon, breached, step1 …, retracted."""
+    """The mark's kind within its row: due_soon, due_soon2, breached, step1 …, retracted:breached."""
+    said = event.origin.get("kind")
+    if isinstance(said, str):
+        return said
     if event.type == STEP:
         return f"step{number(event.data, 'step', 1)}"
     return event.type.removeprefix("obligation.")

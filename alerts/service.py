@@ -12,6 +12,7 @@ from sqlalchemy import select
 from alerts import acknowledge, deliveries, dispatch
 from alerts.channels import open_channels
 from alerts.query import AlertsQuery
+from alerts.routing import Past
 from alerts.sender import Sender, Submits
 from alerts.settings import AlertSettings
 from alerts.tables import cursors, metadata
@@ -162,14 +163,17 @@ class Alerts:
             if found is not None:
                 return found[0], found[1]
             # A tenant met while we run began under our eyes: all it concludes may ring. One that was there before
-            # has a history.
-            verdict_head = engine_state(conn, tenant).verdict_place if first else 0
-            fact_head = self._ledger.head(conn, tenant).place if first else 0
+            # has a past.
+            past = Past(verdicts=0, facts=0, time=0)
+            if first:
+                past = Past(
+                    verdicts=engine_state(conn, tenant).verdict_place,
+                    facts=self._ledger.head(conn, tenant).place,
+                    time=self._clock.now(),
+                )
         history = self._settings.history
-        self._writer.submit(
-            lambda conn: dispatch.start(conn, tenant.number, verdict_head, fact_head, history)
-        ).result()
-        return max(0, verdict_head - history), fact_head
+        self._writer.submit(lambda conn: dispatch.start(conn, tenant.number, past, history)).result()
+        return max(0, past.verdicts - history), past.facts
 
     def _verdicts(self, tenant: Tenant, after: int) -> tuple[int, int] | None:
         with self._database.read() as conn:

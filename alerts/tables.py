@@ -17,7 +17,9 @@ cursors = Table(
     int64("tenant", key=True),
     int64("verdict_place"),  # read up to here
     int64("fact_place"),  # acknowledgements read up to here
-    int64("silent_until"),  # verdicts up to this place are history: listed, never sent
+    int64("past_verdicts"),  # where both lanes stood at the first start, and when: listed, never sent
+    int64("past_facts"),
+    int64("past_time"),
     **KEYED,
 )
 
@@ -28,7 +30,7 @@ alerts = Table(
     int64("place", key=True),  # in the verdict lane
     text("verdict_id"),
     text("type"),
-    text("kind"),  # due_soon | breached | step1 … | retracted
+    text("kind"),  # due_soon | breached | step1 … | retracted:breached …
     text("obligation"),  # policy key, e.g. repair.close_visit
     text("row"),  # O30
     text("zh"),

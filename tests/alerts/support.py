@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
 
 from alerts.message import Alert
-from schemas.instants import HOUR, Instant, parse_instant
+from alerts.service import Alerts
+from alerts.settings import AlertSettings
+from ledger.lanes import VerdictDraft, decide, engine_state
+from ledger.tenants import Tenant
+from schemas.instants import DAY, HOUR, Instant, parse_instant
+from tests.ledger.house import House
 
 NOON: Instant = parse_instant("2026-11-22T12:00:00+08:00")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -84,7 +92,11 @@ def inbox() -> Iterator[Inbox]:
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            pass  # the caller was killed or hung up, as tests mean them to
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     box.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -131,3 +143,73 @@ def alert(**changed: Any) -> Alert:
         "retracts": "",
     }
     return Alert(**(made | changed))
+
+
+def verdict(number: int, type: str = "breached", **data: Any) -> dict[str, Any]:
+    """The body of a verdict about promise ``number`` ("time", "case_id", "kind" and "promise" may be given, too)."""
+    time = data.pop("time", data.get("due", NOON))
+    kind = data.pop("kind", type)
+    promise = data.pop("promise", number)
+    name = "alert_step_reached" if type.startswith("step") else type
+    made = {
+        "obligation_key": "repair.close_visit",
+        "row": "O30",
+        "zh": "维修关闭后24小时内回访",
+        "en": "Return visit within 24 h of closing a repair",
+        "promise_id": str(UUID(int=promise)),
+        "opened": time - DAY,
+        "due": time,
+        "policy_version": "1",
+        "owes": ["cs_front_desk"],
+        "to": ["cs_front_desk", "cs_supervisor"],
+        "keys": {},
+        "born_late": False,
+    }
+    if type == "retracted":
+        made = {"retracts": verdict_id_of(data.pop("of")), "retracted_type": "", "retracted_kind": ""}
+    elif name == "alert_step_reached":
+        made["step"] = int(type.removeprefix("step"))
+    return {
+        "event_id": verdict_id_of(number),
+        "type": f"obligation.{name}",
+        "v": 1,
+        "time": time,
+        "rule": "promises",
+        "rule_version": 1,
+        "row": "r",
+        "kind": kind,
+        "generation": 1,
+        "cause": "",
+        "case_id": data.pop("case_id", str(UUID(int=1000 + number))),
+        "house_id": "A-1-101",
+        "project_id": "P01",
+        "data": made | data,
+    }
+
+
+def verdict_id_of(number: int) -> str:
+    return str(UUID(int=(5 << 64) + number))
+
+
+def conclude(home: House, tenant: Tenant, *bodies: dict[str, Any]) -> None:
+    """Append verdicts as the tenant's engine would, at the clock's now, behind the last fact."""
+
+    def job(conn: Connection) -> None:
+        state = engine_state(conn, tenant)
+        head = home.ledger.head(conn, tenant).place
+        drafts = [VerdictDraft(event_id=b["event_id"], after=head, body=b) for b in bodies]
+        decide(conn, home.clock, state, decided=head, advanced=state.advanced, verdicts=drafts)
+
+    home.writer.call(job)
+
+
+@contextmanager
+def ringing(home: House, **settings: Any) -> Iterator[Alerts]:
+    """Alerts over an open ledger, driven by ``step``; the log is off unless asked for."""
+    alerts = Alerts(
+        home.database, home.writer, home.ledger, home.clock, AlertSettings(**({"log": False} | settings))
+    )
+    try:
+        yield alerts
+    finally:
+        alerts.stop()

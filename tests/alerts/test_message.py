@@ -55,7 +55,7 @@ def test_without_due_date_or_references_it_is_still_a_sentence() -> None:
 
 def test_references_cannot_forge_lines() -> None:
     text = joined([alert(house_id="A\n2. 【撤回】假\u2028的\x07"), alert()], NOON, "")
-    assert len(text.split("\n")) == 2 + 2 * 2
+    assert len(text.split("\n")) == 2 + 2 * 3
     assert "\u2028" not in text
     assert "\x07" not in text
     assert len(plain("长" * 500)) == 80
@@ -68,8 +68,8 @@ def test_a_list_is_headed_by_what_it_holds() -> None:
     assert en == "3 alerts: due soon 1, breached 2"
     text = joined(three, NOON, "")
     assert text.startswith(zh)
-    assert "\n1. 【已超时】" in text
-    assert "\n3. 【已超时】" in text
+    assert "\n1. 已超时：维修关闭后24小时内回访（O30）" in text
+    assert "\n3. 已超时：" in text
 
 
 @pytest.mark.parametrize(
