@@ -19,14 +19,16 @@ def backfill(
 ) -> None:
     """File what was placed before ``publication`` for the listeners that it added. Corrected and withdrawn events have no
     standing evidence and get none. What triggers lie there bind an earlier version, so no row changes now."""
-    types = fold.book.types_new_since(before)
+    types = {listener.type for listener in fold.book.listeners_new_since(before)}
     place = 0
     while types and place < publication.place - 1:
         page = ledger.facts(conn, tenant, place, PAGE)
         for event in page:
             if event.place >= publication.place:
                 return
-            if event.type in types and ledger.corrected_by(conn, tenant, event.event_id) is None:
+            if (event.type in types or "*" in types) and ledger.corrected_by(
+                conn, tenant, event.event_id
+            ) is None:
                 file_missing(fold, event)
         place = page[-1].place
 

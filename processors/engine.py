@@ -65,6 +65,7 @@ class Engine:
     write: Callable[[Callable[[Connection], EngineState]], EngineState]
     state: EngineState
     book: Book
+    batch: int = BATCH
 
     @classmethod
     def take_over(
@@ -74,6 +75,8 @@ class Engine:
         store: Sets,
         rules: Sequence[Rule],
         owner: str,
+        *,
+        batch: int = BATCH,
     ) -> Engine:
         """Raise the epoch, then read where the tenant stands."""
 
@@ -89,12 +92,12 @@ class Engine:
         with ledger.database.read() as conn:
             places = store.pages(conn, tenant.number).publications()
             book = book_of(ledger, conn, tenant, places)
-        return cls(tenant, ledger, store, rules, ledger.database.read, ledger.writer.call, state, book)
+        return cls(tenant, ledger, store, rules, ledger.database.read, ledger.writer.call, state, book, batch)
 
     def step(self) -> bool:
         """Fold the next batch. False: there was nothing to fold."""
         with self.read() as conn:
-            facts = self.ledger.facts(conn, self.tenant, self.state.decided, BATCH)
+            facts = self.ledger.facts(conn, self.tenant, self.state.decided, self.batch)
             if not facts:
                 return False
             facts = up_to_publication(facts)

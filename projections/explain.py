@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from processors.rules.promises import Promise, explain_due
+from processors.rules.promises import Promise
 from processors.rules.protocol import Evidence
 from projections import promises
+from projections.explain_due import why
 from projections.replay import Moment, Replay
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
@@ -15,20 +16,22 @@ from schemas.instants import format_instant, show
 
 def promise(replay: Replay, row: Promise) -> dict[str, Any]:
     """The whole explanation of one promise as JSON (shape: docs/instants.md speaks of the instants in it)."""
-    queries = promises.Promises(replay.tables)
+    queries = promises.Promises(replay.tables, replay.book)
     said = queries.said(replay.conn, replay.tenant.number, [row.id])[row.id]
     filed = sorted(replay.filed(row.scope), key=Evidence.order)
     trigger = replay.ledger.fact(replay.conn, replay.tenant, row.trigger)
-    why = explain_due(row, replay.evidence(row.scope, Moment()), replay.book)
+    opener = trigger or replay.verdict(row.trigger)
+    evidence = replay.evidence(row.scope, Moment())
+    reason = why(row, evidence, opener.type if opener else "", replay.book)
     return {
-        "promise": promises.view(row, said),
+        "promise": promises.view(row, said, replay.book),
         "verdict": None,
-        "sentence_zh": why["sentence_zh"],
-        "sentence_en": why["sentence_en"],
-        "policy": why["policy"],
-        "calendar": why["calendar"],
-        "pauses": why["pauses"],
-        "trigger": event(replay, trigger) if trigger else None,
+        "sentence_zh": reason["sentence_zh"],
+        "sentence_en": reason["sentence_en"],
+        "policy": reason["policy"],
+        "calendar": reason["calendar"],
+        "pauses": reason["pauses"],
+        "trigger": event(replay, opener) if opener else None,
         "evidence": [line(replay, e) for e in filed],
         "announced": [
             {

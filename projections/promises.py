@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from processors.ports import Announced
+from processors.rules.book import Book
 from processors.rules.promises import Promise
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant, format_instant
@@ -69,14 +70,15 @@ def flags(row: Promise, said: Mapping[str, Announced]) -> list[str]:
     return found
 
 
-def view(row: Promise, said: Mapping[str, Announced]) -> dict[str, Any]:
+def view(row: Promise, said: Mapping[str, Announced], book: Book) -> dict[str, Any]:
     """The promise as JSON, for the API, the page and the command line. Instants are RFC 3339 or null."""
+    bound = book.policy_at(row.policy_place, row.obligation)
     return {
         "id": row.id,
         "obligation": row.obligation,
         "row": row.obligation_row,
-        "zh": row.zh,
-        "en": row.en,
+        "zh": bound.terms.zh if bound else row.obligation,
+        "en": bound.terms.en if bound else row.obligation,
         "kind": row.kind,
         "state": row.state,
         "flags": flags(row, said),
@@ -90,6 +92,7 @@ def view(row: Promise, said: Mapping[str, Announced]) -> dict[str, Any]:
         "project_id": row.project_id,
         "keys": json.loads(row.keys),
         "owes": json.loads(row.owes),
+        "person": row.person,
         "policy_version": row.policy_version,
         "calendar_version": row.calendar_version,
         "trigger": row.trigger,
@@ -103,8 +106,9 @@ def view(row: Promise, said: Mapping[str, Announced]) -> dict[str, Any]:
 class Promises:
     """Queries of one set. ``conn`` is a reading connection; nothing is written."""
 
-    def __init__(self, tables: SetTables) -> None:
+    def __init__(self, tables: SetTables, book: Book) -> None:
         self.tables = tables
+        self.book = book
         self._rows = tables.rows[Promise]
         self._breach = tables.announced.alias("breach")
         self._warned = tables.announced.alias("warned")
@@ -212,4 +216,4 @@ class Promises:
     def _views(self, conn: Connection, tenant: int, query: Select[Any]) -> list[dict[str, Any]]:
         rows = [Promise(**dict(zip(_NAMES, line, strict=True))) for line in conn.execute(query)]
         said = self.said(conn, tenant, [r.id for r in rows])
-        return [view(r, said[r.id]) for r in rows]
+        return [view(r, said[r.id], self.book) for r in rows]

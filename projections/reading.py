@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ledger import lanes
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
+from processors.engine import book_of
+from processors.rules.book import Book
 from processors.rules.protocol import Row, Rule
 from projections import explain
 from projections.cases import CaseList
+from projections.pages import SqlPages
 from projections.promises import Promises
 from projections.replay import Moment, Replay
 from projections.store import OtherFold, active_set
@@ -32,6 +35,7 @@ class Reading:
         self.rules = tuple(rules)
         self._kinds: tuple[type[Row], ...] = tuple(kind for rule in rules for kind in rule.rows)
         self._version = fold_version(rules)
+        self._books: dict[int, tuple[list[int], Book]] = {}
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, SetTables]]:
@@ -55,7 +59,7 @@ class Reading:
     ) -> list[dict[str, Any]]:
         """By due instant. ``after`` is ``<due>,<id>`` of the last one already had (an undated one: ``,<id>``)."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables).find(
+            return Promises(tables, self.book(conn, tables, tenant)).find(
                 conn,
                 tenant.number,
                 state=state,
@@ -69,17 +73,19 @@ class Reading:
     def settled_lately(self, tenant: Tenant, wall: str, limit: int = 50) -> list[dict[str, Any]]:
         """Settled promises of a wall state, the latest first."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables).settled_lately(conn, tenant.number, wall=wall, limit=limit)
+            return Promises(tables, self.book(conn, tables, tenant)).settled_lately(
+                conn, tenant.number, wall=wall, limit=limit
+            )
 
     def promise(self, tenant: Tenant, promise_id: str) -> dict[str, Any] | None:
         """One promise."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables).get(conn, tenant.number, promise_id)
+            return Promises(tables, self.book(conn, tables, tenant)).get(conn, tenant.number, promise_id)
 
     def wall_counts(self, tenant: Tenant) -> dict[str, int]:
         """How many promises stand under each wall state."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables).counts(conn, tenant.number)
+            return Promises(tables, self.book(conn, tables, tenant)).counts(conn, tenant.number)
 
     def cases(
         self,
@@ -124,10 +130,10 @@ class Reading:
         """Why: ``name`` is a promise id or a verdict id."""
         with self.snapshot() as (conn, tables):
             replay = self._replay(conn, tenant, tables)
-            queries = Promises(tables)
+            queries = Promises(tables, self.book(conn, tables, tenant))
             if (row := queries.row(conn, tenant.number, name)) is not None:
                 return explain.promise(replay, row)
-            if (found := self._verdict(conn, tables, tenant, name)) is not None:
+            if (found := replay.verdict(name)) is not None:
                 about = queries.row(conn, tenant.number, str(found.origin.get("row", "")))
                 return explain.verdict(replay, found, about)
         return None
@@ -135,7 +141,7 @@ class Reading:
     def verdict(self, tenant: Tenant, verdict_id: str) -> Event | None:
         """One verdict by its id."""
         with self.snapshot() as (conn, tables):
-            return self._verdict(conn, tables, tenant, verdict_id)
+            return self._replay(conn, tenant, tables).verdict(verdict_id)
 
     def parked(self, tenant: Tenant) -> list[dict[str, Any]]:
         """(rule, event) that a rule failed on and that were not resumed."""
@@ -153,15 +159,16 @@ class Reading:
             state = lanes.engine_state(conn, tenant)
             return state.decided, state.verdict_place
 
-    def _replay(self, conn: Connection, tenant: Tenant, tables: SetTables) -> Replay:
-        return Replay(conn, self.ledger, tenant, tables, self.rules)
+    def book(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Book:
+        """The tenant's book as of the snapshot. Kept until there is one publication more."""
+        places = SqlPages(conn, tables, tenant.number, self.rules).publications()
+        kept = self._books.get(tenant.number)
+        if kept is None or kept[0] != places:
+            kept = self._books[tenant.number] = (places, book_of(self.ledger, conn, tenant, places))
+        return kept[1]
 
-    def _verdict(self, conn: Connection, tables: SetTables, tenant: Tenant, verdict_id: str) -> Event | None:
-        said = tables.said
-        place = conn.scalar(
-            select(said.c.place).where(said.c.tenant == tenant.number, said.c.verdict_id == verdict_id)
-        )
-        return None if place is None else self.ledger.verdicts(conn, tenant, place - 1, 1)[0]
+    def _replay(self, conn: Connection, tenant: Tenant, tables: SetTables) -> Replay:
+        return Replay(conn, self.ledger, tenant, tables, self.rules, self.book(conn, tables, tenant))
 
 
 def position(after: str | None) -> tuple[Instant, str] | None:

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, select
 
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.engine import book_of
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.cases import Cases
@@ -60,7 +59,13 @@ class Replay:
     """Reads one set and the record on one snapshot."""
 
     def __init__(
-        self, conn: Connection, ledger: Ledger, tenant: Tenant, tables: SetTables, rules: Sequence[Rule]
+        self,
+        conn: Connection,
+        ledger: Ledger,
+        tenant: Tenant,
+        tables: SetTables,
+        rules: Sequence[Rule],
+        book: Book,
     ) -> None:
         self.conn = conn
         self.ledger = ledger
@@ -68,7 +73,7 @@ class Replay:
         self.tables = tables
         self.pages = SqlPages(conn, tables, tenant.number, rules)
         self.rules = {rule.name: rule for rule in rules}
-        self.book = book_of(ledger, conn, tenant, self.pages.publications())
+        self.book = book
 
     def history(self, case_id: str, moment: Moment) -> dict[str, Any] | None:
         """The case, its touchpoints, verdicts and promises at the moment; None where no such case was ever seen."""
@@ -163,8 +168,16 @@ class Replay:
         for scope in scopes:
             for row in rule.judge(scope, self.evidence(scope, moment), book):
                 if isinstance(row, Promise):
-                    found.append(promises.view(row, self._said(rule, row, book, verdicts, moment)))
+                    found.append(promises.view(row, self._said(rule, row, book, verdicts, moment), book))
         return sorted(found, key=lambda p: (p["due"] or "9", p["id"]))
+
+    def verdict(self, verdict_id: str) -> Event | None:
+        """One verdict by its id."""
+        said = self.tables.said
+        place = self.conn.scalar(
+            select(said.c.place).where(said.c.tenant == self.tenant.number, said.c.verdict_id == verdict_id)
+        )
+        return None if place is None else self.ledger.verdicts(self.conn, self.tenant, place - 1, 1)[0]
 
     def evidence(self, scope: str, moment: Moment) -> list[Evidence]:
         """What counts in a promise's scope at the moment, in order of happening."""

@@ -1,0 +1,137 @@
+"""Why a promise is due when it is (为何此时到期): trigger, limit, days counted and skipped, pauses — in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from processors.rules.book import Book, Bound, CalendarVersion
+from processors.rules.promises import Promise
+from processors.rules.promises.docket import Docket
+from processors.rules.promises.waiting import Paused, pauses
+from processors.rules.protocol import Evidence
+from processors.rules.workdays import Counted, NoCalendar
+from schemas.catalogue import CATALOGUE
+from schemas.instants import NEVER, format_instant, iso_day, show
+from schemas.policy import Dur
+
+UNITS = {
+    "min": ("分钟", "min"),
+    "h": ("小时", "hours"),
+    "sh": ("个服务小时", "service hours"),
+    "d": ("天", "days"),
+    "wd": ("个工作日", "working days"),
+    "mo": ("个月", "months"),
+    "y": ("年", "years"),
+}
+FLAGS = (
+    ("undated", "缺少日历或日期，到期时间待定", "no calendar or date yet: undated"),
+    ("paused", "目前暂停计时", "the clock stands still now"),
+    ("born_late", "首次登记时已逾期", "overdue when first recorded"),
+    ("late_entry", "按时完成、补录达标", "done in time, entered late"),
+)
+
+
+def why(row: Promise, evidence: Sequence[Evidence], trigger: str, book: Book) -> dict[str, Any]:
+    """{"sentence_zh", "sentence_en", "policy", "calendar", "pauses"}; ``trigger`` is the trigger's event type."""
+    bound = book.policy_at(row.policy_place, row.obligation)
+    calendar = book.calendar_at(row.calendar_place)
+    spans = pauses(bound.terms.pause, Docket(evidence)) if bound else []
+    counted = _counted(row, bound, calendar, spans)
+    zh, en = _sentence(row, bound, trigger, counted, spans)
+    return {
+        "sentence_zh": zh,
+        "sentence_en": en,
+        "policy": _policy(row, bound),
+        "calendar": _calendar(calendar, counted) if calendar and counted else None,
+        "pauses": [
+            {
+                "start": format_instant(p.start),
+                "stop": format_instant(p.stop) if p.stop is not None else None,
+                "party": p.party,
+            }
+            for p in spans
+        ],
+    }
+
+
+def limit_words(limit: Dur) -> tuple[str, str]:
+    """A limit in Chinese and English: 3 个工作日 / 3 working days."""
+    zh, en = UNITS[limit.unit]
+    return f"{limit.n} {zh}", f"{limit.n} {en}"
+
+
+def _counted(
+    row: Promise, bound: Bound | None, calendar: CalendarVersion | None, spans: Sequence[Paused]
+) -> Counted | None:
+    limit = bound.terms.limit if bound else None
+    if limit is None or calendar is None or limit.unit not in ("wd", "sh") or row.due == NEVER:
+        return None
+    try:
+        return calendar.calendar.counted(row.opened, limit, [(p.start, p.stop) for p in spans])
+    except NoCalendar:
+        return None
+
+
+def _policy(row: Promise, bound: Bound | None) -> dict[str, Any]:
+    if bound is None:
+        return {"key": row.obligation, "version": row.policy_version, "place": row.policy_place}
+    return {
+        "key": row.obligation,
+        "row": row.obligation_row,
+        "zh": bound.terms.zh,
+        "en": bound.terms.en,
+        "limit": str(bound.terms.limit) if bound.terms.limit else bound.terms.given,
+        "profile": bound.version.profile,
+        "version": bound.version.version,
+        "effective_from": format_instant(bound.version.effective),
+        "place": bound.version.place,
+        "published_by": bound.version.published_by,
+    }
+
+
+def _calendar(calendar: CalendarVersion, counted: Counted) -> dict[str, Any]:
+    return {
+        "name": calendar.name,
+        "version": calendar.version,
+        "place": calendar.place,
+        "counted": [{"day": iso_day(d), "name": name} for d, name in counted.days],
+        "skipped": [{"day": iso_day(d), "name": name} for d, name in counted.skipped],
+    }
+
+
+def _sentence(
+    row: Promise, bound: Bound | None, trigger: str, counted: Counted | None, spans: Sequence[Paused]
+) -> tuple[str, str]:
+    kind = CATALOGUE.get(trigger)
+    name_zh, name_en = (kind.zh, kind.en) if kind else (trigger, trigger)
+    zh = [f"{show(row.opened)} {name_zh}"]
+    en = [f"{name_en} at {show(row.opened)}"]
+    if bound and bound.terms.limit is not None:
+        limit_zh, limit_en = limit_words(bound.terms.limit)
+        zh.append(f"限 {limit_zh}")
+        en.append(f"limit {limit_en}")
+    elif bound and bound.terms.given:
+        zh.append("期限由事件本身给出")
+        en.append("the event itself gives the date")
+    if counted:
+        zh.append("计入 " + "、".join(_day(d, n) for d, n in counted.days))
+        en.append("counting " + ", ".join(_day(d, n) for d, n in counted.days))
+        if counted.skipped:
+            zh.append("跳过 " + "、".join(_day(d, n) for d, n in counted.skipped))
+            en.append("skipping " + ", ".join(_day(d, n) for d, n in counted.skipped))
+    if spans:
+        zh.append(f"暂停 {len(spans)} 次")
+        en.append(f"paused {len(spans)} time(s)")
+    for flag, flag_zh, flag_en in FLAGS:
+        if getattr(row, flag):
+            zh.append(flag_zh)
+            en.append(flag_en)
+    if row.due != NEVER:
+        zh.append(f"到期 {show(row.due)}")
+        en.append(f"due {show(row.due)}")
+    return "；".join(zh) + "。", "; ".join(en) + "."
+
+
+def _day(day: int, name: str) -> str:
+    return iso_day(day)[5:] + (f"({name})" if name else "")

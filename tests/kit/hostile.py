@@ -1,0 +1,135 @@
+"""One Hypothesis strategy of hostile histories: delays, ties, duplicates, corrections, withdrawals, ticks, batch cuts, crashes.
+
+A history is facts with the instant at which each happened and is recorded. Faults are items of the run, not of the history:
+``Tick``, ``Crash`` and the batch size may change nothing of what follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from schemas.instants import DAY, HOUR, MINUTE, Instant
+from tests.kit.world import START, event
+
+TICKETS = ("T1", "T2")
+KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("complaint.received", {"subject": "engineering", "category": "leak", "severity": "ordinary"}),
+    ("complaint.forwarded", {"to_department": "engineering_dept"}),
+    ("complaint.progress_notified", {"progress": "已安排"}),
+    ("complaint.resolved", {"resolution": "已修复"}),
+    ("complaint.closed", {"close_reason": "resolved"}),
+    ("followup.complaint_intake_completed", {"reached": True}),
+    ("followup.complaint_close_completed", {"satisfied": True}),
+    ("followup.attempted", {"followup_kind": "complaint_close", "attempt_no": 1, "outcome": "no_answer"}),
+    ("followup.attempted", {"followup_kind": "repair_first", "attempt_no": 1, "outcome": "no_answer"}),
+    ("repair.reported", {"urgency": "other", "component": "window"}),
+    ("repair.reported", {"urgency": "urgent", "component": "pipe"}),
+    ("repair.contacted", {}),
+    ("repair.visit_booked", {}),
+    ("repair.visited", {}),
+    ("repair.completed", {"key_work": True}),
+    ("repair.closed", {"close_reason": "done"}),
+    ("followup.repair_first_completed", {"satisfied": True}),
+    ("case.wait_started", {"party": "owner"}),
+    ("case.wait_ended", {"party": "owner"}),
+    ("commitment.made", {"promise_text": "三日内回复", "due_at": "2026-03-05T10:00:00+08:00"}),
+)
+TIMES = (0, HOUR, HOUR, 3 * HOUR, 23 * HOUR, 24 * HOUR, 25 * HOUR, 2 * DAY, 3 * DAY, 5 * DAY, 8 * DAY)
+DELAYS = (0, 0, MINUTE, 4 * MINUTE, 7 * MINUTE, 40 * MINUTE, 26 * HOUR, 4 * DAY)
+END: Instant = START + 40 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact as it will be sent: happened at ``time``, recorded ``delay`` later. ``again`` = sent twice.
+    ``changes`` is the index of the fact that it corrects or, where ``withdraws``, takes back."""
+
+    kind: int
+    ticket: str
+    time: Instant
+    delay: int
+    again: bool = False
+    changes: int = -1
+    withdraws: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time is let come to here."""
+
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """The engine is gone and another takes over."""
+
+    at: Instant
+
+
+@st.composite
+def told(draw: st.DrawFn, index: int) -> Told:
+    changes, withdraws = -1, False
+    if index and draw(st.integers(0, 4)) == 0:
+        changes, withdraws = draw(st.integers(0, index - 1)), draw(st.booleans())
+    return Told(
+        kind=draw(st.integers(0, len(KINDS) - 1)),
+        ticket=draw(st.sampled_from(TICKETS)),
+        time=START + HOUR + draw(st.sampled_from(TIMES)),
+        delay=draw(st.sampled_from(DELAYS)),
+        again=draw(st.integers(0, 5)) == 0,
+        changes=changes,
+        withdraws=withdraws,
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn, most: int = 14) -> list[Told]:
+    """Facts, each changing another at most once, and nothing changing what was withdrawn."""
+    made: list[Told] = []
+    changed: set[int] = set()
+    for index in range(draw(st.integers(2, most))):
+        one = draw(told(index))
+        target = one.changes
+        if target in changed or (target >= 0 and made[target].withdraws):
+            one = Told(one.kind, one.ticket, one.time, one.delay, one.again)
+        elif target >= 0:
+            changed.add(target)
+        made.append(one)
+    return made
+
+
+def faults() -> st.SearchStrategy[list[Tick | Crash]]:
+    """When time is looked at and when the engine is lost."""
+    at = st.integers(0, 60 * 24 * 14).map(lambda minutes: START + minutes * MINUTE)
+    return st.lists(st.one_of(at.map(Tick), at.map(Crash)), max_size=8)
+
+
+def wire(history: list[Told], index: int) -> dict[str, Any]:
+    """The fact as a source sends it."""
+    one = history[index]
+    if one.withdraws:
+        return event(
+            "event.withdrawn",
+            f"e{index}",
+            one.time,
+            correctssourceid=f"e{one.changes}",
+            data={"reason": "误录"},
+        )
+    kind, data = KINDS[one.kind]
+    more = {} if one.changes < 0 else {"correctssourceid": f"e{one.changes}"}
+    return event(kind, f"e{index}", one.time, ticket=one.ticket, data=data, **more)
+
+
+def by_recorded(history: list[Told]) -> list[tuple[Instant, int]]:
+    """(recorded, index) in order of arrival; what changes another arrives after it."""
+    arrival: dict[int, Instant] = {}
+    for index, one in enumerate(history):
+        at = one.time + one.delay
+        if one.changes >= 0:
+            at = max(at, arrival[one.changes] + MINUTE)
+        arrival[index] = at
+    return sorted((at, index) for index, at in arrival.items())

@@ -1,0 +1,130 @@
+"""A small world to test in: a real ledger in a folder, a simulated clock, one tenant, the real engine and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ledger import lanes
+from ledger.candidate import Appended, Outcome
+from ledger.clock import SimulatedClock
+from ledger.database import Database
+from ledger.keys import KeyStore
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from ledger.writer import Writer
+from processors.engine import Engine
+from processors.rules.protocol import Rule
+from producers.intake import candidate
+from projections.dump import dump
+from projections.reading import Reading
+from projections.rebuild import Rebuild, Rebuilt
+from projections.store import SqlStore, open_store
+from schemas.event import Event
+from schemas.instants import Instant, format_instant, parse_instant
+from touchline.defaults import publications
+from touchline.rules import rules
+
+START = parse_instant("2026-03-02T08:00:00+08:00")
+"""Monday 2 March 2026, before anything happens."""
+SOURCE = "crm"
+
+
+class World:
+    """``append`` places facts at the clock's time, ``fold`` and ``tick`` drive the engine, ``lane`` and ``tables`` are
+    what came of it. ``batch`` is the number of facts of one transaction."""
+
+    def __init__(
+        self, folder: Path, *, at: Instant = START, tenant: str = "云栖集团", batch: int = 64
+    ) -> None:
+        self.folder = folder
+        self.batch = batch
+        self.clock = SimulatedClock(at)
+        self.database = Database.open(folder)
+        self.keys = KeyStore.open(self.database)
+        self.writer = Writer(self.database, self.keys, self.clock)
+        self.ledger = Ledger(self.database, self.writer, self.keys, self.clock)
+        self.rules: Sequence[Rule] = rules()
+        self.store: SqlStore = open_store(self.database, self.writer, self.rules)
+        names = {t.name for t in self.ledger.tenants()}
+        if tenant not in names:
+            self.ledger.add_tenant(tenant, publications(at))
+        self.tenant: Tenant = self.ledger.tenant(tenant)
+        self.engine = self.take_over()
+        self.reading = Reading(self.database, self.ledger, self.rules)
+
+    def take_over(self) -> Engine:
+        """Another engine takes the tenant; the one before is fenced."""
+        self.engine = Engine.take_over(
+            self.tenant, self.ledger, self.store, self.rules, "test", batch=self.batch
+        )
+        return self.engine
+
+    def append(self, *raws: dict[str, Any], at: Instant | None = None, admin: bool = False) -> list[Outcome]:
+        """Offer events at ``at`` (default: where the clock stands)."""
+        if at is not None:
+            self.clock.set(at)
+        now = self.clock.now()
+        offered = [candidate(raw, SOURCE, now, admin) for raw in raws]
+        return self.ledger.append(self.tenant, offered).result(10)
+
+    def keep(self, raw: dict[str, Any], at: Instant | None = None, *, admin: bool = False) -> Appended:
+        """Append one event that must be kept."""
+        (outcome,) = self.append(raw, at=at, admin=admin)
+        assert isinstance(outcome, Appended), outcome
+        return outcome
+
+    def fold(self) -> None:
+        """Fold to the head."""
+        while self.engine.step():
+            pass
+
+    def tick(self, at: Instant | None = None) -> None:
+        """Let time come to ``at``: cut, fold to the cut, conclude what is due."""
+        if at is not None:
+            self.clock.set(at)
+        cut = self.writer.call(lambda conn: lanes.cut(conn, self.clock, self.tenant))
+        self.fold()
+        while self.engine.tick(cut):
+            pass
+
+    def verdicts(self) -> list[Event]:
+        """The verdict lane."""
+        with self.database.read() as conn:
+            return self.ledger.verdicts(conn, self.tenant, 0, 2**31)
+
+    def lane(self) -> list[tuple[int, str, int, dict[str, Any]]]:
+        """The verdict lane without its own recorded times: (after, type, time, everything else)."""
+        return [
+            (v.after, v.type, v.time, {**v.origin, "cause": v.causation_id, "data": dict(v.data)})
+            for v in self.verdicts()
+        ]
+
+    def tables(self) -> list[str]:
+        """The canonical dump of the active set."""
+        with self.reading.snapshot() as (conn, tables):
+            return list(dump(conn, tables, self.tenant.number))
+
+    def rebuild(self, *, swap: bool = False) -> Rebuilt:
+        """A fresh fold of the recorded lanes, compared with the tables as they are."""
+        return Rebuild(self.ledger, self.rules).run(swap=swap)
+
+    def close(self) -> None:
+        self.writer.close()
+        self.keys.close()
+        self.database.close()
+
+
+def event(kind: str, own_id: str, time: Instant, **more: Any) -> dict[str, Any]:
+    """A CloudEvent as a source would send it; ``data`` by keyword, everything else is an attribute."""
+    data = more.pop("data", {})
+    return {
+        "specversion": "1.0",
+        "id": own_id,
+        "source": SOURCE,
+        "type": kind,
+        "time": format_instant(time),
+        "data": data,
+        **more,
+    }
