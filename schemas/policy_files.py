@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from schemas.policy import PolicyFile
 from schemas.policy_findings import Finding, Places, PolicyFileError, findings
-from schemas.policy_yaml import BadYaml, Document, Path, Place, read_yaml
+from schemas.policy_yaml import BadYaml, Document, Place, Trail, read_yaml
 
 _SECTIONS = ("keys", "facts", "dates", "ladders", "calendars", "policies")
 _OWN = ("profile", "version")
@@ -36,12 +36,12 @@ def shipped() -> Traversable:
     return files("policies")
 
 
-def load_profile(source: FilePath | Traversable | None = None) -> PolicyFile:
+def load_profile(source: Path | Traversable | None = None) -> PolicyFile:
     """The profile in a folder or file; None = the shipped one. Raises PolicyFileError with every finding."""
     return read_profile(source).policy_file
 
 
-def read_profile(source: FilePath | Traversable | None = None) -> Profile:
+def read_profile(source: Path | Traversable | None = None) -> Profile:
     """As ``load_profile``, with the place of everything."""
     value, places = _collect(shipped() if source is None else source, ())
     try:
@@ -54,7 +54,7 @@ def _refuse(place: Place, message: str, key: str = "") -> PolicyFileError:
     return PolicyFileError([Finding(place.file, place.line, key, message)])
 
 
-def _collect(source: FilePath | Traversable, above: tuple[str, ...]) -> tuple[dict[str, Any], Places]:
+def _collect(source: Path | Traversable, above: tuple[str, ...]) -> tuple[dict[str, Any], Places]:
     name = str(source)
     if name in above:
         raise _refuse(Place(name, 1), f"extends: a circle of profiles: {' → '.join((*above, name))}")
@@ -62,7 +62,7 @@ def _collect(source: FilePath | Traversable, above: tuple[str, ...]) -> tuple[di
         value, places = _folder(source)
     elif source.is_file():
         document = _read(source)
-        beside = FilePath(name).parent
+        beside = Path(name).parent
         if "profile" not in document.value and (beside / "profile.yaml").is_file():
             return _collect(beside, above)  # one file of a folder: its ladders and keys stand beside it
         value, places = document.value, document.places
@@ -77,12 +77,12 @@ def _collect(source: FilePath | Traversable, above: tuple[str, ...]) -> tuple[di
         raise _refuse(
             places[("extends",)], f"{' and '.join(missing)}: a profile that extends another has its own"
         )
-    folder = FilePath(name) if source.is_dir() else FilePath(name).parent
+    folder = Path(name) if source.is_dir() else Path(name).parent
     below = shipped() if base == "default" else (folder / base).resolve()
     return _merge(*_collect(below, (*above, name)), value, places)
 
 
-def _read(source: FilePath | Traversable) -> Document:
+def _read(source: Path | Traversable) -> Document:
     name = str(source)
     try:
         text = source.read_bytes().decode("utf-8-sig")
@@ -97,7 +97,7 @@ def _read(source: FilePath | Traversable) -> Document:
     return document
 
 
-def _folder(folder: FilePath | Traversable) -> tuple[dict[str, Any], Places]:
+def _folder(folder: Path | Traversable) -> tuple[dict[str, Any], Places]:
     entries = sorted((e for e in folder.iterdir() if e.is_file()), key=lambda e: e.name)
     for entry in entries:
         if entry.name.endswith(".yml"):
@@ -144,7 +144,7 @@ def _merge(
     """``over`` laid on ``base``; what is replaced loses its old places."""
     places = dict(base_places)
 
-    def lay(old: dict[str, Any], new: dict[str, Any], path: Path, depth: int) -> dict[str, Any]:
+    def lay(old: dict[str, Any], new: dict[str, Any], path: Trail, depth: int) -> dict[str, Any]:
         made = dict(old)
         for name, value in new.items():
             here = (*path, name)

@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 from schemas.canonical import Json
 from schemas.policy import PolicyFile, Problems
 from schemas.policy_terms import Strict
-from schemas.policy_yaml import Path, Place
+from schemas.policy_yaml import Place, Trail
 
-Places = dict[Path, Place]
+Places = dict[Trail, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class PolicyFileError(ValueError):
         super().__init__("\n".join(map(str, self.findings)))
 
 
-def place_of(path: Path, places: Places) -> Place:
+def place_of(path: Trail, places: Places) -> Place:
     """The place of the deepest part of a path that was written down."""
     for length in range(len(path), -1, -1):
         if path[:length] in places:
@@ -54,7 +54,7 @@ def place_of(path: Path, places: Places) -> Place:
     return Place("", 0)
 
 
-def finding(path: Path, message: str, places: Places) -> Finding:
+def finding(path: Trail, message: str, places: Places) -> Finding:
     """``path`` begins with ("policies", key) for an obligation; what follows is told as ``due.after``."""
     place = place_of(path, places)
     key, inside = (path[1], path[2:]) if path[:1] == ("policies",) and len(path) > 1 else ("", path)
@@ -75,13 +75,13 @@ def findings(error: ValidationError, value: Any, places: Places) -> Iterator[Fin
             yield finding(path, _say(detail, path), places)
 
 
-def _path(loc: tuple[str | int, ...], value: Any) -> Path:
+def _path(loc: tuple[str | int, ...], value: Any) -> Trail:
     """The part of a pydantic location that exists in the document; union tags and ``[key]`` stand in between.
 
     A missing field keeps its name at the end, so that it can be named."""
 
-    def deepest(rest: tuple[str | int, ...], here: Any) -> Path:
-        best: Path = ()
+    def deepest(rest: tuple[str | int, ...], here: Any) -> Trail:
+        best: Trail = ()
         for index, part in enumerate(rest):
             inside = (isinstance(here, dict) and part in here) or (
                 isinstance(here, list) and isinstance(part, int) and part < len(here)
@@ -109,7 +109,7 @@ _SAID = {
 }
 
 
-def _say(detail: ErrorDetails, path: Path) -> str:
+def _say(detail: ErrorDetails, path: Trail) -> str:
     kind, given = detail["type"], detail["input"]
     if kind == "value_error":
         return str(detail["ctx"]["error"])

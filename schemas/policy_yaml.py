@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-Path = tuple[str | int, ...]
+Trail = tuple[str | int, ...]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -46,7 +46,7 @@ class Document:
     """The value of one file and where each of its parts stands (path from the top -> place of its key)."""
 
     value: Any
-    places: dict[Path, Place]
+    places: dict[Trail, Place]
 
 
 def read_yaml(text: str, file: str) -> Document:
@@ -61,12 +61,12 @@ def read_yaml(text: str, file: str) -> Document:
         raise BadYaml(Place(file, 1), f"not YAML: {error}") from None
     except RecursionError:
         raise BadYaml(Place(file, 1), "nested too deep") from None
-    places: dict[Path, Place] = {(): Place(file, 1)}
+    places: dict[Trail, Place] = {(): Place(file, 1)}
     return Document(None if node is None else _Reader(file, places).value(node, ()), places)
 
 
 class _Reader:
-    def __init__(self, file: str, places: dict[Path, Place]) -> None:
+    def __init__(self, file: str, places: dict[Trail, Place]) -> None:
         self.file = file
         self.places = places
         self.seen: set[int] = set()
@@ -74,7 +74,7 @@ class _Reader:
     def place(self, node: yaml.Node) -> Place:
         return Place(self.file, node.start_mark.line + 1)
 
-    def value(self, node: yaml.Node, path: Path) -> Any:
+    def value(self, node: yaml.Node, path: Trail) -> Any:
         if len(path) > 32:
             raise BadYaml(self.place(node), "nested deeper than 32 levels")
         if id(node) in self.seen:
@@ -90,7 +90,7 @@ class _Reader:
             return made
         return self.scalar(node)
 
-    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def mapping(self, node: yaml.MappingNode, path: Trail) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
