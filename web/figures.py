@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from schemas.instants import DAY, SECOND, Instant, civil_date, day_of, end_of_day, parse_instant, to_datetime
+from schemas.instants import SECOND, Instant, civil_date, day_of, end_of_day, parse_instant, to_datetime
 from web.words import Words
 
 OPEN = ("pending", "due_soon", "breached", "undated")
 ERASED = {"erased": True}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
 _SHORT = 120
 
 
@@ -81,7 +83,7 @@ def promise_row(promise: Mapping[str, Any], now: Instant, t: Words) -> dict[str,
         "undated": wall == "undated" or due is None,
         "name": name or promise["obligation"],
         "row": promise["row"],
-        "kind_name": "",
+        "flags": [t(f"flag.{flag}") for flag in promise["flags"] if flag in ("born_late", "paused")],
         "owes": [t.label(role) for role in promise["owes"]],
         "house": promise["house_id"] or "",
         "project": promise["project_id"] or "",
@@ -105,6 +107,8 @@ def clear(value: Any, t: Words) -> str:
     if isinstance(value, bool):
         return ("是" if value else "否") if t.lang == "zh" else ("yes" if value else "no")
     if isinstance(value, str):
+        if _MOMENT.match(value):
+            return stamp(parse_instant(value))
         return t.label(value) if value.isascii() and len(value) < 40 else value
     if isinstance(value, list):
         return "、".join(clear(item, t) for item in value)
@@ -210,33 +214,45 @@ def _entry(entry: Mapping[str, Any], order: str, t: Words) -> dict[str, Any]:
 
 
 def days_line(calendar: Mapping[str, Any], t: Words) -> list[dict[str, Any]]:
-    """The calendar days that a due date counted and skipped, in order, with their names (春节)."""
+    """The calendar days that a due date counted and skipped, in order, with their names (春节). Runs of the same kind
+    in the middle of a long count are drawn as one."""
+    names = calendar.get("names") or {}
     days: list[dict[str, Any]] = []
-    for word, found in (
-        ("counted", calendar.get("counted") or []),
-        ("skipped", calendar.get("skipped") or []),
-    ):
-        for item in found:
-            text, name = (item, "") if isinstance(item, str) else (item["day"], item.get("name") or "")
-            civil = date.fromisoformat(text)
-            days.append(
-                {
-                    "day": text,
-                    "short": f"{civil:%m-%d}",
-                    "weekday": weekday(civil, t),
-                    "name": name,
-                    "counted": word == "counted",
-                    "word": "" if word == "counted" else t("why.rest"),
-                }
-            )
+    for number, text in enumerate(sorted(calendar.get("counted") or []), 1):
+        days.append(_day(text, names.get(text, ""), t("why.nth", n=number), True, t))
+    for item in calendar.get("skipped") or []:
+        days.append(_day(item["day"], item.get("name") or "", t("why.rest"), False, t))
     days.sort(key=lambda day: str(day["day"]))
-    number = 0
-    for day in days:
-        if day["counted"]:
-            number += 1
-            day["word"] = t("why.nth", n=number)
-    return days
+    return days if len(days) <= _LONG else _shortened(days, t)
 
 
-def day_span(micros: int) -> int:
-    return micros // DAY
+_LONG = 28
+
+
+def _day(text: str, name: str, word: str, counted: bool, t: Words) -> dict[str, Any]:
+    civil = date.fromisoformat(text)
+    return {
+        "day": text,
+        "short": f"{civil:%m-%d}",
+        "weekday": weekday(civil, t),
+        "name": name,
+        "word": word,
+        "counted": counted,
+    }
+
+
+def _shortened(days: list[dict[str, Any]], t: Words) -> list[dict[str, Any]]:
+    """Named days and both ends stay; what lies between them is drawn as one run."""
+    made: list[dict[str, Any]] = []
+    for index, day in enumerate(days):
+        keep = index < 2 or index >= len(days) - 2 or (day["name"] and not day["counted"])
+        if keep:
+            made.append(day)
+        elif made and made[-1].get("run"):
+            made[-1]["run"] += 1
+            made[-1]["weekday"] = t("why.days", n=made[-1]["run"])
+        else:
+            made.append(
+                {**day, "short": "…", "weekday": t("why.days", n=1), "name": "", "word": "", "run": 1}
+            )
+    return made

@@ -34,7 +34,7 @@ class Pages:
         )
         self._templates.globals["asset"] = lambda name: assets[name].url
 
-    def render(self, name: str, words: Words, /, status: int = 200, **values: Any) -> HTMLResponse:
+    def render(self, name: str, words: Words, status: int = 200, /, **values: Any) -> HTMLResponse:
         page = self._templates.get_template(name).render(t=words, **values)
         return HTMLResponse(page, status, headers={"Vary": "Cookie"})
 
