@@ -63,7 +63,9 @@ def _collect(source: Path | Traversable, above: tuple[str, ...]) -> tuple[dict[s
     elif source.is_file():
         document = _read(source)
         beside = Path(name).parent
-        if "profile" not in document.value and (beside / "profile.yaml").is_file():
+        if source.name == "profile.yaml" or (
+            "profile" not in document.value and (beside / "profile.yaml").is_file()
+        ):
             return _collect(beside, above)  # one file of a folder: its ladders and keys stand beside it
         value, places = document.value, document.places
     else:

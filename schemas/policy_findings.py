@@ -88,7 +88,7 @@ def _path(loc: tuple[str | int, ...], value: Any) -> Trail:
             )
             if inside:
                 found = (part, *deepest(rest[index + 1 :], here[part]))
-                best = max(best, found, key=len)
+                best = max(best, found, key=lambda path: (path[-1:] == loc[-1:], len(path)))
         return best
 
     made = deepest(loc, value)

@@ -19,6 +19,9 @@ _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _FLOAT = re.compile(
     r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ["map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ class _Reader:
         if id(node) in self.seen:
             raise BadYaml(self.place(node), "anchors and aliases are not understood here; write it out")
         self.seen.add(id(node))
+        if node.tag not in _TAGS:
+            raise BadYaml(self.place(node), f"tags such as {node.tag} are not understood here; take it out")
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -108,8 +113,6 @@ class _Reader:
 
     def scalar(self, node: yaml.Node) -> Any:
         text: str = node.value
-        if node.tag.startswith("!"):
-            raise BadYaml(self.place(node), f"tags such as {node.tag} are not understood here")
         if getattr(node, "style", None) in ("'", '"', "|", ">"):
             return text
         if text in ("true", "false"):
