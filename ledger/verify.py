@@ -189,7 +189,7 @@ class _Tenant:
         self._name = _readable(name)
         self._progress = progress
         self._expect = [head for head in expect if head.tenant == self._name]
-        self._rows = 0
+        self._matched = 0
         self._facts_head = 0
 
     def check(self) -> None:
@@ -218,9 +218,10 @@ class _Tenant:
                 if last is not None:
                     query = query.where(table.c.place > last)
                 page = connection.execute(query.order_by(table.c.place).limit(PAGE)).mappings().all()
+                if lane == VERDICTS and (head := self._head_row(connection, FACTS)) is not None:
+                    self._facts_head = max(self._facts_head, head[0])  # facts come in while we read
                 kept = [row for row in page if self._row(lane, walk, row)]
                 if lane == FACTS:
-                    self._rows += len(page)
                     self._bodies(connection, kept)
                 if len(page) < PAGE:
                     if lane == FACTS:
@@ -250,16 +251,16 @@ class _Tenant:
         """Check one row against the one before; True where its hash holds, so that its body may be believed."""
         self._report.checked += 1
         place = row["place"]
+        if place < 1:
+            self._bad(lane, place, "there is no such place")
+            return False
         if place != walk.place + 1:
-            if place <= walk.place:
-                self._bad(lane, place, "stands out of order")
-            else:
-                gap = (
-                    f"place {walk.place + 1}"
-                    if place == walk.place + 2
-                    else f"places {walk.place + 1} to {place - 1}"
-                )
-                self._bad(lane, walk.place + 1, f"{gap} missing")
+            gap = (
+                f"place {walk.place + 1}"
+                if place == walk.place + 2
+                else f"places {walk.place + 1} to {place - 1}"
+            )
+            self._bad(lane, walk.place + 1, f"{gap} missing")
             walk.before = frozenset()
         after = row["after"] if lane == VERDICTS else None
         recorded, body = row["recorded"], row["body"]
@@ -309,7 +310,7 @@ class _Tenant:
 
     def _bodies(self, connection: Connection, rows: Sequence[Any]) -> None:
         """What stands in the bodies against the id table and the table of corrections."""
-        named: dict[bytes, int] = {}
+        named: list[tuple[bytes, int]] = []
         for row in rows:
             place = row["place"]
             body = _json(row["body"])
@@ -317,17 +318,19 @@ class _Tenant:
             if key is None:
                 self._bad(FACTS, place, "the body is no fact, or bears another event id")
                 continue
-            named[key] = place
+            named.append((key, place))
             if body.get("corrects"):
                 self._correction(connection, body, key, place)
         query = select(fact_ids.c.event_id, fact_ids.c.place).where(
-            fact_ids.c.tenant == self._number, fact_ids.c.event_id.in_(list(named))
+            fact_ids.c.tenant == self._number, fact_ids.c.event_id.in_([key for key, _ in named])
         )
         listed = dict(connection.execute(query).all())
-        for key, place in named.items():
-            if key not in listed:
+        for key, place in named:
+            if listed.get(key) == place:
+                self._matched += 1
+            elif key not in listed:
                 self._bad(FACT_IDS, place, "the event id is missing from the id table")
-            elif listed[key] != place:
+            else:
                 self._bad(FACT_IDS, place, f"the id table points to place {listed[key]}")
 
     def _correction(self, connection: Connection, body: dict[str, Any], key: bytes, place: int) -> None:
@@ -348,10 +351,10 @@ class _Tenant:
             self._bad(CORRECTIONS, place, "the table of corrections says otherwise")
 
     def _fact_ids(self, connection: Connection) -> None:
-        """Every fact has its id row (checked above); where there are more of those, find which have no fact."""
+        """Every good fact was matched with its id row; where there are other id rows, find which have no fact."""
         mine = fact_ids.c.tenant == self._number
         count = connection.execute(select(func.count()).select_from(fact_ids).where(mine)).scalar_one()
-        if count == self._rows:
+        if count == self._matched:
             return
         last = b""
         while True:

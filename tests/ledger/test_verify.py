@@ -1,0 +1,371 @@
+"""Verify against an attacker with the database file in his hands: whatever he changes is named by lane and place."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from ledger.candidate import Appended
+from ledger.chain import Chain
+from ledger.clock import SimulatedClock
+from ledger.database import Database
+from ledger.errors import LedgerError
+from ledger.lanes import VerdictDraft, decide, engine_state
+from ledger.tables import RECORD
+from ledger.tenants import Tenant
+from ledger.verify import BadPlace, LaneHead, Report, verify
+from schemas.identity import verdict_id
+from tests.ledger.house import House, house, raw, sent
+
+TABLES = {table.name: table for table in RECORD}
+COLUMNS = [(table.name, column.name) for table in RECORD for column in table.columns]
+KEYS = {
+    "tenants": ("number",),
+    "facts": ("tenant", "place"),
+    "verdicts": ("tenant", "place"),
+    "fact_ids": ("tenant", "event_id"),
+    "corrections": ("tenant", "target"),
+}
+NAMES = {1: "甲", 2: "乙"}
+Place = tuple[str, str, int]
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two tenants with a dozen facts each, corrections and verdicts, closed."""
+    folder = tmp_path_factory.mktemp("pristine")
+    with house(folder) as home:
+        assert isinstance(home.clock, SimulatedClock)
+        for name in NAMES.values():
+            tenant = home.tenant(name)
+            for number in range(12):
+                home.clock.step(1_000_000)
+                corrects = f"no-{number - 2}" if number in (5, 9) else ""
+                home.keep(
+                    tenant, sent(number, corrects_source_id=corrects, customer={"phone": f"1380000{number}"})
+                )
+            home.writer.call(partial(_decide, home, tenant))
+        assert home.verify() == Report(heads=home.verify().heads, checked=2 * (12 + 5))
+    return folder
+
+
+def _decide(home: House, tenant: Tenant, connection: Connection) -> None:
+    drafts = []
+    for number in range(5):
+        named = verdict_id(f"row{number}", "breached", 0)
+        body = {"event_id": named, "type": "obligation.breached", "v": 1, "time": number, "data": {}}
+        drafts.append(VerdictDraft(event_id=named, after=2 * number, body=body))
+    decide(connection, home.clock, engine_state(connection, tenant), decided=12, advanced=0, verdicts=drafts)
+
+
+@pytest.fixture
+def copy(pristine: Path, tmp_path: Path) -> Path:
+    shutil.copytree(pristine, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def disarm(connection: sqlite3.Connection) -> None:
+    for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+
+
+def checked(folder: Path, expect: list[LaneHead] | None = None) -> Report:
+    database = Database.open(folder, create=False)
+    try:
+        return verify(database, expect=expect or [])
+    finally:
+        database.close()
+
+
+def places(report: Report) -> set[Place]:
+    return {(bad.tenant, bad.lane, bad.place) for bad in report.problems}
+
+
+def flips(value: Any, dice: random.Random) -> Iterator[Any]:
+    """The value with one bit turned over, for a few bits."""
+    if isinstance(value, int):
+        yield from (value ^ (1 << bit) for bit in (0, dice.randrange(1, 8), dice.randrange(8, 63)))
+        yield value ^ -(2**63)
+    else:
+        stored = value.encode() if isinstance(value, str) else value
+        for _ in range(3):
+            at, bit = dice.randrange(len(stored)), dice.randrange(8)
+            yield stored[:at] + bytes([stored[at] ^ (1 << bit)]) + stored[at + 1 :]
+
+
+def where(table: str, row: dict[str, Any]) -> Place:
+    """What verify must name when this row is changed."""
+    if table == "tenants":
+        return (row["name"], "tenants", row["number"])
+    return (NAMES[row["tenant"]], table, row["place"])
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS, ids=lambda value: str(value))
+def test_any_flipped_bit_in_any_stored_column_is_named(copy: Path, table: str, column: str) -> None:
+    dice = random.Random(f"{table}.{column}")
+    tried = 0
+    database = Database.open(copy)
+    with raw(copy / "touchline.db") as connection:
+        disarm(connection)
+        connection.row_factory = sqlite3.Row
+        rows = [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
+        rows = [rows[0], *dice.sample(rows[1:-1], min(4, len(rows) - 2)), rows[-1]]
+        text = TABLES[table].columns[column].type.python_type is str
+        put = "CAST(? AS TEXT)" if text else "?"
+        match = " AND ".join(f"{key} = ?" for key in KEYS[table])
+        assert rows
+        for row in rows:
+            key = [row[name] for name in KEYS[table]]
+            for value in flips(row[column], dice):
+                connection.execute("SAVEPOINT attack")
+                try:
+                    connection.execute(f"UPDATE {table} SET {column} = {put} WHERE {match}", (value, *key))
+                except sqlite3.IntegrityError:  # another row has that key
+                    connection.execute("ROLLBACK TO attack")
+                    continue
+                finally:
+                    connection.execute("RELEASE attack")
+                report = verify(database)
+                tenant, lane, place = where(table, row)
+                named = {bad[1:] for bad in places(report)} if table == "tenants" else places(report)
+                assert ((lane, place) if table == "tenants" else (tenant, lane, place)) in named, (
+                    value,
+                    report,
+                )
+                if table in ("facts", "verdicts") and column not in KEYS[table]:
+                    # A body that names another event to correct leaves the correction's row alone, too.
+                    assert {(bad[0], bad[2]) for bad in places(report)} == {(tenant, place)}, report
+                tried += 1
+                # Put it back as it was.
+                now = [value if name == column else row[name] for name in KEYS[table]]
+                connection.execute(f"UPDATE {table} SET {column} = ? WHERE {match}", (row[column], *now))
+    assert tried >= len(rows)
+    assert verify(database).ok
+    database.close()
+
+
+@pytest.mark.parametrize("column", ["place", "recorded", "hash"])
+def test_the_counters_and_engine_rows_agree_with_the_lanes(copy: Path, column: str) -> None:
+    for table, prefix, lane in (("counters", "", "facts"), ("engines", "verdict_", "verdicts")):
+        with raw(copy / "touchline.db") as connection:
+            (value,) = connection.execute(f"SELECT {prefix}{column} FROM {table} WHERE tenant = 2").fetchone()
+            wrong = bytes(32) if column == "hash" else value - 1
+            connection.execute(f"UPDATE {table} SET {prefix}{column} = ? WHERE tenant = 2", (wrong,))
+            last = 12 if lane == "facts" else 5
+            assert places(checked(copy)) == {("乙", lane, last)}
+            connection.execute(f"UPDATE {table} SET {prefix}{column} = ? WHERE tenant = 2", (value,))
+    with raw(copy / "touchline.db") as connection:
+        connection.execute("UPDATE engines SET decided = 13 WHERE tenant = 1")
+        assert places(checked(copy)) == {("甲", "engines", 13)}
+        connection.execute("DELETE FROM counters WHERE tenant = 1")
+        assert ("甲", "facts", 12) in places(checked(copy))
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_missing_row(copy: Path, table: str) -> None:
+    with raw(copy / "touchline.db") as connection:
+        disarm(connection)
+        connection.row_factory = sqlite3.Row
+        for row in [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]:
+            match = " AND ".join(f"{key} = ?" for key in KEYS[table])
+            connection.execute(f"DELETE FROM {table} WHERE {match}", [row[key] for key in KEYS[table]])
+            report = checked(copy)
+            if table == "tenants":
+                assert not report.ok
+                assert "registered" in report.problems[-1].what or report.problems[0].lane == "tenants"
+            else:
+                assert where(table, row) in places(report)
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {table} VALUES ({marks})", list(row.values()))
+    assert checked(copy).ok
+
+
+def test_an_extra_row(copy: Path) -> None:
+    with raw(copy / "touchline.db") as connection:
+        for statement, place in (
+            ("INSERT INTO facts SELECT tenant, 13, recorded, body, hash FROM facts WHERE place = 12", ("facts", 13)),
+            ("INSERT INTO verdicts SELECT tenant, 6, recorded, after, body, hash FROM verdicts WHERE place = 5",
+             ("verdicts", 6)),
+            ("INSERT INTO fact_ids VALUES (1, randomblob(16), 4)", ("fact_ids", 4)),
+            ("INSERT INTO corrections VALUES (1, randomblob(16), 4, randomblob(16))", ("corrections", 4)),
+        ):  # fmt: skip
+            connection.execute("BEGIN")
+            connection.execute(statement)
+            connection.execute("COMMIT")
+            assert ("甲", *place) in places(checked(copy))
+
+
+def test_a_row_of_nobody(copy: Path) -> None:
+    with raw(copy / "touchline.db") as connection:
+        for table in ("facts", "verdicts", "fact_ids", "corrections"):
+            columns = ["7" if name == "tenant" else name for name in TABLES[table].columns.keys()]  # noqa: SIM118
+            connection.execute(f"INSERT INTO {table} SELECT {', '.join(columns)} FROM {table} LIMIT 1")
+            assert ("#7", table) in {bad[:2] for bad in places(checked(copy))}
+
+
+@pytest.mark.parametrize("lane", ["facts", "verdicts"])
+def test_a_cut_tail(copy: Path, lane: str) -> None:
+    heads = checked(copy).heads
+    keep = 3
+    with raw(copy / "touchline.db") as connection:
+        disarm(connection)
+        connection.execute(f"DELETE FROM {lane} WHERE tenant = 1 AND place > {keep}")
+        assert ("甲", lane, keep + 1) in places(checked(copy))
+        # Now he covers his tracks; only a head kept elsewhere tells.
+        if lane == "facts":
+            for table in ("fact_ids", "corrections", "verdicts"):
+                connection.execute(f"DELETE FROM {table} WHERE tenant = 1 AND place > {keep}")
+            connection.execute("DELETE FROM verdicts WHERE tenant = 1")
+            connection.execute(
+                "UPDATE engines SET decided = 0, verdict_place = 0, verdict_recorded = 0, verdict_hash = zeroblob(32)"
+                " WHERE tenant = 1"
+            )
+            connection.execute(
+                "UPDATE counters SET (place, recorded, hash) = (SELECT place, recorded, hash FROM facts"
+                " WHERE tenant = 1 AND place = 3) WHERE tenant = 1"
+            )
+        else:
+            connection.execute(
+                "UPDATE engines SET (verdict_place, verdict_recorded, verdict_hash) = (SELECT place, recorded, hash"
+                " FROM verdicts WHERE tenant = 1 AND place = 3) WHERE tenant = 1"
+            )
+    assert checked(copy).ok
+    assert ("甲", lane, keep + 1) in places(checked(copy, heads))
+    assert not [bad for bad in places(checked(copy, heads)) if bad[0] == "乙"]
+
+
+def test_expected_heads(copy: Path) -> None:
+    heads = checked(copy).heads
+    assert [(head.tenant, head.lane, head.place) for head in heads] == [
+        ("甲", "facts", 12), ("甲", "verdicts", 5), ("乙", "facts", 12), ("乙", "verdicts", 5),
+    ]  # fmt: skip
+    assert checked(copy, heads).ok
+    assert [LaneHead.parse(str(head)) for head in heads] == heads
+    other = LaneHead("甲", "facts", 7, "00" * 32)
+    assert places(checked(copy, [other])) == {("甲", "facts", 7)}
+    assert places(checked(copy, [LaneHead("丙", "facts", 1, "00" * 32)])) == {("丙", "tenants", 0)}
+    for bad in ("", "甲/facts@1", "甲/rows@1:" + "00" * 32, "甲/facts@x:" + "00" * 32, "甲/facts@1:00"):
+        with pytest.raises(ValueError, match="not a head"):
+            LaneHead.parse(bad)
+
+
+def test_swapped_rows(copy: Path) -> None:
+    with raw(copy / "touchline.db") as connection:
+        disarm(connection)
+        connection.execute("UPDATE facts SET place = -1 WHERE tenant = 1 AND place = 4")
+        connection.execute("UPDATE facts SET place = 4 WHERE tenant = 1 AND place = 6")
+        connection.execute("UPDATE facts SET place = 6 WHERE tenant = 1 AND place = -1")
+    assert {("甲", "facts", 4), ("甲", "facts", 6)} <= places(checked(copy))
+
+
+def rechain(connection: sqlite3.Connection, lane: str) -> None:
+    """The attacker computes the whole lane of tenant 1 anew, counter and engine row included."""
+    chain, before = Chain(lane, 1, "甲".encode()), bytes(32)
+    after = "after" if lane == "verdicts" else "NULL"
+    rows = connection.execute(
+        f"SELECT place, recorded, {after}, body FROM {lane} WHERE tenant = 1 ORDER BY place"
+    )
+    for place, recorded, follows, body in rows.fetchall():
+        before = chain.link(before, place, recorded, body, follows)
+        connection.execute(f"UPDATE {lane} SET hash = ? WHERE tenant = 1 AND place = ?", (before, place))
+    if lane == "facts":
+        connection.execute("UPDATE counters SET hash = ?, recorded = ? WHERE tenant = 1", (before, recorded))
+    else:
+        connection.execute("UPDATE engines SET verdict_hash = ? WHERE tenant = 1", (before,))
+
+
+@pytest.mark.parametrize(
+    ("lane", "change", "bad"),
+    [
+        ("facts", "recorded = recorded - 9000000", ("facts", 6)),
+        ("facts", "body = x'00ff'", ("facts", 6)),
+        ("facts", "body = '[]'", ("facts", 6)),
+        ("facts", "body = replace(body, 'no-5', 'no-7')", ("facts", 6)),
+        ("facts", "body = replace(body, '\"corrects\":\"', '\"corrects\":\"0')", ("facts", 6)),
+        ("facts", "body = (SELECT body FROM facts WHERE tenant = 1 AND place = 7)", ("fact_ids", 6)),
+        ("verdicts", "after = 1", ("verdicts", 4)),
+        ("verdicts", "after = 99", ("verdicts", 4)),
+        ("verdicts", "body = '{}'", ("verdicts", 4)),
+        ("verdicts", "body = 'nonsense'", ("verdicts", 4)),
+    ],
+)  # fmt: skip
+def test_a_lane_chained_anew_must_still_make_sense(
+    copy: Path, lane: str, change: str, bad: tuple[str, int]
+) -> None:
+    with raw(copy / "touchline.db") as connection:
+        disarm(connection)
+        column, value = change.split(" = ", 1)
+        value = f"CAST({value} AS BLOB)" if column == "body" else value
+        connection.execute(f"UPDATE {lane} SET {column} = {value} WHERE tenant = 1 AND place = {bad[1]}")
+        rechain(connection, lane)
+    assert ("甲", *bad) in places(checked(copy))
+
+
+def test_a_damaged_file_is_reported_not_raised(pristine: Path, tmp_path: Path) -> None:
+    """Bytes turned over anywhere in the file. Where SQLite itself can still open it, verify comes to an end."""
+    whole = (pristine / "touchline.db").read_bytes()
+    dice = random.Random(20261122)
+    found = opened = 0
+    for nth in range(60):
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        at = dice.randrange(8192, len(whole))
+        (folder / "touchline.db").write_bytes(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :])
+        try:
+            database = Database.open(folder, create=False)
+        except (LedgerError, DatabaseError):
+            continue
+        try:
+            opened += 1
+            found += not verify(database).ok
+        finally:
+            database.close()
+    assert opened > 50
+    assert found > 5  # most of the file is free space
+
+
+def test_while_a_server_writes(home: House, tenant: Tenant) -> None:
+    seen: list[tuple[str, str, int, int]] = []
+
+    def progress(*said: Any) -> None:
+        seen.append(said)
+        home.send(tenant, *(sent(f"more-{len(seen)}-{number}") for number in range(20)))
+
+    home.send(tenant, *(sent(number) for number in range(1100)))
+    report = verify(home.database, progress=progress)
+    assert report.ok
+    assert report.checked >= 1140
+    assert [(said[0], said[1]) for said in seen] == [("云栖", "facts")] * 3 + [("云栖", "verdicts")]
+    assert seen[0][2:] == (500, 1100)
+
+
+def test_one_tenant(copy: Path) -> None:
+    with raw(copy / "touchline.db") as connection:
+        disarm(connection)
+        connection.execute("UPDATE facts SET recorded = 0 WHERE tenant = 1 AND place = 5")
+    database = Database.open(copy)
+    assert verify(database, "乙").ok
+    assert verify(database, "甲").problems == [
+        BadPlace("甲", "facts", 5, "the row does not hash to what is stored")
+    ]
+    assert verify(database, "丙").problems == [BadPlace("丙", "tenants", 0, "not registered")]
+    database.close()
+
+
+def test_a_flood_of_problems_is_counted(home: House, tenant: Tenant) -> None:
+    outcomes = home.send(tenant, *(sent(number) for number in range(1200)))
+    assert all(isinstance(one, Appended) for one in outcomes)
+    with raw(home.folder / "touchline.db") as connection:
+        disarm(connection)
+        connection.execute("UPDATE facts SET recorded = recorded + 1")
+    report = home.verify()
+    assert (len(report.problems), report.more) == (1000, 200)
