@@ -53,7 +53,7 @@ def check_policy(
                     made if forbids else Finding(made.file, made.line, made.key, made.message, "warning")
                 )
     found += _calendars(policy_file, calendars, years, places)
-    return sorted(dict.fromkeys(found), key=lambda f: (f.file, f.line, f.key, f.message))
+    return sorted(dict.fromkeys(found), key=lambda f: (f.file, f.line, f.key, f.level, f.message))
 
 
 def _policy(policy: Policy, file: PolicyFile, types: Types) -> Told:
