@@ -82,6 +82,7 @@ ROLES: Final[dict[str, tuple[str, str]]] = {
     "admin": ("系统管理员", "Administrator"),
     "supplier": ("供应商", "Supplier"),
     "owner": ("业主", "Owner"),
+    "developer": ("开发商", "Developer"),
     "customer": ("客户", "Customer"),
     "authority": ("主管部门", "Public authority"),
 }

@@ -7,7 +7,7 @@ from typing import Literal
 from schemas.fields import Personal, Ref
 from schemas.model import Touchpoint
 
-Party = Literal["customer", "contractor", "supplier", "property_co", "authority", "other"]
+Party = Literal["owner", "contractor", "property_co", "developer", "supplier", "authority", "other"]
 
 
 class CaseHandedOver(Touchpoint):

@@ -14,29 +14,30 @@ from hypothesis import strategies as st
 from schemas.instants import DAY, HOUR, MINUTE, Instant
 from tests.kit.world import START, event
 
-TICKETS = ("T1", "T2")
-KINDS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("complaint.received", {"subject": "engineering", "category": "leak", "severity": "ordinary"}),
+Kind = tuple[str, dict[str, Any]]
+COMPLAINT: tuple[Kind, ...] = (
+    ("complaint.received", {"subject": "engineering", "category": "leak", "severity": "ordinary", "description": "渗水"}),
     ("complaint.forwarded", {"to_department": "engineering_dept"}),
-    ("complaint.progress_notified", {"progress": "已安排"}),
     ("complaint.resolved", {"resolution": "已修复"}),
     ("complaint.closed", {"close_reason": "resolved"}),
     ("followup.complaint_intake_completed", {"reached": True}),
     ("followup.complaint_close_completed", {"satisfied": True}),
-    ("followup.attempted", {"followup_kind": "complaint_close", "attempt_no": 1, "outcome": "no_answer"}),
-    ("followup.attempted", {"followup_kind": "repair_first", "attempt_no": 1, "outcome": "no_answer"}),
-    ("repair.reported", {"urgency": "other", "component": "window"}),
-    ("repair.reported", {"urgency": "urgent", "component": "pipe"}),
+    ("followup.attempted", {"followup_kind": "complaint_close", "attempt_no": 1, "outcome": "unreachable"}),
+    ("case.wait_started", {"party": "owner"}),
+    ("case.wait_ended", {"party": "owner"}),
+)
+REPAIR: tuple[Kind, ...] = (
+    ("repair.reported", {"urgency": "other", "component": "window", "description": "关不严"}),
+    ("repair.reported", {"urgency": "urgent", "component": "pipe", "description": "爆管"}),
     ("repair.contacted", {}),
     ("repair.visit_booked", {}),
     ("repair.visited", {}),
     ("repair.completed", {"key_work": True}),
-    ("repair.closed", {"close_reason": "done"}),
+    ("repair.closed", {"close_reason": "resolved"}),
     ("followup.repair_first_completed", {"satisfied": True}),
-    ("case.wait_started", {"party": "owner"}),
-    ("case.wait_ended", {"party": "owner"}),
     ("commitment.made", {"promise_text": "三日内回复", "due_at": "2026-03-05T10:00:00+08:00"}),
 )
+TICKETS = {"TS-1": COMPLAINT, "BX-1": REPAIR}
 TIMES = (0, HOUR, HOUR, 3 * HOUR, 23 * HOUR, 24 * HOUR, 25 * HOUR, 2 * DAY, 3 * DAY, 5 * DAY, 8 * DAY)
 DELAYS = (0, 0, MINUTE, 4 * MINUTE, 7 * MINUTE, 40 * MINUTE, 26 * HOUR, 4 * DAY)
 END: Instant = START + 40 * DAY
@@ -47,8 +48,9 @@ class Told:
     """A fact as it will be sent: happened at ``time``, recorded ``delay`` later. ``again`` = sent twice.
     ``changes`` is the index of the fact that it corrects or, where ``withdraws``, takes back."""
 
-    kind: int
     ticket: str
+    kind: int
+    """Index among the ticket's kinds."""
     time: Instant
     delay: int
     again: bool = False
@@ -73,11 +75,12 @@ class Crash:
 @st.composite
 def told(draw: st.DrawFn, index: int) -> Told:
     changes, withdraws = -1, False
+    ticket = draw(st.sampled_from(sorted(TICKETS)))
     if index and draw(st.integers(0, 4)) == 0:
         changes, withdraws = draw(st.integers(0, index - 1)), draw(st.booleans())
     return Told(
-        kind=draw(st.integers(0, len(KINDS) - 1)),
-        ticket=draw(st.sampled_from(TICKETS)),
+        ticket=ticket,
+        kind=0 if index < 2 else draw(st.integers(0, len(TICKETS[ticket]) - 1)),
         time=START + HOUR + draw(st.sampled_from(TIMES)),
         delay=draw(st.sampled_from(DELAYS)),
         again=draw(st.integers(0, 5)) == 0,
@@ -87,15 +90,15 @@ def told(draw: st.DrawFn, index: int) -> Told:
 
 
 @st.composite
-def histories(draw: st.DrawFn, most: int = 14) -> list[Told]:
+def histories(draw: st.DrawFn, most: int = 18) -> list[Told]:
     """Facts, each changing another at most once, and nothing changing what was withdrawn."""
     made: list[Told] = []
     changed: set[int] = set()
-    for index in range(draw(st.integers(2, most))):
+    for index in range(draw(st.integers(4, most))):
         one = draw(told(index))
         target = one.changes
         if target in changed or (target >= 0 and made[target].withdraws):
-            one = Told(one.kind, one.ticket, one.time, one.delay, one.again)
+            one = Told(one.ticket, one.kind, one.time, one.delay, one.again)
         elif target >= 0:
             changed.add(target)
         made.append(one)
@@ -119,7 +122,7 @@ def wire(history: list[Told], index: int) -> dict[str, Any]:
             correctssourceid=f"e{one.changes}",
             data={"reason": "误录"},
         )
-    kind, data = KINDS[one.kind]
+    kind, data = TICKETS[one.ticket][one.kind]
     more = {} if one.changes < 0 else {"correctssourceid": f"e{one.changes}"}
     return event(kind, f"e{index}", one.time, ticket=one.ticket, data=data, **more)
 
