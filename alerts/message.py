@@ -12,11 +12,12 @@ from schemas.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Instant, show
 from schemas.words import label
 
 _HEADS = {
-    "obligation.due_soon": ("即将到期", "Due soon"),
-    "obligation.breached": ("已超时", "Breached"),
-    "obligation.alert_step_reached": ("超时升级", "Still breached, next step"),
-    "obligation.retracted": ("撤回", "Withdrawn"),
+    "obligation.due_soon": "due_soon",
+    "obligation.breached": "breached",
+    "obligation.alert_step_reached": "obligation.alert_step_reached",
+    "obligation.retracted": "retracted",
 }
+"""Verdict type -> its word in the catalogue of messages."""
 _UNITS = ((DAY, "天", "d"), (HOUR, "小时", "h"), (MINUTE, "分钟", "min"), (SECOND, "秒", "s"))
 
 
@@ -71,6 +72,11 @@ def link(base_url: str, case_id: str) -> str:
     return f"{base_url.rstrip('/')}/wall/cases/{case_id}" if base_url and case_id else ""
 
 
+def _head(kind: str) -> tuple[str, str]:
+    code = _HEADS.get(kind, kind)
+    return label(code, "zh"), label(code, "en")
+
+
 def _roles(codes: Sequence[str], lang: str) -> str:
     joint = "、" if lang == "zh" else ", "
     return joint.join(plain(label(code, lang)) for code in codes) or "—"
@@ -98,7 +104,7 @@ def _where(alert: Alert) -> tuple[str, str]:
 
 def line(alert: Alert, at: Instant) -> tuple[str, str]:
     """(Chinese, English): all there is to know on one line each; ``at`` is now, for how late it is."""
-    head_zh, head_en = _HEADS.get(alert.type, (alert.type, alert.type))
+    head_zh, head_en = _head(alert.type)
     row = f"（{plain(alert.row)}）" if alert.row else ""
     name_zh = plain(alert.zh or alert.obligation, 200)
     name_en = plain(alert.en or alert.obligation, 200)
@@ -129,7 +135,7 @@ def item(alert: Alert, at: Instant, base_url: str) -> str:
 
 def entry(alert: Alert, at: Instant, base_url: str) -> str:
     """The same for a list of many, where every byte counts: a Chinese line, a short English one, link or case."""
-    head_zh, head_en = _HEADS.get(alert.type, (alert.type, alert.type))
+    head_zh, head_en = _head(alert.type)
     late_zh, late_en = ("", "") if alert.type == "obligation.retracted" else _late(alert, at)
     place = " ".join(plain(part, 40) for part in (alert.project_id, alert.house_id) if part)
     row = f"（{plain(alert.row)}）" if alert.row else ""
@@ -149,8 +155,8 @@ def heading(alerts: Sequence[Alert]) -> str:
     counts: Mapping[str, int] = {
         kind: found for kind in _HEADS if (found := sum(a.type == kind for a in alerts))
     }
-    zh = "，".join(f"{_HEADS[kind][0]} {n}" for kind, n in counts.items())
-    en = ", ".join(f"{_HEADS[kind][1].lower()} {n}" for kind, n in counts.items())
+    zh = "，".join(f"{_head(kind)[0]} {n}" for kind, n in counts.items())
+    en = ", ".join(f"{_head(kind)[1].lower()} {n}" for kind, n in counts.items())
     tenant = plain(alerts[0].tenant_name)
     return f"Touchline 提醒 {len(alerts)} 条（{tenant}）：{zh}\n{len(alerts)} alerts: {en}"
 

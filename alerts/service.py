@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import structlog
 from sqlalchemy import select
 
 from alerts import acknowledge, deliveries, dispatch
@@ -101,7 +100,6 @@ class Alerts:
             channel.close()
 
     def _run(self, name: str, act: Callable[[], object]) -> None:
-        log = structlog.get_logger("alerts")
         wait = self._settings.poll / SECOND
         while not self._ending.is_set():
             self._wake[name].clear()
@@ -114,7 +112,11 @@ class Alerts:
                 if self._ending.is_set():
                     return
                 if name not in self._problems:
-                    log.error("alerts held up", part=name, error=type(error).__name__)
+                    import structlog  # where the log is off, only this needs it
+
+                    structlog.get_logger("alerts").error(
+                        "alerts held up", part=name, error=type(error).__name__
+                    )
                 self._problems[name] = type(error).__name__
                 pause = max(wait, 1.0)
             self._wake[name].wait(pause)

@@ -295,7 +295,7 @@ def test_retractions(home: House, tenant: Tenant, box: Inbox, clock: SimulatedCl
     content = box.calls[3].json
     assert content["type"] == "obligation.retracted"
     assert content["data"]["retracts"] == verdict_id_of(1)
-    assert content["data"]["text"]["zh"].startswith("【撤回】维修关闭后24小时内回访")
+    assert content["data"]["text"]["zh"].startswith("【已撤回】维修关闭后24小时内回访")
     assert content["data"]["promise_id"] == verdict(1)["data"]["promise_id"]
     assert [shown[n]["state"] for n in (1, 2, 3, 4)] == ["retracted"] * 4
     assert [shown[n]["state"] for n in (5, 6, 7, 8)] == ["silent", "sent", "silent", "silent"]
@@ -315,7 +315,7 @@ def test_an_unsent_alert_is_dropped_on_each_channel_by_itself(home: House, tenan
             alerts.step()
             shown = _shown(alerts, tenant)
         assert len(hook.calls) == 1
-        assert [call.json["text"]["content"][:4] for call in robot.calls] == ["【已超时", "【撤回】"]
+        assert [call.json["text"]["content"][:4] for call in robot.calls] == ["【已超时", "【已撤回"]
     states = {d["channel"]: d["state"] for d in shown[1]["deliveries"]}
     assert states == {"webhook": "dropped", "robot": "delivered"}
     assert [d["channel"] for d in shown[2]["deliveries"]] == ["robot"]

@@ -42,7 +42,7 @@ def test_a_warning_says_how_much_is_left_and_an_end_of_day_is_24_00() -> None:
 
 def test_a_retraction_is_said_as_such() -> None:
     zh, en = line(alert(type="obligation.retracted"), NOON)
-    assert zh.startswith("【撤回】")
+    assert zh.startswith("【已撤回】")
     assert "不再成立" in zh
     assert "no longer stands" in en
 
@@ -54,7 +54,7 @@ def test_without_due_date_or_references_it_is_still_a_sentence() -> None:
 
 
 def test_references_cannot_forge_lines() -> None:
-    text = joined([alert(house_id="A\n2. 【撤回】假\u2028的\x07"), alert()], NOON, "")
+    text = joined([alert(house_id="A\n2. 【已撤回】假\u2028的\x07"), alert()], NOON, "")
     assert len(text.split("\n")) == 2 + 2 * 3
     assert "\u2028" not in text
     assert "\x07" not in text
