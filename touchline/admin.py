@@ -1,0 +1,193 @@
+"""What commands ask of a house: by name, with plain JSON, at the counter of a running server or in a house of their own."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from ledger import access
+from ledger.access import Access
+from ledger.candidate import Appended, Outcome
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from schemas.canonical import Json, NotStrict, read_json
+from touchline.defaults import publications
+from touchline.exits import Exit, Refused, of_error
+from touchline.rebuilding import rebuild
+
+if TYPE_CHECKING:
+    from touchline.house import House
+
+DEADLINE = 60.0
+"""Seconds that an append waits for its commit."""
+
+
+class HouseAdmin:
+    """``perform`` does a command or raises Refused; ``call`` is the same over HTTP, where a refusal is an answer too."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._token = secrets.token_urlsafe(32)
+        self._links: dict[str, Access] = {}
+        self._lock = threading.Lock()
+        self._commands: dict[str, Callable[..., Json]] = {
+            "tenant.add": self._tenant_add,
+            "key.create": self._key_create,
+            "append": self._append,
+            "rebuild": self._rebuild,
+            "clock.accept": self._clock_accept,
+        }
+
+    @property
+    def token(self) -> str:
+        """Stands in server.json, which only the same user may read."""
+        return self._token
+
+    def perform(self, command: str, arguments: dict[str, Json]) -> Json:
+        """Raises LookupError for a command that is none, Refused and the ledger's errors for one that is refused."""
+        if command not in self._commands:
+            raise LookupError(command)
+        return self._commands[command](**arguments)
+
+    def call(self, command: str, arguments: dict[str, Json]) -> Json:
+        """``{"done": …}`` or ``{"refused": {exit, zh, en}}``. Raises LookupError, and what is a defect."""
+        try:
+            return {"done": self.perform(command, arguments)}
+        except LookupError as error:
+            if type(error) is LookupError:
+                raise
+            return _answer(error)
+        except Exception as error:
+            return _answer(error)
+
+    def sign_in_link(self, tenant: Tenant, source: str) -> str:
+        """A word that signs a browser in once."""
+        nonce = secrets.token_urlsafe(24)
+        with self._lock:
+            self._links[nonce] = Access(tenant, source, write_only=False)
+        return nonce
+
+    def redeem(self, nonce: str) -> Access | None:
+        """The access behind a sign-in link, which is spent by this; None for unknown or spent ones."""
+        with self._lock:
+            return self._links.pop(nonce, None)
+
+    # The commands.
+
+    def _tenant_add(self, name: str) -> Json:
+        house = self._house
+        wanted = publications(house.clock.now())
+        tenant = house.ledger.add_tenant(_name(name, "租户", "tenant"), wanted)
+        if house.runner is not None:
+            house.runner.wake()
+        return {"number": tenant.number, "name": tenant.name, "published": len(wanted)}
+
+    def _key_create(self, tenant: str, source: str, write_only: bool) -> Json:
+        found = only_tenant(self._house.ledger, tenant)
+        _name(source, "来源", "source")
+        key = self._house.writer.call(lambda conn: access.create(conn, found, source, write_only))
+        return {"key": key, "tenant": found.name, "source": source, "write_only": write_only}
+
+    def _append(self, tenant: str, source: str, lines: list[str]) -> Json:
+        house = self._house
+        found = only_tenant(house.ledger, tenant)
+        by = only_source(house.ledger, found, source)
+        answers: list[Json] = [None] * len(lines)
+        offered: list[tuple[int, Json]] = []
+        for at, line in enumerate(lines):
+            try:
+                offered.append((at, read_json(line)))
+            except NotStrict as error:
+                answers[at] = {
+                    "status": 400,
+                    "code": "not_json",
+                    "field": error.field,
+                    "reason": error.reason,
+                    "reason_zh": "这一行不是 JSON",
+                }
+        told: Future[list[Outcome]] = house.intake.submit_many(found, by, [raw for _, raw in offered])
+        for (at, _), outcome in zip(offered, told.result(DEADLINE), strict=True):
+            answers[at] = _outcome(outcome)
+        return answers
+
+    def _rebuild(self) -> Json:
+        return rebuild(self._house)
+
+    def _clock_accept(self) -> Json:
+        if self._house.runner is not None:
+            self._house.runner.accept_clock()
+        return {"accepted": True}
+
+
+def _answer(error: Exception) -> Json:
+    refused = of_error(error)
+    if refused is None:
+        raise error
+    return {"refused": {"exit": int(refused.code), "zh": refused.zh, "en": refused.en}}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Appended):
+        return {
+            "status": 202,
+            "event_id": outcome.event_id,
+            "case_id": outcome.case_id or None,
+            "place": outcome.place,
+            "duplicate": outcome.duplicate,
+        }
+    return {
+        "status": outcome.status,
+        "code": outcome.code,
+        "field": outcome.field,
+        "reason": outcome.reason,
+        "reason_zh": outcome.reason_zh,
+        **outcome.extra,
+    }
+
+
+def _name(text: str, zh: str, en: str) -> str:
+    if not text or text != text.strip() or len(text) > 64 or not text.isprintable():
+        raise Refused(
+            Exit.USAGE,
+            f"{zh}名称须为 1 到 64 个可见字符，首尾没有空格。",
+            f"A {en}'s name has 1 to 64 printable characters and no space around it.",
+        )
+    return text
+
+
+def only_tenant(ledger: Ledger, name: str) -> Tenant:
+    """The tenant of that name, or the only one where no name is given. Raises Refused, UnknownTenant."""
+    if name:
+        return ledger.tenant(name)
+    found = ledger.tenants()
+    if not found:
+        raise Refused(
+            Exit.UNKNOWN,
+            "还没有租户：先用 touchline tenant add。",
+            "There is no tenant yet: touchline tenant add NAME.",
+        )
+    if len(found) > 1:
+        names = ", ".join(tenant.name for tenant in found[:10])
+        raise Refused(
+            Exit.USAGE,
+            f"有多个租户，请用 --tenant 指明：{names}。",
+            f"Several tenants, name one with --tenant: {names}.",
+        )
+    return found[0]
+
+
+def only_source(ledger: Ledger, tenant: Tenant, name: str) -> str:
+    """The source given, or the only one that the tenant has a key for. Raises Refused."""
+    if name:
+        return _name(name, "来源", "source")
+    with ledger.database.read() as conn:
+        found = sorted({a.source for a in access.listed(conn) if a.tenant == tenant})
+    if len(found) != 1:
+        zh = f"租户 {tenant.name} 有 {len(found)} 个来源，请用 --source 指明"
+        en = f"{tenant.name} has {len(found)} sources, name one with --source"
+        names = f"：{', '.join(found[:10])}" if found else ""
+        raise Refused(Exit.USAGE, f"{zh}{names}。", f"{en}.")
+    return found[0]

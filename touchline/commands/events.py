@@ -1,0 +1,73 @@
+"""``touchline events``: the language, for whoever writes a connector."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from touchline.options import JsonOption, show, table
+
+events = typer.Typer(help="事件目录。The event types and an example of each.", no_args_is_help=True)
+
+
+def add(app: typer.Typer) -> None:
+    app.add_typer(events, name="events")
+
+
+@events.command("list")
+def list_types(as_json: JsonOption = False) -> None:
+    """列出事件类型。List the event types.
+
+    \b
+    Example:
+      touchline events list --json
+    """
+    from schemas.catalogue import CATALOGUE
+
+    kinds = sorted(CATALOGUE.values(), key=lambda kind: kind.name)
+    if as_json:
+        show(
+            [
+                {
+                    "type": kind.name,
+                    "version": kind.version,
+                    "zh": kind.zh,
+                    "en": kind.en,
+                    "case": kind.case,
+                    "writer": kind.writer,
+                    "meaning": kind.doc,
+                }
+                for kind in kinds
+            ]
+        )
+        return
+    table(
+        ("类型 type", "名称", "name", "事项 case", "写入者 writer"),
+        ((kind.name, kind.zh, kind.en, kind.case, kind.writer) for kind in kinds),
+    )
+
+
+@events.command("example")
+def example(
+    type_name: Annotated[str, typer.Argument(metavar="TYPE", help="事件类型 e.g. complaint.received")],
+    pretty: Annotated[bool, typer.Option("--pretty", help="分行缩进 indented; no longer one line")] = False,
+) -> None:
+    """打印一条可原样提交的示例事件（一行）。Print an event that can be posted as it is, on one line.
+
+    \b
+    Example:
+      touchline events example complaint.received | touchline append --source call-centre
+    """
+    from schemas.catalogue import UnknownType
+    from schemas.catalogue import example as made
+    from touchline.exits import Exit, Refused
+
+    try:
+        event = made(type_name)
+    except UnknownType as error:
+        raise Refused(
+            Exit.UNKNOWN, f"没有事件类型 {type_name}（touchline events list）。", f"{error}."
+        ) from None
+    print(json.dumps(event, ensure_ascii=False, indent=2 if pretty else None))

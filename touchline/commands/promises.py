@@ -1,0 +1,125 @@
+"""``touchline promises`` and ``touchline explain``: running promises, and why each is due when it is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from touchline.exits import Exit, Refused
+from touchline.options import DATA, DataOption, JsonOption, TenantOption, show, table
+
+STATES = "open, met, late, cancelled, waived, unreached, superseded"
+WALLS = (
+    "pending, due_soon, breached, undated, met, met_late, late_entry, retracted, cancelled, waived, unreached"
+)
+PAGE = 500
+
+
+def add(app: typer.Typer) -> None:
+    app.command("promises")(promises)
+    app.command("explain")(explain)
+
+
+def promises(
+    state: Annotated[str, typer.Option("--state", help=f"状态 {STATES}")] = "",
+    wall: Annotated[str, typer.Option("--wall", help=f"看板栏 {WALLS}")] = "",
+    case: Annotated[str, typer.Option("--case", help="只看一个事项 of one case")] = "",
+    tenant: TenantOption = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """履约时限，按到期先后。Promises by due instant.
+
+    \b
+    Example:
+      touchline promises --wall breached --json
+    """
+    from touchline.library import Library
+
+    for option, text, known in (("--state", state, STATES), ("--wall", wall, WALLS)):
+        if text and text not in known.split(", "):
+            raise Refused(Exit.USAGE, f"{option} 只能是：{known}。", f"{option} is one of: {known}.")
+    found: list[dict[str, Any]] = []
+    with Library(data) as library:
+        whose = library.tenant(tenant)
+        after: str | None = None
+        while True:
+            page = library.reading.promises(
+                whose, state=state or None, wall=wall or None, case_id=case or None, limit=PAGE, after=after
+            )
+            found += page
+            if len(page) < PAGE:
+                break
+            after = f"{page[-1]['due'] or ''},{page[-1]['id']}"
+    if as_json:
+        show(found)
+    else:
+        print_promises(found)
+
+
+def print_promises(found: list[dict[str, Any]]) -> None:
+    """The promises as a table for people."""
+    table(
+        ("履约 promise", "看板 wall", "到期 due", "事项 case", "编号 id"),
+        ((p["zh"], p["wall"], _when(p["due"]), p["case_id"] or "", p["id"]) for p in found),
+    )
+
+
+def explain(
+    name: Annotated[str, typer.Argument(metavar="PROMISE|VERDICT", help="履约或判定的编号 the id of either")],
+    tenant: TenantOption = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """为什么在这时到期：触发、政策、依据、工作日、判定时点。Why it is due then: trigger, policy, evidence, days counted, cut,
+    and the chain of causes.
+
+    \b
+    Example:
+      touchline promises --wall breached; touchline explain 0e9b…
+    """
+    from touchline.library import Library
+
+    with Library(data) as library:
+        found = library.reading.explain(library.tenant(tenant), name)
+    if found is None:
+        raise Refused(Exit.UNKNOWN, "没有这个编号的履约或判定。", f"No promise or verdict {name}.")
+    if as_json:
+        show(found)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    promise, policy = found["promise"], found.get("policy") or {}
+    print(f"{promise['zh']}  {promise['en']}  [{promise['obligation']}]  {promise['wall']}")
+    print(found["sentence_zh"])
+    print(found["sentence_en"])
+    if policy:
+        print(
+            f"政策 policy: {policy['version']}, 自 from {policy['effective_from']}, place {policy['place']}"
+        )
+    for piece in found["evidence"]:
+        void = " (作废 voided)" if piece.get("voided") else ""
+        print(
+            f"依据 evidence: {piece['role']:<12} {_when(piece['time'])} {piece['zh']} {piece['event_id']}{void}"
+        )
+    if calendar := found.get("calendar"):
+        print(f"日历 calendar: {calendar['name']} {calendar['version']}")
+        print(f"  计入 counted: {', '.join(calendar['counted'])}")
+        skipped = ", ".join(f"{day['day']} {day.get('name') or ''}".strip() for day in calendar["skipped"])
+        print(f"  跳过 skipped: {skipped or '—'}")
+    for pause in found.get("pauses") or ():
+        print(f"暂停 pause: {pause}")
+    if cut := found.get("cut"):
+        print(f"判定时点 cut: after fact {cut['after']}, recorded {cut['recorded']}")
+    for cause in found.get("causes") or ():
+        print(f"起因 cause: {_when(cause['time'])} {cause['zh']} {cause['event_id']}")
+
+
+def _when(text: str | None) -> str:
+    from schemas.instants import parse_instant
+    from schemas.instants import show as shown
+
+    return shown(parse_instant(text)) if text else "待定 undated"

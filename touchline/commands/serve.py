@@ -1,0 +1,49 @@
+"""``touchline up`` and ``touchline demo``: the server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from touchline.options import DATA, DataOption
+
+PortOption = Annotated[
+    int, typer.Option("--port", min=0, max=65535, help="端口；0 为任一空闲端口 0: any free one")
+]
+PORT = 8311
+
+
+def add(app: typer.Typer) -> None:
+    app.command("up")(up)
+    app.command("demo")(demo)
+
+
+def up(
+    port: PortOption = PORT,
+    host: Annotated[
+        str, typer.Option("--host", help="目前只接受本机地址 loopback only, for now")
+    ] = "127.0.0.1",
+    data: DataOption = DATA,
+) -> None:
+    """启动服务：接口、看板、判定引擎和提醒，一个进程。Serve API, pages, engine and alerts in one process; Ctrl-C ends it.
+
+    \b
+    Example:
+      touchline up --port 8311 --data data
+    """
+    from touchline.serving import serve
+
+    serve(data, host, port)
+
+
+def demo(port: PortOption = PORT, data: DataOption = DATA) -> None:
+    """演示：云栖花园七天的触点，然后实时继续。Seven days of an invented estate in seconds, then it goes on in real time.
+
+    \b
+    Example:
+      touchline demo --port 8311
+    """
+    from touchline.demo import run
+
+    run(data, port)

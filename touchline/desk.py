@@ -1,0 +1,90 @@
+"""Where a command that writes is served: at the counter of the running server, or in a house opened for it alone."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from ledger.folder import ServerInfo, read_server
+from touchline.exits import Exit, Refused
+
+
+class Desk(Protocol):
+    """Takes named commands (``touchline.admin``) and their arguments, plain JSON both ways. Raises Refused."""
+
+    def perform(self, command: str, arguments: dict[str, Any]) -> Any: ...
+
+
+class Counter:
+    """The running server, over loopback HTTP, with the token that stands in server.json."""
+
+    def __init__(self, server: ServerInfo, timeout: float = 600.0) -> None:
+        self._server = server
+        self._timeout = timeout
+
+    def perform(self, command: str, arguments: dict[str, Any]) -> Any:
+        place = urlsplit(self._server.url)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=self._timeout)
+        try:
+            connection.request(
+                "POST",
+                f"/admin/{command}",
+                body=json.dumps(arguments, ensure_ascii=False).encode(),
+                headers={"Content-Type": "application/json", "Authorization": f"Bearer {self._server.token}"},
+            )
+            answer = connection.getresponse()
+            body = answer.read()
+        finally:
+            connection.close()
+        try:
+            told = json.loads(body)
+        except ValueError:
+            told = {}
+        if answer.status == 200 and "done" in told:
+            return told["done"]
+        if answer.status == 200 and "refused" in told:
+            refused = told["refused"]
+            raise Refused(Exit(refused["exit"]), refused["zh"], refused["en"])
+        why = told.get("detail") or f"The server answered {answer.status} to {command}."
+        raise Refused(Exit.UNAVAILABLE, "服务器没有接受这条命令。", str(why))
+
+    def answers(self) -> bool:
+        """Whether a live server listens there."""
+        place = urlsplit(self._server.url)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status < 500
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+def server_of(folder: Path) -> Counter | None:
+    """The server that runs on the folder and answers, or None."""
+    found = read_server(folder)
+    if found is None:
+        return None
+    counter = Counter(found)
+    return counter if counter.answers() else None
+
+
+@contextmanager
+def desk(folder: Path, *, create: bool = False) -> Iterator[Desk]:
+    """The running server's counter; where none runs, a house of our own, whose engine is brought to the head before
+    this ends. ``create`` lets it make the data folder. Raises Refused or the ledger's own errors."""
+    counter = server_of(folder)
+    if counter is not None:
+        yield counter
+        return
+    from touchline.house import House
+
+    with House.open(folder, create=create) as house:
+        yield house.admin
+        house.run_to_head()

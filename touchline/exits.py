@@ -1,0 +1,62 @@
+"""What the exit codes of every command mean, in one place."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """``touchline`` and ``run.py`` end with one of these; 130 after Ctrl-C."""
+
+    DONE = 0
+    """已完成。It was done, and what was asked is so."""
+    NOT_SO = 1
+    """有问题。It ran to the end, and something is wrong: a refused line, a bad place, a difference, a faulty policy."""
+    USAGE = 2
+    """用法错误。The command line itself: an unknown option, a missing or ambiguous tenant or source, a bad time."""
+    UNKNOWN = 3
+    """找不到。No such data folder, tenant, case, promise, verdict or event type."""
+    UNAVAILABLE = 4
+    """暂不可用。The machine or the moment does not allow it: folder in use, port taken, clock behind, disk full."""
+
+
+class Refused(Exception):
+    """A command ends here: one sentence in Chinese, one in English, and the code to end with."""
+
+    def __init__(self, code: Exit, zh: str, en: str) -> None:
+        super().__init__(f"{zh}\n{en}")
+        self.code = code
+        self.zh = zh
+        self.en = en
+
+
+OF_LEDGER = {
+    "NoLedger": (
+        Exit.UNKNOWN,
+        "这个目录里没有台账（先用 touchline tenant add 建立，或用 --data 指明目录）。",
+    ),
+    "UnknownTenant": (Exit.UNKNOWN, "没有这个租户。"),
+    "TenantExists": (Exit.USAGE, "同名租户已经存在。"),
+    "FolderInUse": (Exit.UNAVAILABLE, "数据目录正被另一个进程使用。"),
+    "UnknownSchema": (Exit.UNAVAILABLE, "数据目录由本版本不认识的 Touchline 写成。"),
+    "KeyStoreLost": (Exit.UNAVAILABLE, "有台账而没有 keys.db：请先恢复密钥库，否则密封内容无法打开。"),
+    "KeyStoreForeign": (Exit.UNAVAILABLE, "keys.db 属于另一本台账。"),
+    "KeyMissing": (Exit.UNAVAILABLE, "密钥库里既没有这把密钥也没有销毁记录：请恢复 keys.db。"),
+    "NotKept": (Exit.UNAVAILABLE, "没有写入成功，可以重发。"),
+    "Busy": (Exit.UNAVAILABLE, "等待写入的太多，请稍后再试。"),
+}
+"""The ledger's exceptions by name (so that nothing heavy is imported to know them): exit code and Chinese sentence."""
+
+
+def of_error(error: Exception) -> Refused | None:
+    """What the ledger refused, as a sentence and a code; None for an error that is a defect."""
+    if isinstance(error, Refused):
+        return error
+    if type(error).__name__ == "OtherFold":
+        return Refused(
+            Exit.UNAVAILABLE,
+            "读表属于另一版规则：请先执行 touchline rebuild，台账本身不受影响。",
+            f"{error}.",
+        )
+    known = OF_LEDGER.get(type(error).__name__) if type(error).__module__ == "ledger.errors" else None
+    return Refused(known[0], known[1], f"{error}.") if known else None

@@ -1,0 +1,168 @@
+"""The house: every room wired together on one data folder. ``up``, ``demo``, commands that write, and tests open it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from alerts.service import Alerts
+from alerts.settings import AlertSettings
+from ledger.clock import Clock, SystemClock
+from ledger.database import Database
+from ledger.errors import NoLedger
+from ledger.folder import RECORD_FILE, private_file
+from ledger.keys import KeyStore
+from ledger.ledger import Ledger
+from ledger.lock import FolderLock
+from ledger.writer import Writer
+from processors.embedded import EmbeddedRunner
+from processors.progress import Progress
+from processors.rules.protocol import Rule
+from producers.intake import Intake
+from projections.reading import Reading
+from projections.store import OtherFold, SqlStore, open_store
+from schemas.instants import SECOND
+from touchline.admin import HouseAdmin
+from touchline.rules import rules
+from touchline.settings import Settings
+
+SESSION_FILE = "session.key"
+
+
+class House:
+    """One process's house. Everything is made by ``open`` and taken down, in the opposite order, by ``close``.
+
+    Nothing runs until ``start`` (engine) or ``run_to_head`` is called; ``ring`` starts the alerts.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, clock: Clock, rooms: ExitStack) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self._rooms = rooms
+        rooms.callback(lambda lock: lock.release(), _locked(folder))
+        self.database = Database.open(folder)
+        rooms.callback(self.database.close)
+        self.keys = KeyStore.open(self.database)
+        rooms.callback(self.keys.close)
+        self.writer = Writer(self.database, self.keys, clock)
+        rooms.callback(self.writer.close)
+        self.ledger = Ledger(self.database, self.writer, self.keys, clock)
+        self.intake = Intake(self.ledger, clock)
+        self.rules: Sequence[Rule] = rules()
+        self.progress = Progress()
+        self.stale = ""
+        """Why the tables cannot be written until a rebuild; "" when they can."""
+        self.runner: EmbeddedRunner | None = None
+        self._running = False
+        try:
+            self.adopt(open_store(self.database, self.writer, self.rules))
+        except OtherFold as error:
+            self.stale = str(error)
+        self.reading = Reading(self.database, self.ledger, self.rules)
+        self.alerts: Alerts | None = None
+        self.admin = HouseAdmin(self)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        *,
+        create: bool = True,
+    ) -> House:
+        """Take the folder and open everything in it. Raises the ledger's errors: FolderInUse, NoLedger, UnknownSchema …"""
+        if not create and not (folder / RECORD_FILE).exists():
+            raise NoLedger(str(folder))
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as rooms:
+            house = cls(folder, settings or Settings.of(folder), clock or SystemClock(), rooms)
+            house._rooms = rooms.pop_all()
+        return house
+
+    def adopt(self, store: SqlStore) -> None:
+        """Work on these tables from now on: at opening, and after a rebuild (which holds the runner's pause)."""
+        self.stale = ""
+        if self.runner is not None:
+            self.runner.use(store)
+            return
+        self.runner = EmbeddedRunner(self.ledger, store, self.rules, self.progress, f"embedded-{os.getpid()}")
+        if self._running:
+            self._go(self.runner)
+
+    def start(self) -> None:
+        """The engine on a thread of its own; without tables to write it waits for a rebuild."""
+        self._running = True
+        if self.runner is not None:
+            self._go(self.runner)
+
+    def _go(self, runner: EmbeddedRunner) -> None:
+        runner.start()
+        self._rooms.callback(runner.stop)
+
+    def run_to_head(self) -> None:
+        """Bring the engine to the head and to now on the caller's thread. Nothing to do where ``start`` was called."""
+        if self.runner is not None and not self._running:
+            self.runner.run_to_head()
+
+    def ring(self, base_url: str = "") -> Alerts:
+        """The alerts on threads of their own; what stands in the lanes at the first start never rings."""
+        alerts = Alerts(
+            self.database,
+            self.writer,
+            self.ledger,
+            self.clock,
+            alert_settings(self.settings, base_url),
+            listen=self.progress.listen,
+        )
+        alerts.start()
+        self._rooms.callback(alerts.stop)
+        self.alerts = alerts
+        return alerts
+
+    def session_secret(self) -> bytes:
+        """The random bytes that sign session cookies: made once, kept in the folder (0600)."""
+        path = self.folder / SESSION_FILE
+        private_file(path)
+        found = path.read_bytes()
+        if len(found) < 32:
+            found = secrets.token_bytes(32)
+            path.write_bytes(found)
+        return found
+
+    def close(self) -> None:
+        """Finish what is queued and take everything down. May be called twice."""
+        self._rooms.close()
+
+    def __enter__(self) -> House:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _locked(folder: Path) -> FolderLock:
+    lock = FolderLock(folder)
+    lock.acquire()
+    return lock
+
+
+def alert_settings(settings: Settings, base_url: str) -> AlertSettings:
+    """The operator's words in the units of the alerts room."""
+    return AlertSettings(
+        max_age=settings.alert_max_age * SECOND,
+        base_url=base_url,
+        log=settings.alert_log,
+        webhook_url=settings.webhook_url,
+        webhook_secret=settings.webhook_secret.get_secret_value(),
+        robot_url=settings.robot_url.get_secret_value(),
+        robot_endpoint=settings.robot_endpoint.get_secret_value(),
+        robot_per_minute=settings.robot_per_minute,
+    )

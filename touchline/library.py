@@ -1,0 +1,48 @@
+"""The record opened for reading alone, beside a running server or without one: nothing is written, nothing is locked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from ledger.clock import SystemClock
+from ledger.database import Database
+from ledger.keys import KeyStore
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from ledger.writer import Writer
+from projections.reading import Reading
+from touchline.admin import only_tenant
+from touchline.rules import rules
+
+
+class Library:
+    """What commands read from. Raises NoLedger, UnknownSchema, KeyStoreLost, KeyStoreForeign on opening."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database.open(folder, create=False)
+        self.keys = KeyStore.open(self.database)
+        clock = SystemClock()
+        self._idle = Writer(
+            self.database, self.keys, clock
+        )  # the ledger has one; nothing is ever given to it
+        self.ledger = Ledger(self.database, self._idle, self.keys, clock)
+        self.reading = Reading(self.database, self.ledger, rules())
+
+    def tenant(self, name: str) -> Tenant:
+        """The tenant of that name, or the only one where none is given. Raises Refused, UnknownTenant."""
+        return only_tenant(self.ledger, name)
+
+    def close(self) -> None:
+        """Take it down without touching what a server may be writing."""
+        self._idle.close()
+        self.keys.close()
+        self.database.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

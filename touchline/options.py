@@ -1,0 +1,64 @@
+"""The options that many commands share, and how they print."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from touchline.exits import Exit, Refused
+
+DataOption = Annotated[
+    Path, typer.Option("--data", envvar="TOUCHLINE_DATA", help="数据目录 the data folder", show_default=True)
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="输出 JSON（列表为完整数组） print JSON, lists as whole arrays")
+]
+TenantOption = Annotated[
+    str, typer.Option("--tenant", "-t", help="租户；只有一个时可省略 may be left out where there is one")
+]
+DATA = Path("data")
+
+
+def show(value: Any) -> None:
+    """One JSON document, indented for people only where they read it."""
+    indent = 2 if sys.stdout.isatty() else None
+    print(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Aligned columns; Chinese characters take two cells. Whole lines, never cut, where the output is no terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=400)
+    console.print(made)
+
+
+def say(zh: str, en: str = "") -> None:
+    """A remark for people, on stderr, so that what a program reads stays clean."""
+    print(f"{zh} {en}".strip(), file=sys.stderr, flush=True)
+
+
+def instant(text: str, option: str) -> int | None:
+    """``--as-of`` and ``--known-at``: RFC 3339 with an offset, or a date, which means the end of that day (Shanghai).
+    "" gives None. Raises Refused."""
+    from schemas.instants import end_of_day, parse_day, parse_instant
+
+    if not text:
+        return None
+    try:
+        return end_of_day(parse_day(text)) if len(text) == 10 else parse_instant(text)
+    except ValueError as error:
+        raise Refused(Exit.USAGE, f"{option} 不是可用的时间。", f"{option}: {error}.") from None

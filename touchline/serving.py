@@ -1,0 +1,166 @@
+"""One server on one data folder: the port, the rooms, the announcement in server.json, and a clean end."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import socket
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ledger.folder import ServerInfo, remove_server, write_server
+from ledger.lanes import engine_state
+from processors.clockguard import behind
+from schemas.instants import show
+from touchline import logs
+from touchline.exits import Exit, Refused
+from touchline.house import House
+from touchline.options import say
+from touchline.settings import Settings
+from web.app import create_app
+from web.server import Server
+from web.services import Services, WebSettings
+
+
+def serve(folder: Path, host: str, port: int) -> None:
+    """``touchline up``: returns after Ctrl-C or SIGTERM, when all that was begun is done."""
+    settings = Settings.of(folder)
+    logs.configure(settings.log_format)
+    with listening(host, port) as door, House.open(folder, settings) as house:
+        run(house, door, lambda url: say(f"Touchline 已启动：{url}", "(Ctrl-C 结束 ends it)"))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """The bound socket. Raises Refused for an address beyond loopback, or a port that is taken."""
+    if not loopback(host):
+        raise Refused(
+            Exit.USAGE,
+            f"目前只监听本机地址（127.0.0.1），不接受 {host}。",
+            f"For now Touchline binds to loopback only (127.0.0.1), not to {host}.",
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    if os.name != "nt":
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+        door.listen(256)
+    except OSError as error:
+        door.close()
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"端口 {port} 不能用（{error.strerror}）：请换一个，例如 --port {port + 1}。",
+            f"Port {port} cannot be used ({error.strerror}); take another, e.g. --port {port + 1}.",
+        ) from None
+    return door
+
+
+def loopback(host: str) -> bool:
+    """Whether the address reaches this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def url_of(door: socket.socket) -> str:
+    """Where people and programs find it."""
+    host, port = door.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo: bool = False) -> None:
+    """Engine, alerts and HTTP on an open house, until a signal ends them. ``ready`` is told the URL once it serves."""
+    refuse_a_clock_behind(house)
+    url = url_of(door)
+    if house.stale:
+        say("读表属于另一版规则：写入照常，查询等待 touchline rebuild。", house.stale)
+    house.ring(url)
+    house.start()
+    server = Announcing(house, url, ready, demo=demo)
+    ends = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.run(sockets=[door])
+    finally:
+        remove_server(house.folder)
+        for number, before in ends.items():
+            signal.signal(number, before)
+    say("Touchline 已停止。", "Stopped.")
+
+
+class Announcing(Server):
+    """The web server, which says where it is as soon as it answers."""
+
+    def __init__(self, house: House, url: str, ready: Callable[[str], None], *, demo: bool) -> None:
+        super().__init__(create_app(services(house, demo=demo)))
+        self._house = house
+        self._url = url
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            write_server(self._house.folder, ServerInfo(os.getpid(), self._url, self._house.admin.token))
+            self._ready(self._url)
+
+
+def refuse_a_clock_behind(house: House) -> None:
+    """Raises Refused where the machine's clock is behind what was already recorded."""
+    with house.database.read() as conn:
+        last = max(
+            (
+                max(house.ledger.head(conn, t).recorded, engine_state(conn, t).verdict_recorded)
+                for t in house.ledger.tenants()
+            ),
+            default=0,
+        )
+    if behind(house.clock, last):
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"系统时钟（{show(house.clock.now())}）落后于最后的记录（{show(last)}）：请先校正时钟。",
+            f"The clock ({show(house.clock.now())}) is behind the last record ({show(last)}): set it right first.",
+        )
+
+
+def services(house: House, *, demo: bool = False) -> Services:
+    """What the web room is handed."""
+    settings = house.settings
+    if house.alerts is None:
+        raise RuntimeError("the alerts ring before the web opens")
+    return Services(
+        ledger=house.ledger,
+        intake=house.intake,
+        reading=house.reading,
+        alerts=house.alerts.query,
+        progress=house.progress,
+        clock=house.clock,
+        settings=WebSettings(
+            secret=house.session_secret(),
+            version=_version(),
+            demo=demo,
+            body_limit=settings.body_limit,
+            batch_limit=settings.batch_limit,
+            rate=settings.rate,
+            burst=settings.burst,
+        ),
+        runner_status=lambda: _status(house),
+        admin=house.admin,
+    )
+
+
+def _status(house: House) -> dict[str, Any]:
+    if house.runner is None:
+        return {"running": False, "error": house.stale, "rebuild": house.stale}
+    return house.runner.snapshot()
+
+
+def _version() -> str:
+    try:
+        return version("touchline")
+    except PackageNotFoundError:
+        return ""

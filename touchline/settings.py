@@ -1,0 +1,42 @@
+"""What an operator may set: environment variables TOUCHLINE_…, or a file ``touchline.env`` in the data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_FILE = "touchline.env"
+
+
+class Settings(BaseSettings):
+    """Durations in seconds. Secrets never show in ``repr``."""
+
+    model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    """Loopback only, for now."""
+    port: int = Field(default=8311, ge=0, le=65535)
+    """0: any that is free."""
+    log_format: str = Field(default="text", pattern="^(text|json)$")
+    alert_max_age: int = Field(default=86_400, ge=0)
+    """alert.max_age: what was due longer ago is kept and shown, not sent."""
+    alert_log: bool = True
+    webhook_url: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    """``whsec_`` and base64."""
+    robot_url: SecretStr = SecretStr("")
+    """An apprise URL: wecombot://KEY, dingtalk://SECRET@TOKEN or feishu://TOKEN."""
+    robot_endpoint: SecretStr = SecretStr("")
+    """A gateway or private deployment instead of the vendor's address."""
+    robot_per_minute: int = Field(default=20, ge=1)
+    body_limit: int = Field(default=1 << 20, ge=1024)
+    batch_limit: int = Field(default=500, ge=1)
+    rate: float = Field(default=2000.0, gt=0)
+    burst: int = Field(default=4000, ge=1)
+
+    @classmethod
+    def of(cls, folder: Path) -> Settings:
+        """The settings for a data folder: the environment first, then the folder's own file."""
+        return cls(_env_file=folder / ENV_FILE)
