@@ -1,0 +1,55 @@
+"""Effects exactly once (invariant 6): killed with SIGKILL at every step of the engine's transaction, again and again, the
+verdict lane is that of a run that nobody disturbed, and the tables are those of a fresh fold, to the byte."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ledger.verify import verify
+from processors.steps import EngineStep
+from tests.kit.engine_victim import Killer, play
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = (1, 2, 4)
+
+
+def victim(folder: Path, *arguments: str) -> int:
+    """Exit status of one run of the victim."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.kit.engine_victim", str(folder), *arguments],
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    ).returncode
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, list[str]]:
+    world = play(tmp_path_factory.mktemp("calm"), Killer(None, 0))
+    try:
+        assert len(world.verdicts()) > 10
+        return world.lane(), world.tables()
+    finally:
+        world.close()
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("step", list(EngineStep), ids=lambda s: s.name)
+def test_killed_at_every_step(
+    step: EngineStep, tmp_path: Path, undisturbed: tuple[object, list[str]]
+) -> None:
+    for count in KILLS:
+        assert victim(tmp_path, step.name, str(count)) == -signal.SIGKILL
+    assert victim(tmp_path) == 0
+    world = play(tmp_path, Killer(None, 0))
+    try:
+        assert (world.lane(), world.tables()) == undisturbed
+        assert world.rebuild().differences == {}
+        assert verify(world.database).problems == []
+    finally:
+        world.close()
