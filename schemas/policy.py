@@ -14,20 +14,8 @@ from schemas.policy_duty import RUNS, VERDICTS, Again, Ower, Pause, Person, Poli
 from schemas.policy_match import AllOf, AnyOf, Expr, Match, Ref, leaves
 from schemas.policy_names import problems
 from schemas.policy_parts import Calendar, Fact, Ladder, Named, Step
-from schemas.policy_terms import (
-    Dur,
-    Duration,
-    Effective,
-    Key,
-    Keys,
-    Path,
-    Strict,
-    Test,
-    Type,
-    Unit,
-    Where,
-    duration,
-)
+from schemas.policy_terms import Dur, Duration, Effective, Key, Path, Strict, Type, Unit, duration
+from schemas.policy_tests import Keys, Test, Where
 
 __all__ = [
     "RUNS", "VERDICTS", "After", "Again", "AllOf", "AnyOf", "Before", "Calendar", "Coverage", "Due", "Dur",

@@ -15,12 +15,11 @@ from schemas.policy_terms import (
     DurationOrEver,
     DurationOrNone,
     Flag,
-    Keys,
     Path,
     Strict,
-    Tested,
     Whole,
 )
+from schemas.policy_tests import Keys, Tested
 
 Early = Literal["ignore", "accept", "breach"]
 """What a discharge before the window does."""

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.policy_due import After, Before, Coverage, Due, Every, Gate, Given
 from schemas.policy_match import AllOf, Expr, Match, Ref, leaves
-from schemas.policy_terms import Elapsed, Flag, Keys, Path, Strict, Where, Whole
+from schemas.policy_terms import Elapsed, Flag, Path, Strict, Whole
+from schemas.policy_tests import Keys, Where
 
 RUNS = frozenset({"after", "given"})
 """The kinds whose clocks this release runs; promises of kind ``open`` and ``standing`` have none to run."""

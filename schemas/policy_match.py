@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from schemas.policy_terms import Duration, Flag, Keys, Path, Strict, Type, Where, Whole
+from schemas.policy_terms import Duration, Flag, Path, Strict, Type, Whole
+from schemas.policy_tests import Keys, Where
 
 
 def _ref(value: object) -> object:

@@ -6,18 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from schemas.policy_terms import (
-    CivilDate,
-    ClockTime,
-    Dur,
-    Duration,
-    Elapsed,
-    Keys,
-    Path,
-    Strict,
-    Type,
-    Whole,
-)
+from schemas.policy_terms import CivilDate, ClockTime, Dur, Duration, Elapsed, Path, Strict, Type, Whole
+from schemas.policy_tests import Keys
 
 
 class Fact(Strict):

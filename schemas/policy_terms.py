@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from schemas.instants import Instant, format_instant, parse_day, parse_instant
 
@@ -133,50 +133,3 @@ Path = Annotated[
     str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?((\[\]|#)|/[a-z][a-z0-9_]*)?$", max_length=120)
 ]
 """``field`` | ``field[]`` (each element) | ``field#`` (length) | ``a/b`` (exact ratio) | ``scope.fact``."""
-
-
-class Test(Strict):
-    """All given operators must hold. An unknown value fails every operator but ``ne`` and ``set: false``."""
-
-    __test__ = False  # not a test class of pytest
-
-    eq: Scalar | None = None
-    ne: Scalar | None = None
-    in_: list[Scalar] | None = Field(None, alias="in", min_length=1)
-    gt: Figure | None = None
-    ge: Figure | None = None
-    lt: Figure | None = None
-    le: Figure | None = None
-    set: Flag | None = None
-    has: list[Scalar] | None = Field(None, min_length=1)
-
-    @model_validator(mode="after")
-    def _some(self) -> Test:
-        if not self.model_fields_set:
-            raise ValueError(
-                "an empty test; write a value, a list of values or an operator such as {ne: urgent}"
-            )
-        for name in self.model_fields_set:
-            if getattr(self, name) is None:
-                raise ValueError(
-                    f"{name.rstrip('_')}: null tests nothing; for an absent field write {{set: false}}"
-                )
-        return self
-
-
-def _test(value: object) -> object:
-    if isinstance(value, (bool, int, str)):
-        return {"eq": value}
-    return {"in": value} if isinstance(value, list) else value
-
-
-def _names(value: object) -> object:
-    return (
-        dict.fromkeys(value) if isinstance(value, list) and all(isinstance(n, str) for n in value) else value
-    )
-
-
-Tested = Annotated[Test, BeforeValidator(_test)]
-Where = dict[Path, Tested]
-Keys = Annotated[dict[str, Path | None], BeforeValidator(_names)]
-"""Key name -> path; None = the name's standard path in ``PolicyFile.keys``. The order of names says nothing."""

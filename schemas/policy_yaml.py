@@ -20,7 +20,8 @@ _FLOAT = re.compile(
     r"[-+]?(\d+\.\d*|\.\d+)([eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 _TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ["map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"]
+    f"tag:yaml.org,2002:{name}"
+    for name in ["map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value"]
 )
 
 

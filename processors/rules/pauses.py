@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from schemas.instants import NEVER, Instant
 
@@ -20,3 +20,11 @@ def merged(pauses: Iterable[Span]) -> tuple[Span, ...]:
         else:
             made.append((start, stop))
     return tuple((start, None if stop == NEVER else stop) for start, stop in made)
+
+
+def inside(instant: Instant, spans: Sequence[Span], last: bool = False) -> bool:
+    """Whether a day-end stands inside a pause; the last one is the due instant, where a pause comes too late."""
+    return any(
+        (start < instant or (start == instant and not last)) and (stop is None or instant < stop)
+        for start, stop in spans
+    )

@@ -7,28 +7,17 @@ happens at that instant is in time. The trigger's own day never counts (0wd and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from processors.rules.daytable import NoCalendar
-from processors.rules.pauses import Span, merged
-from processors.rules.workhours import Hours
-from schemas.instants import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Day,
-    Instant,
-    day_of,
-    end_of_day,
-    shift_months,
-    start_of_day,
-)
+from processors.rules.pauses import Span, inside, merged
+from processors.rules.worklimits import ELAPSED, Limits
+from schemas.instants import DAY, Day, Instant, day_of, end_of_day, start_of_day
 from schemas.policy import Dur, Step
 
 __all__ = ["Counted", "NoCalendar", "Span", "WorkCalendar", "before", "merged", "share"]
 
-_ELAPSED = {"min": MINUTE, "h": HOUR, "sh": HOUR}
 _WEEK = Dur(7, "d")
 
 
@@ -40,38 +29,8 @@ class Counted:
     skipped: tuple[tuple[Day, str], ...] = ()
 
 
-class WorkCalendar(Hours):
+class WorkCalendar(Limits):
     """One version of one calendar. All methods raise NoCalendar where they need a year that it does not have."""
-
-    def add(self, at: Instant, limit: Dur) -> Instant:
-        """The instant at which a limit that began at ``at`` is over (S1 to S5)."""
-        count, unit = limit
-        if unit in ("min", "h"):
-            return at + count * _ELAPSED[unit]
-        if unit == "sh":
-            return self._serve(at, count * HOUR)
-        if unit == "wd":
-            return self._over(self._working(at, count))
-        day = day_of(at)
-        return self._end(
-            day + count if unit == "d" else shift_months(day, count * (12 if unit == "y" else 1))
-        )
-
-    def due(self, at: Instant, limit: Dur, pauses: Iterable[Span] = ()) -> Instant | None:
-        """The due instant with pauses [start, stop) in any order (S11); None while one without a stop freezes it.
-
-        Hours move by the paused time, service hours by the paused service time, days by one for each counted
-        day-end inside a pause. A pause at or after the due instant changes nothing.
-        """
-        spans = merged(pauses)
-        if not spans:
-            return self.add(at, limit)
-        if limit.unit in _ELAPSED:
-            return self._spend(at, limit.n * _ELAPSED[limit.unit], limit.unit == "sh", spans)
-        if limit.unit in ("d", "wd"):
-            day = self._count(at, limit, spans)[0]
-            return None if day is None else self._over(day) if limit.unit == "wd" else self._end(day)
-        return self._months(at, limit, spans)
 
     def mark(
         self, at: Instant, limit: Dur, pct: int, pauses: Iterable[Span] = (), long: Dur = _WEEK
@@ -82,8 +41,8 @@ class WorkCalendar(Hours):
         if count == 0:
             return None
         spans = merged(pauses)
-        if unit in _ELAPSED:
-            return self._spend(at, count * _ELAPSED[unit] * pct // 100, unit == "sh", spans)
+        if unit in ELAPSED:
+            return self._spend(at, count * ELAPSED[unit] * pct // 100, unit == "sh", spans)
         if unit in ("mo", "y"):
             due = self.due(at, limit, spans)
             early = None if due is None else before(due, long)
@@ -139,45 +98,11 @@ class WorkCalendar(Hours):
                 tuple((day, self._why(day)) for day in every if not self.works(day)),
             )
         span = range(first + (limit.n > 0), last + 1)
-        stopped = {day for day in span if _inside(end_of_day(day), spans)}
+        stopped = {day for day in span if inside(end_of_day(day), spans)}
         return Counted(
             tuple((day, "") for day in span if day not in stopped),
             tuple((day, "暂停") for day in span if day in stopped),
         )
-
-    def _count(
-        self, at: Instant, limit: Dur, spans: Sequence[Span]
-    ) -> tuple[Day | None, list[Day], list[Day]]:
-        """The day on which a limit of d or wd ends (None: frozen), the days counted, the days frozen."""
-        working = limit.unit == "wd"
-        if limit.n == 0:
-            day = self._working(at, 0) if working else day_of(at)
-        else:
-            day = self._nth(day_of(at), 1) if working else day_of(at) + 1
-        left = max(limit.n, 1)
-        counted: list[Day] = []
-        frozen: list[Day] = []
-        if not working and not spans:
-            counted = list(range(day, day + left))
-            return counted[-1], counted, frozen
-        while True:
-            over = self._over(day) if working else end_of_day(day)
-            if _inside(over, spans, last=left == 1):
-                frozen.append(day)
-                if spans[-1][1] is None and spans[-1][0] <= over:
-                    return None, counted, frozen
-            else:
-                counted.append(day)
-                left -= 1
-                if left == 0:
-                    return day, counted, frozen
-            day = self._nth(day, 1) if working else day + 1
-
-    def _months(self, at: Instant, limit: Dur, spans: Sequence[Span]) -> Instant | None:
-        day = day_of(at)
-        left = shift_months(day, limit.n * (12 if limit.unit == "y" else 1)) - day
-        last = self._count(at, Dur(left, "d"), spans)[0]
-        return None if last is None else self._end(last)
 
     def _up_to(self, at: Instant, limit: Dur, cap: Instant) -> Instant:
         try:
@@ -186,18 +111,10 @@ class WorkCalendar(Hours):
             return cap
 
 
-def _inside(instant: Instant, spans: Sequence[Span], last: bool = False) -> bool:
-    """Whether a day-end stands inside a pause; the last one is the due instant, where a pause comes too late."""
-    return any(
-        (start < instant or (start == instant and not last)) and (stop is None or instant < stop)
-        for start, stop in spans
-    )
-
-
 def before(due: Instant, length: Dur) -> Instant:
     """A length of min, h or d before a due instant; days keep the time of day."""
     if length.unit != "d":
-        return due - length.n * _ELAPSED[length.unit]
+        return due - length.n * ELAPSED[length.unit]
     day = day_of(due)
     return start_of_day(day - length.n) + (due - start_of_day(day))
 
