@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ledger import access
 from ledger.access import Access
 from ledger.candidate import Appended, Outcome
-from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from schemas.canonical import Json, NotStrict, read_json
+from touchline.choosing import good_name, only_source, only_tenant
 from touchline.defaults import publications
-from touchline.exits import Exit, Refused, of_error
+from touchline.exits import of_error
 from touchline.rebuilding import rebuild
 
 if TYPE_CHECKING:
@@ -80,14 +80,14 @@ class HouseAdmin:
     def _tenant_add(self, name: str) -> Json:
         house = self._house
         wanted = publications(house.clock.now())
-        tenant = house.ledger.add_tenant(_name(name, "租户", "tenant"), wanted)
+        tenant = house.ledger.add_tenant(good_name(name, "租户", "tenant"), wanted)
         if house.runner is not None:
             house.runner.wake()
         return {"number": tenant.number, "name": tenant.name, "published": len(wanted)}
 
     def _key_create(self, tenant: str, source: str, write_only: bool) -> Json:
         found = only_tenant(self._house.ledger, tenant)
-        _name(source, "来源", "source")
+        good_name(source, "来源", "source")
         key = self._house.writer.call(lambda conn: access.create(conn, found, source, write_only))
         return {"key": key, "tenant": found.name, "source": source, "write_only": write_only}
 
@@ -146,48 +146,3 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
         "reason_zh": outcome.reason_zh,
         **outcome.extra,
     }
-
-
-def _name(text: str, zh: str, en: str) -> str:
-    if not text or text != text.strip() or len(text) > 64 or not text.isprintable():
-        raise Refused(
-            Exit.USAGE,
-            f"{zh}名称须为 1 到 64 个可见字符，首尾没有空格。",
-            f"A {en}'s name has 1 to 64 printable characters and no space around it.",
-        )
-    return text
-
-
-def only_tenant(ledger: Ledger, name: str) -> Tenant:
-    """The tenant of that name, or the only one where no name is given. Raises Refused, UnknownTenant."""
-    if name:
-        return ledger.tenant(name)
-    found = ledger.tenants()
-    if not found:
-        raise Refused(
-            Exit.UNKNOWN,
-            "还没有租户：先用 touchline tenant add。",
-            "There is no tenant yet: touchline tenant add NAME.",
-        )
-    if len(found) > 1:
-        names = ", ".join(tenant.name for tenant in found[:10])
-        raise Refused(
-            Exit.USAGE,
-            f"有多个租户，请用 --tenant 指明：{names}。",
-            f"Several tenants, name one with --tenant: {names}.",
-        )
-    return found[0]
-
-
-def only_source(ledger: Ledger, tenant: Tenant, name: str) -> str:
-    """The source given, or the only one that the tenant has a key for. Raises Refused."""
-    if name:
-        return _name(name, "来源", "source")
-    with ledger.database.read() as conn:
-        found = sorted({a.source for a in access.listed(conn) if a.tenant == tenant})
-    if len(found) != 1:
-        zh = f"租户 {tenant.name} 有 {len(found)} 个来源，请用 --source 指明"
-        en = f"{tenant.name} has {len(found)} sources, name one with --source"
-        names = f"：{', '.join(found[:10])}" if found else ""
-        raise Refused(Exit.USAGE, f"{zh}{names}。", f"{en}.")
-    return found[0]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from producers.simulator.estate import CALL_CENTRE, PROJECT
-from producers.simulator.week import FORGOTTEN_AFTER, FORGOTTEN_TICKET
+from producers.simulator.week import FORGOTTEN_TICKET, forgotten_start
 from schemas.identity import case_id_of_ticket
 from schemas.instants import HOUR, Instant, format_instant, show
 
@@ -63,7 +63,7 @@ def response(url: str, key: str) -> str:
 def forgotten(url: str, key: str, tenant: str, base: Instant) -> tuple[str, str, str]:
     """(case id, when the visit was made, the command that enters it at last)."""
     case = case_id_of_ticket(tenant, CALL_CENTRE, FORGOTTEN_TICKET)
-    made = base + FORGOTTEN_AFTER + 6 * HOUR
+    made = forgotten_start(base) + 6 * HOUR
     event = {
         "specversion": "1.0",
         "id": "entered-at-last",

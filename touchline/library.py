@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ledger.clock import SystemClock
 from ledger.database import Database
@@ -11,9 +13,10 @@ from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from ledger.writer import Writer
-from projections.reading import Reading
-from touchline.admin import only_tenant
-from touchline.rules import rules
+from touchline.choosing import only_tenant
+
+if TYPE_CHECKING:
+    from projections.reading import Reading
 
 
 class Library:
@@ -27,7 +30,14 @@ class Library:
             self.database, self.keys, clock
         )  # the ledger has one; nothing is ever given to it
         self.ledger = Ledger(self.database, self._idle, self.keys, clock)
-        self.reading = Reading(self.database, self.ledger, rules())
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The read models; the rules are loaded only for who asks them."""
+        from projections.reading import Reading
+        from touchline.rules import rules
+
+        return Reading(self.database, self.ledger, rules())
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name, or the only one where none is given. Raises Refused, UnknownTenant."""

@@ -15,6 +15,9 @@ from touchline.exits import Exit, Refused
 DataOption = Annotated[
     Path, typer.Option("--data", envvar="TOUCHLINE_DATA", help="数据目录 the data folder", show_default=True)
 ]
+NoDataOption = Annotated[
+    Path, typer.Option("--data", help="此命令不读数据 taken, and not read by this command")
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="输出 JSON（列表为完整数组） print JSON, lists as whole arrays")
 ]

@@ -9,7 +9,7 @@ from producers.simulator.dice import Dice
 from producers.simulator.estate import CALL_CENTRE, PROPERTY, SALES, houses
 from producers.simulator.story import Story, office
 from producers.simulator.touch import Touch
-from schemas.instants import DAY, HOUR, MINUTE, SECOND, Instant, day_of, iso_day, start_of_day
+from schemas.instants import HOUR, MINUTE, SECOND, Instant, day_of, iso_day, start_of_day
 
 DAYS = 7
 CASES = 78
@@ -40,9 +40,14 @@ def week(*, tenant: str, seed: int, base: Instant) -> list[Touch]:
     story = Story(
         tenant=tenant, dice=dice, house=dice.pick(estate), source=CALL_CENTRE, ticket=FORGOTTEN_TICKET
     )
-    complaints.complaint(story, base + 5 * DAY + 3 * HOUR, forgotten=True)
+    complaints.complaint(story, forgotten_start(base), forgotten=True)
     touches += story.touches
     return sorted(touches, key=Touch.order)
+
+
+def forgotten_start(base: Instant) -> Instant:
+    """When that complaint is taken in: at ten in the morning, so that its 24 hours are over before the week is."""
+    return start_of_day(day_of(base) + 5) + 10 * HOUR
 
 
 def _start(dice: Dice, base: Instant, *, urgent_night: bool) -> Instant:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.options import JsonOption, show, table
+from touchline.options import DATA, JsonOption, NoDataOption, show, table
 
 events = typer.Typer(help="事件目录。The event types and an example of each.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ def add(app: typer.Typer) -> None:
 
 
 @events.command("list")
-def list_types(as_json: JsonOption = False) -> None:
+def list_types(data: NoDataOption = DATA, as_json: JsonOption = False) -> None:
     """列出事件类型。List the event types.
 
     \b
@@ -53,6 +53,7 @@ def list_types(as_json: JsonOption = False) -> None:
 def example(
     type_name: Annotated[str, typer.Argument(metavar="TYPE", help="事件类型 e.g. complaint.received")],
     pretty: Annotated[bool, typer.Option("--pretty", help="分行缩进 indented; no longer one line")] = False,
+    data: NoDataOption = DATA,
 ) -> None:
     """打印一条可原样提交的示例事件（一行）。Print an event that can be posted as it is, on one line.
 

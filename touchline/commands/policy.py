@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from touchline.exits import Exit
-from touchline.options import JsonOption, say, show, table
+from touchline.options import DATA, JsonOption, NoDataOption, say, show, table
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
 
@@ -22,6 +22,7 @@ def check(
     path: Annotated[
         Path, typer.Argument(metavar="FILE|DIR", help="政策文件或目录 a file or a folder of files")
     ],
+    data: NoDataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
     """检查政策文件：写法、事件类型、键、循环。Check policy files: grammar, event types, keys, circles. Ends with 1 if

@@ -34,14 +34,14 @@ def tail(
     Example:
       touchline tail -f -n 5
     """
+    from ledger.lanes import engine_state
     from touchline.library import Library
 
     with Library(data) as library:
         found = library.tenant(tenant)
-        heads = library.reading.decided(found)
         with library.ledger.database.read() as conn:
-            fact_head = library.ledger.head(conn, found).place
-        at = (max(0, fact_head - lines), max(0, heads[1] - lines))
+            heads = library.ledger.head(conn, found).place, engine_state(conn, found).verdict_place
+        at = (max(0, heads[0] - lines), max(0, heads[1] - lines))
         page, at = _next(library, found, at)
         shown = page[-lines:] if lines else []
         if as_json and not follow:
