@@ -109,7 +109,9 @@ class KeyStore:
         reading = sqlite_engine(path, writing=False)
         try:
             cls._prepare(writing, database)
-            return cls(database, writing, reading)
+            opened = cls(database, writing, reading)
+            opened._checkpoint()  # a crash may have left destroyed keys in the write-ahead log
+            return opened
         except BaseException:
             writing.dispose()
             reading.dispose()
