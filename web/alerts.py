@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.instants import NEVER, format_instant
 from web.auth import AnyCaller, Caller, House, Reader, services_of
 from web.events import append_one
-from web.paging import Limit, link_next
+from web.paging import Limit, listed
 from web.problems import answers, not_found
 from web.services import Services
 from web.shapes import Accepted, AlertBody
@@ -51,17 +52,15 @@ def shown(alert: dict[str, Any]) -> dict[str, Any]:
 )
 async def list_alerts(
     request: Request,
-    response: Response,
     services: House,
     who: Reader,
     limit: Limit = 100,
     after: Annotated[
         int, Query(ge=0, lt=2**63, description="the place of the last alert seen; 0 = begin")
     ] = 0,
-) -> list[dict[str, Any]]:
+) -> Response:
     found = await run_in_threadpool(services.alerts.list, who.tenant, limit=limit, after=after)
-    link_next(request, response, found, limit, lambda alert: str(alert["place"]))
-    return [shown(alert) for alert in found]
+    return listed(request, [shown(alert) for alert in found], limit, lambda alert: str(alert["place"]))
 
 
 class Remark(BaseModel):

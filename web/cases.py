@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
 
 from schemas.instants import Instant, parse_instant
 from web.auth import House, Reader
 from web.bell import Bell
-from web.paging import After, Limit, checked, link_next
+from web.paging import After, Limit, checked, listed
 from web.problems import Refused, answers, not_found
 from web.shapes import CaseBody, HistoryBody
 
@@ -70,19 +71,17 @@ async def until_folded(services: House, bell: Bell, who: Reader, place: int | No
 )
 async def list_cases(
     request: Request,
-    response: Response,
     services: House,
     who: Reader,
     kind: Annotated[str | None, Query(examples=["complaint"])] = None,
     state: Annotated[Literal["open", "closed"] | None, Query()] = None,
     limit: Limit = 100,
     after: After = None,
-) -> list[dict[str, Any]]:
+) -> Response:
     found = await run_in_threadpool(
         services.reading.cases, who.tenant, kind=kind, state=state, limit=limit, after=checked(after)
     )
-    link_next(request, response, found, limit, lambda case: f"{case['last'] or ''},{case['id']}")
-    return found
+    return listed(request, found, limit, lambda case: f"{case['last'] or ''},{case['id']}")
 
 
 @routes.get(
@@ -101,12 +100,12 @@ async def one_case(
     after: Annotated[
         int | None, Query(ge=0, lt=2**63, description="fact place to wait for", examples=[42])
     ] = None,
-) -> dict[str, Any]:
+) -> Response:
     await until_folded(services, request.app.state.bell, who, after)
     found = await run_in_threadpool(services.reading.case, who.tenant, case_id)
     if found is None:
         raise not_found("case", "事项")
-    return found
+    return JSONResponse(found)
 
 
 @routes.get(
@@ -125,7 +124,7 @@ async def history(
     as_of: When = None,
     known_at: When = None,
     after: Annotated[int | None, Query(ge=0, lt=2**63, description="fact place to wait for")] = None,
-) -> dict[str, Any]:
+) -> Response:
     if as_of is not None and known_at is not None:
         raise Refused(
             422,
@@ -141,4 +140,4 @@ async def history(
     )
     if found is None:
         raise not_found("case", "事项")
-    return found
+    return JSONResponse(found)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Request
+from fastapi.responses import JSONResponse
 
 from schemas.instants import parse_instant
 from web.problems import Refused
@@ -19,17 +20,15 @@ After = Annotated[
 ]
 
 
-def link_next(
-    request: Request,
-    response: Response,
-    found: Sequence[dict[str, Any]],
-    limit: int,
-    position: Callable[[dict[str, Any]], str],
-) -> None:
-    """Set the header when the page is full. ``position`` tells of the last item where to go on."""
+def listed(
+    request: Request, found: Sequence[dict[str, Any]], limit: int, position: Callable[[dict[str, Any]], str]
+) -> JSONResponse:
+    """The list, with the header when the page is full. ``position`` tells of the last item where to go on."""
+    headers = {}
     if found and len(found) >= limit:
         onward = request.url.include_query_params(after=position(found[-1]))
-        response.headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
+        headers["Link"] = f'<{onward.path}?{onward.query}>; rel="next"'
+    return JSONResponse(list(found), headers=headers)
 
 
 def checked(after: str | None) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
 
 from web.auth import House, Reader
-from web.paging import After, Limit, checked, link_next
+from web.paging import After, Limit, checked, listed
 from web.problems import answers, not_found
 from web.shapes import PromiseBody, State, Wall
 
@@ -24,7 +25,6 @@ routes = APIRouter(tags=["promises"])
 )
 async def list_promises(
     request: Request,
-    response: Response,
     services: House,
     who: Reader,
     wall: Annotated[Wall | None, Query(description="state as the wall shows it")] = None,
@@ -33,7 +33,7 @@ async def list_promises(
     project: Annotated[str | None, Query(description="project id")] = None,
     limit: Limit = 100,
     after: After = None,
-) -> list[dict[str, Any]]:
+) -> Response:
     found = await run_in_threadpool(
         services.reading.promises,
         who.tenant,
@@ -44,8 +44,7 @@ async def list_promises(
         limit=limit,
         after=checked(after),
     )
-    link_next(request, response, found, limit, lambda one: f"{one['due'] or ''},{one['id']}")
-    return found
+    return listed(request, found, limit, lambda one: f"{one['due'] or ''},{one['id']}")
 
 
 @routes.get(
@@ -54,11 +53,11 @@ async def list_promises(
     response_model=PromiseBody,
     responses=answers(401, 403, 404, 503),
 )
-async def one_promise(services: House, who: Reader, promise_id: str) -> dict[str, Any]:
+async def one_promise(services: House, who: Reader, promise_id: str) -> Response:
     found = await run_in_threadpool(services.reading.promise, who.tenant, promise_id)
     if found is None:
         raise not_found("promise", "时限")
-    return found
+    return JSONResponse(found)
 
 
 @routes.get(
@@ -69,8 +68,8 @@ async def one_promise(services: House, who: Reader, promise_id: str) -> dict[str
     response_model=dict[str, Any],
     responses=answers(401, 403, 404, 503),
 )
-async def explain(services: House, who: Reader, promise_id: str) -> dict[str, Any]:
+async def explain(services: House, who: Reader, promise_id: str) -> Response:
     found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
     if found is None:
         raise not_found("promise or verdict", "时限或判定")
-    return found
+    return JSONResponse(found)

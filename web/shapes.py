@@ -81,7 +81,7 @@ class PromiseBody(Shape):
     policy_version: str | None = None
     calendar_version: str | None = None
     trigger: str | None = None
-    discharged_by: str | None = None
+    discharged_by: list[str] = Field(default=[], description="event ids of what settled it")
     entered_by: str | None = None
     step: int = 0
 

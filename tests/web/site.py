@@ -1,0 +1,98 @@
+"""A real house behind a real server on a free port: ledger, engine, alerts, HTTP. Nothing here is a stand-in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from ledger import access
+from ledger.tenants import Tenant
+from schemas.instants import Instant, format_instant
+from touchline.house import House
+from touchline.serving import listening, services, url_of
+from touchline.settings import Settings
+from web.app import create_app
+from web.server import Server
+
+T = TypeVar("T")
+PATIENCE = 20.0
+"""Seconds that a condition may take to come true."""
+
+
+def until(look: Callable[[], T], seconds: float = PATIENCE) -> T:
+    """The first true value that ``look`` gives; fails when the time is over."""
+    end = time.monotonic() + seconds
+    turn = threading.Event()
+    while not (found := look()):
+        assert time.monotonic() < end, f"still {found!r} after {seconds} s"
+        turn.wait(0.02)
+    return found
+
+
+class Site:
+    """One data folder that is served. ``stop`` and ``start`` restart the server and everything under it."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.settings = Settings(**settings)
+        self.house: House
+        self.url = ""
+        self._server: Server
+        self._thread: threading.Thread
+
+    def start(self) -> None:
+        self.house = House.open(self.folder, self.settings)
+        door = listening("127.0.0.1", 0)
+        self.url = url_of(door)
+        self.house.ring(self.url)
+        self.house.start()
+        self._server = Server(create_app(services(self.house)))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [door]}, daemon=True)
+        self._thread.start()
+        until(lambda: self._server.started)
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "the server did not end"
+        self.house.close()
+
+    def tenant(self, name: str = "云栖集团") -> Tenant:
+        if name not in {tenant.name for tenant in self.house.ledger.tenants()}:
+            self.house.admin.perform("tenant.add", {"name": name})
+        return self.house.ledger.tenant(name)
+
+    def key(self, source: str = "hotline", tenant: str = "云栖集团", *, write_only: bool = False) -> str:
+        found = self.tenant(tenant)
+        return self.house.writer.call(lambda conn: access.create(conn, found, source, write_only))
+
+    def client(self, key: str = "") -> httpx.Client:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=False)
+
+    def now(self) -> Instant:
+        return self.house.clock.now()
+
+
+def complaint(name: str, at: Instant, **more: Any) -> dict[str, Any]:
+    """A complaint as a call centre would send it."""
+    return {
+        "specversion": "1.0",
+        "id": name,
+        "type": "complaint.received",
+        "time": format_instant(at),
+        "houseid": "yunqi-3-1201",
+        "projectid": "yunqi",
+        "channel": "hotline",
+        "actorrole": "cs_front_desk",
+        "data": {
+            "description": "卫生间天花板渗水",
+            "customer": {"number": "C-1", "name": "王女士", "phone": "13800000000"},
+        },
+        **more,
+    }
