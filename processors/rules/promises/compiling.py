@@ -26,7 +26,18 @@ from processors.rules.promises.listeners import (
     trigger_value,
 )
 from processors.rules.promises.paths import check, fact_name, length, passes, reader, spelled
-from processors.rules.promises.terms import All_, Any_, Expr, FactTest, Leaf, Owing, Terms, Waiting, slots
+from processors.rules.promises.terms import (
+    All_,
+    Any_,
+    Expr,
+    FactTest,
+    Leaf,
+    Owing,
+    Terms,
+    Waiting,
+    Warning_,
+    slots,
+)
 from schemas.canonical import Json, canonical
 from schemas.policy import After, AllOf, AnyOf, Dur, Given, Keys, Match, Policy, PolicyFile, Test
 from schemas.policy import Expr as PolicyExpr
@@ -203,6 +214,12 @@ class _Compiler:
             return All_(parts, path or ".")
         return self.leaf(role, written)
 
+    def _warnings(self) -> tuple[Warning_, ...]:
+        """What the policy says, else the ladder's own share of the limit."""
+        if self.policy.warn is None:
+            return (Warning_(self.file.ladders[self.policy.ladder].warn_pct),)
+        return tuple(Warning_(warn.pct or 0, warn.before) for warn in self.policy.warn)
+
     def terms(self) -> Terms:
         policy, due = self.policy, self.policy.due
         on = self.expr(TRIGGER, policy.on)
@@ -232,7 +249,7 @@ class _Compiler:
             unreached=self.leaf(UNREACHED, policy.unreached) if policy.unreached else None,
             cancel=tuple(self.leaf(CANCEL, match) for match in policy.cancel),
             pause=tuple(Waiting(self.leaf(START, p.start), self.leaf(STOP, p.stop)) for p in policy.pause),
-            warn=None if policy.warn is None else tuple(policy.warn),
+            warnings=self._warnings(),
             owes=tuple(
                 Owing(o.role, tested.index(o) if o.where else -1, self._facts(o.where)) for o in policy.owes
             ),

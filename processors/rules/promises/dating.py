@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from processors.rules.pauses import Span
 from processors.rules.promises.calendars import Calendars
-from processors.rules.promises.terms import Terms
+from processors.rules.promises.terms import Terms, Warning_
 from processors.rules.workdays import NoCalendar, WorkCalendar, before, share
 from schemas.instants import NEVER, Instant, day_of, shift_months, start_of_day
-from schemas.policy import Dur, Ladder, Warn
+from schemas.policy import Dur, Ladder
 
 
 class Dated(NamedTuple):
@@ -29,14 +30,18 @@ def date(
     limit = terms.limit
     if limit is not None:
         try:
-            due, warns = calendars.ask(lambda calendar: _limited(terms, limit, opened, pauses, calendar))
+            due, warns = calendars.ask(
+                lambda calendar: _limited(
+                    calendar, opened, limit, tuple(pauses), terms.warnings, terms.ladder.warn_long
+                )
+            )
         except NoCalendar:
             return Dated(undated=True)
         return Dated(paused=True) if due is None else Dated(due, warns)
     if terms.given:
         if given is None:
             return Dated(undated=True)
-        found = (_ahead(warn, opened, given) for warn in _warnings(terms))
+        found = (_ahead(warning, opened, given) for warning in terms.warnings)
         return Dated(given, _between(opened, given, found))
     return Dated()
 
@@ -81,32 +86,33 @@ def reach_back(terms: Terms, opened: Instant, calendars: Calendars) -> Instant:
         day -= 1
 
 
+@lru_cache(maxsize=65_536)
 def _limited(
-    terms: Terms, limit: Dur, opened: Instant, pauses: Sequence[Span], calendar: WorkCalendar
+    calendar: WorkCalendar,
+    opened: Instant,
+    limit: Dur,
+    pauses: tuple[Span, ...],
+    warnings: tuple[Warning_, ...],
+    long: Dur,
 ) -> tuple[Instant | None, tuple[Instant, ...]]:
+    """(due instant, warnings), remembered: a promise is dated anew with each event of its scope."""
     due = calendar.due(opened, limit, pauses)
     if due is None or limit.n == 0:
         return due, ()
-    long = terms.ladder.warn_long
     found = [
-        _ahead(warn, opened, due)
-        if warn.pct is None
-        else calendar.mark(opened, limit, warn.pct, pauses, long)
-        for warn in _warnings(terms)
+        calendar.mark(opened, limit, warning.pct, pauses, long)
+        if warning.pct
+        else _ahead(warning, opened, due)
+        for warning in warnings
     ]
     return due, _between(opened, due, found)
 
 
-def _warnings(terms: Terms) -> tuple[Warn, ...]:
-    """What the policy says, else the ladder's own share of the limit."""
-    return (Warn(pct=terms.ladder.warn_pct),) if terms.warn is None else terms.warn
-
-
-def _ahead(warn: Warn, opened: Instant, due: Instant) -> Instant | None:
+def _ahead(warning: Warning_, opened: Instant, due: Instant) -> Instant | None:
     """A warning told from the due instant alone; one that should have come before the opening comes with it."""
-    if warn.before is not None:
-        return max(before(due, warn.before), opened)
-    return share(opened, due, warn.pct) if warn.pct is not None else None
+    if warning.before is not None:
+        return max(before(due, warning.before), opened)
+    return share(opened, due, warning.pct)
 
 
 def _between(opened: Instant, due: Instant, warns: Iterable[Instant | None]) -> tuple[Instant, ...]:

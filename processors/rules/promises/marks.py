@@ -6,11 +6,11 @@ that calendar was recorded.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises.promise import BORN_LATE_GRACE, Promise
+from processors.rules.promises.texts import read
 from processors.rules.protocol import Mark
 from schemas.instants import NEVER
 
@@ -32,7 +32,7 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
     if row.dated_by:
         yield said.mark(floor, floor, "dated", DATED, [])
     if not row.born_late and not row.early:
-        for number, warn in enumerate(json.loads(row.warns), start=1):
+        for number, warn in enumerate(read(row.warns), start=1):
             if warn < row.settled and max(warn, floor) <= row.due:
                 kind = "due_soon" if number == 1 else f"due_soon{number}"
                 yield said.mark(max(warn, floor), warn, kind, DUE_SOON, said.owes)
@@ -42,7 +42,7 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
     if row.born_late:
         confirmed = max(confirmed, row.trigger_recorded + BORN_LATE_GRACE)
     yield said.mark(confirmed, row.due, "breached", BREACHED, said.told_of_breach())
-    for number, step in enumerate(json.loads(row.steps), start=1):
+    for number, step in enumerate(read(row.steps), start=1):
         if step < row.settled:
             yield said.mark(
                 max(step, confirmed),
@@ -66,9 +66,9 @@ def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str
         "due": row.due,
         "opened": row.opened,
         "policy_version": row.policy_version,
-        "owes": json.loads(row.owes),
-        "to": json.loads(row.owes),
-        "keys": json.loads(row.keys),
+        "owes": list(read(row.owes)),
+        "to": list(read(row.owes)),
+        "keys": dict(read(row.keys)),
         "born_late": bool(row.born_late),
     }
     if row.calendar_version:

@@ -22,9 +22,9 @@ from processors.rules.promises.promise import (
     Promise,
 )
 from processors.rules.promises.settle import Found, count, first, settle
+from processors.rules.promises.texts import named, numbers, words
 from processors.rules.promises.waiting import pauses, used
 from processors.rules.workdays import NoCalendar
-from schemas.identity import promise_id
 from schemas.instants import NEVER, Instant
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class Running:
 
     def row(self) -> Promise:
         terms, source, trigger, found = self.terms, self.source, self.opening.trigger, self.found
-        own_id = promise_id(terms.key, self.keys, self.opening.root)
+        own_id = named(terms.key, self.keys, self.opening.root)
         rungs: tuple[Instant, ...] = ()
         missing = False
         if self.due < self.settled and self.due != NEVER:
@@ -179,11 +179,11 @@ class Running:
             trigger_recorded=self.opening.recorded,
             opened=self.opened,
             due=self.due,
-            warns=text(list(self.dated.warns)),
-            steps=text(list(rungs)),
+            warns=numbers(self.dated.warns),
+            steps=numbers(rungs),
             state=self.state,
             settled=self.settled,
-            settled_by=text(list(found.events)) if found is not None else "[]",
+            settled_by=words(found.events) if found is not None else "[]",
             settled_recorded=found.recorded if found is not None else NEVER,
             entered_by=found.actor if late_entry and found is not None else "",
             born_late=int(self.born_late),
@@ -192,8 +192,8 @@ class Running:
             undated=int(self.dated.undated),
             unstepped=int(missing and still),
             paused=int(self.dated.paused and still),
-            waited=text(waited),
-            owes=text(self._owes()),
+            waited=text(waited) if waited else "{}",
+            owes=words(self._owes()),
             person=self._person(),
             acknowledged_at=acknowledged_at,
             acknowledged_by=acknowledged_by,

@@ -8,10 +8,11 @@ two versions of a policy that listen alike share their evidence, whatever else c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from processors.rules.promises.listeners import Listener
 from processors.rules.promises.paths import Check
-from schemas.policy import Again, Dur, Early, Ladder, Warn
+from schemas.policy import Again, Dur, Early, Ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class Waiting:
     stop: Leaf
 
 
+class Warning_(NamedTuple):
+    """When to warn (提醒点): at a share of the limit, or a length before the due instant."""
+
+    pct: int = 0
+    before: Dur | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """See the module's docstring. ``limit`` None with ``given`` "" = no due instant of its own."""
@@ -96,7 +104,7 @@ class Terms:
     unreached: Leaf | None = None
     cancel: tuple[Leaf, ...] = ()
     pause: tuple[Waiting, ...] = ()
-    warn: tuple[Warn, ...] | None = None
+    warnings: tuple[Warning_, ...] = ()
     owes: tuple[Owing, ...] = ()
     also: tuple[str, ...] = ()
     moved: Leaf | None = None
