@@ -32,15 +32,17 @@ _BREATH = 0.4
 """Seconds between two "changed" to one page: a busy hour must not redraw it without rest."""
 
 
-def merge(facts: list[Event], verdicts: list[Event], f: int, v: int) -> list[tuple[int, int, Event]]:
-    """The lines after state (f, v), each with the state after it. Stops where a lane's page may have been cut: a
-    verdict that follows a later fact waits for that fact."""
+def merge(
+    facts: list[Event], verdicts: list[Event], f: int, v: int, *, whole: bool
+) -> list[tuple[int, int, Event]]:
+    """The lines after state (f, v), each with the state after it. ``whole``: there are no verdicts beyond these; where
+    there are, it stops with the last of them, for the next one may come before the next fact."""
     lines: list[tuple[int, int, Event]] = []
     told, said = 0, 0
     while True:
         if said < len(verdicts) and verdicts[said].after <= f:
             v, found, said = verdicts[said].place, verdicts[said], said + 1
-        elif told < len(facts) and (said < len(verdicts) or len(verdicts) < PAGE):
+        elif told < len(facts) and (said < len(verdicts) or whole):
             f, found, told = facts[told].place, facts[told], told + 1
         else:
             return lines
@@ -54,8 +56,7 @@ def read_page(services: Services, tenant: Tenant, f: int, v: int) -> list[tuple[
         facts = services.ledger.facts(conn, tenant, f, PAGE)
         verdicts = services.ledger.verdicts(conn, tenant, v, PAGE)
     facts = [fact for fact in facts if fact.place <= state.decided]
-    verdicts = [verdict for verdict in verdicts if verdict.place <= state.verdict_place]
-    lines = merge(facts, verdicts, f, v)
+    lines = merge(facts, verdicts, f, v, whole=len(verdicts) < PAGE)
     known: dict[str, list[str]] = {}
     return [(at, said, _data(services, tenant, event, known)) for at, said, event in lines]
 
