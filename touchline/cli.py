@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -48,10 +49,10 @@ events.add(app)
 clock.add(app)
 
 
-def main() -> None:
-    """Runs the command; a refusal ends with its sentence and code instead of a traceback."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command and exits; a refusal ends with its sentence and code instead of a traceback."""
     try:
-        app(prog_name="touchline")
+        app(args=arguments, prog_name="touchline")
     except BrokenPipeError:  # `touchline tail | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.DONE)

@@ -14,6 +14,13 @@ from touchline.options import DATA, DataOption, JsonOption, TenantOption, say, s
 
 PAGE_LINES = 200
 PAGE_BYTES = 400_000
+NOT_UTF8 = {
+    "status": 400,
+    "code": "not_utf8",
+    "field": "",
+    "reason": "not UTF-8",
+    "reason_zh": "这一行不是 UTF-8 文字",
+}
 
 
 def add(app: typer.Typer) -> None:
@@ -44,11 +51,10 @@ def append(
     refused: list[int] = []
     with _lines(file) as lines, desk(data) as counter:
         for page in _pages(lines):
-            numbers = [number for number, _ in page]
-            texts = [text for _, text in page]
-            told = counter.perform("append", {"tenant": tenant, "source": source, "lines": texts})
-            for number, answer in zip(numbers, told, strict=True):
-                answer = {"line": number, **answer}
+            texts = [text for _, text in page if text is not None]
+            told = iter(counter.perform("append", {"tenant": tenant, "source": source, "lines": texts}))
+            for number, text in page:
+                answer = {"line": number, **(NOT_UTF8 if text is None else next(told))}
                 if answer["status"] >= 400:
                     refused.append(number)
                 if as_json:
@@ -86,14 +92,17 @@ class _lines:
             self._open.close()
 
 
-def _pages(lines: Iterable[bytes]) -> Iterator[list[tuple[int, str]]]:
-    page: list[tuple[int, str]] = []
+def _pages(lines: Iterable[bytes]) -> Iterator[list[tuple[int, str | None]]]:
+    """Pages of (line number, text; None where it is not UTF-8), without the empty lines."""
+    page: list[tuple[int, str | None]] = []
     size = 0
     for number, line in enumerate(lines, start=1):
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8", errors="surrogateescape").strip()
-        if not text:
+        if not line.strip():
             continue
-        page.append((number, text))
+        try:
+            page.append((number, line.decode("utf-8-sig" if number == 1 else "utf-8").strip()))
+        except UnicodeDecodeError:
+            page.append((number, None))
         size += len(line)
         if len(page) >= PAGE_LINES or size >= PAGE_BYTES:
             yield page

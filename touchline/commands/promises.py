@@ -14,6 +14,8 @@ WALLS = (
     "pending, due_soon, breached, undated, met, met_late, late_entry, retracted, cancelled, waived, unreached"
 )
 PAGE = 500
+ROLES = {"T": "触发 trigger", "D": "履行 discharge", "W": "豁免 waiver"}
+"""What the roles of evidence are called; a role that is not here shows its letter."""
 
 
 def add(app: typer.Typer) -> None:
@@ -102,20 +104,22 @@ def _print(found: dict[str, Any]) -> None:
         )
     for piece in found["evidence"]:
         void = " (作废 voided)" if piece.get("voided") else ""
-        print(
-            f"依据 evidence: {piece['role']:<12} {_when(piece['time'])} {piece['zh']} {piece['event_id']}{void}"
-        )
+        role = ROLES.get(piece["role"], piece["role"])
+        print(f"依据 evidence: {role}  {_when(piece['time'])} {piece['zh']} {piece['event_id']}{void}")
     if calendar := found.get("calendar"):
         print(f"日历 calendar: {calendar['name']} {calendar['version']}")
-        print(f"  计入 counted: {', '.join(calendar['counted'])}")
-        skipped = ", ".join(f"{day['day']} {day.get('name') or ''}".strip() for day in calendar["skipped"])
-        print(f"  跳过 skipped: {skipped or '—'}")
+        print(f"  计入 counted: {_days(calendar['counted'])}")
+        print(f"  跳过 skipped: {_days(calendar['skipped'])}")
     for pause in found.get("pauses") or ():
         print(f"暂停 pause: {pause}")
     if cut := found.get("cut"):
-        print(f"判定时点 cut: after fact {cut['after']}, recorded {cut['recorded']}")
+        print(f"判定时点 cut: after fact {cut['after']}, concluded {cut['concluded_at']}")
     for cause in found.get("causes") or ():
         print(f"起因 cause: {_when(cause['time'])} {cause['zh']} {cause['event_id']}")
+
+
+def _days(days: list[dict[str, str]]) -> str:
+    return ", ".join(f"{day['day']} {day.get('name') or ''}".strip() for day in days) or "—"
 
 
 def _when(text: str | None) -> str:

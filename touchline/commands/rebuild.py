@@ -73,7 +73,7 @@ def recheck(tenant: TenantOption = "", data: DataOption = DATA, as_json: JsonOpt
     from touchline.library import Library
 
     with Library(data) as library:
-        found = library.recheck(library.tenant(tenant))
+        found = library.reading.recheck(library.tenant(tenant))
     if as_json:
         show(found)
     else:

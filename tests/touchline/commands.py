@@ -1,0 +1,104 @@
+"""The command line as a test uses it: in this process, or as a server in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.folder import ServerInfo, read_server
+from touchline.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command printed and the code it ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Shell:
+    """``shell("promises", "--json")`` on one data folder."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> Said:
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--data", str(self.folder)])
+        printed = self._capsys.readouterr()
+        return Said(int(ended.value.code or 0), printed.out, printed.err)
+
+
+def until(what: Callable[[], bool], why: str, deadline: float = DEADLINE) -> None:
+    """Wait on a condition, never on time alone."""
+    end = time.monotonic() + deadline
+    while not what():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {deadline} s: {why}")
+        time.sleep(0.02)
+
+
+class Server:
+    """``touchline up`` (or another serving command) in a process of its own."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "touchline", *words, "--port", "0", "--data", str(folder)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUTF8": "1"},
+        )
+        until(self._answers, "the server announces itself")
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"ended with {self.process.returncode}: {self.process.communicate()[1]}")
+        found = read_server(self.folder)
+        return found is not None and found.pid == self.process.pid
+
+    @property
+    def info(self) -> ServerInfo:
+        found = read_server(self.folder)
+        assert found is not None
+        return found
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Send the signal, wait, and return (code, stdout, stderr)."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, out, err
+
+
+@contextmanager
+def serving(folder: Path, *words: str) -> Iterator[Server]:
+    server = Server(folder, *(words or ("up",)))
+    try:
+        yield server
+    finally:
+        server.end(signal.SIGKILL)

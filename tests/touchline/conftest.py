@@ -1,0 +1,32 @@
+"""A command line on an empty folder, and one with a tenant, a key and an example of each opening event."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from schemas.catalogue import example
+from tests.touchline.commands import Shell
+
+OPENING = ("complaint.received", "repair.reported", "inquiry.received")
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tmp_path / "data", capsys)
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    path = tmp_path / "events.ndjson"
+    path.write_text("".join(json.dumps(example(name)) + "\n" for name in OPENING), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def acme(shell: Shell) -> Shell:
+    assert shell("tenant", "add", "acme").code == 0
+    assert shell("key", "create", "--source", "call-centre").code == 0
+    return shell
