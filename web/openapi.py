@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from web.problems import FieldError, ProblemBody
+from web.problems import FieldError, ProblemBody, answers
 from web.shapes import BatchItem
 
 EVENTS: Final = """One CloudEvent (structured JSON), or an array of them.
@@ -126,6 +126,10 @@ def install(app: FastAPI) -> None:
         parts["Event"] = _EVENT
         for name in ("HTTPValidationError", "ValidationError"):
             parts.pop(name, None)
+        for verbs in schema["paths"].values():
+            for how in verbs.values():
+                if "application/json" in how["responses"].get("422", {}).get("content", {}):
+                    how["responses"]["422"] = answers(422)[422]
         app.openapi_schema = schema
         return schema
 

@@ -5,12 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.site import Site
+from ledger.clock import SimulatedClock
+from tests.web.site import START, Site
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path / "data")
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def timed(tmp_path: Path) -> Iterator[Site]:
+    """A site whose clock stands until a test lets time pass."""
+    made = Site(tmp_path / "data", SimulatedClock(START))
     made.start()
     yield made
     made.stop()

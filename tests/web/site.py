@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 import httpx
 
 from ledger import access
+from ledger.clock import SimulatedClock
 from ledger.tenants import Tenant
-from schemas.instants import Instant, format_instant
+from schemas.instants import Instant, format_instant, parse_instant
 from touchline.house import House
 from touchline.serving import listening, services, url_of
 from touchline.settings import Settings
@@ -37,8 +38,9 @@ def until(look: Callable[[], T], seconds: float = PATIENCE) -> T:
 class Site:
     """One data folder that is served. ``stop`` and ``start`` restart the server and everything under it."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, clock: SimulatedClock | None = None, **settings: Any) -> None:
         self.folder = folder
+        self.clock = clock
         self.settings = Settings(**settings)
         self.house: House
         self.url = ""
@@ -46,7 +48,7 @@ class Site:
         self._thread: threading.Thread
 
     def start(self) -> None:
-        self.house = House.open(self.folder, self.settings)
+        self.house = House.open(self.folder, self.settings, self.clock)
         door = listening("127.0.0.1", 0)
         self.url = url_of(door)
         self.house.ring(self.url)
@@ -75,8 +77,19 @@ class Site:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE, trust_env=False)
 
+    def let_pass(self, micros: int) -> None:
+        """Let time pass, on a site with a simulated clock; what has come due is concluded by the running engine."""
+        assert self.clock is not None
+        self.clock.set(self.clock.now() + micros)
+        assert self.house.runner is not None
+        self.house.runner.wake()
+
     def now(self) -> Instant:
         return self.house.clock.now()
+
+
+START = parse_instant("2026-03-02T09:00:00+08:00")
+"""A Monday on which simulated clocks begin."""
 
 
 def complaint(name: str, at: Instant, **more: Any) -> dict[str, Any]:

@@ -7,13 +7,15 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from ledger.errors import Busy, NotKept, Stopped
-from tests.web.site import Site, complaint
+from schemas.instants import DAY
+from tests.web.site import Site, complaint, until
 
 ONE, BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 
@@ -218,8 +220,27 @@ def test_lists_are_arrays_and_lead_on(site: Site, http: httpx.Client) -> None:
         assert http.get(path, params={"after": "nonsense"}).status_code == 422
 
 
-def test_an_alert_is_acknowledged_as_a_fact(site: Site, http: httpx.Client) -> None:
-    assert http.post("/alerts/5d0f6a52-6c9e-5b0b-9a3f-0e6a0a0f9f51/acknowledge").status_code == 404
+def test_an_alert_is_acknowledged_as_a_fact(timed: Site) -> None:
+    with timed.client(timed.key()) as http:
+        told = send(http, complaint("c-1", timed.now())).json()
+        http.get(f"/cases/{told['case_id']}", params={"after": told["place"]})
+        timed.let_pass(10 * DAY)
+
+        def breaches() -> list[dict[str, Any]]:
+            return [alert for alert in http.get("/alerts").json() if alert["type"] == "obligation.breached"]
+
+        breach = until(breaches)[0]
+        assert breach["case_id"] == told["case_id"]
+        assert breach["acknowledged_at"] is None
+        assert http.get("/promises", params={"wall": "breached"}).json()
+        kept = http.post(f"/alerts/{breach['verdict_id']}/acknowledge", json={"by": "staff-17"})
+        assert kept.status_code == 202
+        assert kept.json()["place"] > told["place"]
+        noted = until(lambda: next((a for a in breaches() if a["acknowledged_at"]), None))
+        assert noted is not None
+        assert noted["acknowledged_by"] == "staff-17"
+        assert http.post("/alerts/5d0f6a52-6c9e-5b0b-9a3f-0e6a0a0f9f51/acknowledge").status_code == 404
+        assert "touchline_alert_lateness_seconds_max" in http.get("/metrics").text
 
 
 def test_metrics_health_and_readiness(site: Site, http: httpx.Client) -> None:
