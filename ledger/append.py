@@ -140,7 +140,7 @@ class Appending:
             )  # fmt: skip
         customer = {name: value for name in CUSTOMER if (value := draft.customer.get(name, ""))}
         recorded = max(self._head.recorded, self._floor, self._clock.now())
-        person, ref = self._person(draft, customer, event, recorded)
+        person, ref = self._person(candidate.source, draft, customer, event, recorded)
         secrets = dict(self._personal(draft, customer))
         key, mac_key = (
             self._keys.sealing(tenant, person, draft.retention)
@@ -233,7 +233,9 @@ class Appending:
             )  # fmt: skip
         return case_id_of_event(event) if draft.case == "opens" else ""
 
-    def _person(self, draft: Draft, customer: dict[str, str], event: str, now: Instant) -> tuple[str, str]:
+    def _person(
+        self, source: str, draft: Draft, customer: dict[str, str], event: str, now: Instant
+    ) -> tuple[str, str]:
         """(person under whose key it is sealed, customer's reference); "" for none."""
         tenant = self._tenant.name
         number = normal_number(customer.get("number", ""))
@@ -243,10 +245,10 @@ class Appending:
                 raise _refuse(
                     422, "customer_unknown", "customerref", "names no customer known here", "客户引用不存在或已删除"
                 )  # fmt: skip
-            self._persons.learn(tenant, draft.customer_ref, number, phone, event, now)
+            self._persons.learn(tenant, draft.customer_ref, source, number, phone, event, now)
             return draft.customer_ref, draft.customer_ref
         if number or phone:
-            ref = self._persons.resolve(tenant, number, phone, event, now)
+            ref = self._persons.resolve(tenant, source, number, phone, event, now)
             return ref, ref
         if customer or any(True for _ in self._personal(draft, customer)):
             person = own_person(event)

@@ -153,9 +153,9 @@ class Ledger:
         found: dict[str, Any] = data
         return found
 
-    def customer(self, tenant: Tenant, *, number: str = "", phone: str = "") -> str | None:
-        """The customer's reference by number, else by phone; None where nobody is known by them (any more)."""
-        return self.persons.look_up(tenant.name, number=number, phone=phone)
+    def customer(self, tenant: Tenant, *, source: str = "", number: str = "", phone: str = "") -> str | None:
+        """The customer's reference by the source's number, else by phone; None where nobody is known by them (any more)."""
+        return self.persons.look_up(tenant.name, source=source, number=number, phone=phone)
 
     def conflicts(self, tenant: Tenant) -> list[Conflict]:
         """Events whose number and phone named two persons."""

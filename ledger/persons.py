@@ -20,15 +20,20 @@ from ledger.keys import KeyStore
 from schemas.canonical import canonical_bytes
 from schemas.instants import Instant
 
-NUMBER = "number"
 PHONE = "phone"
+
+
+def number_of(source: str) -> str:
+    """The kind of a source's own customer number: two systems may number two people alike."""
+    return f"number:{source}"
+
 
 _person_of = Hot(select(blind_index.c.person).where(blind_index.c.mac == bindparam("mac")))
 _numbered = Hot(
     select(blind_index.c.mac).where(
         blind_index.c.tenant == bindparam("tenant"),
         blind_index.c.person == bindparam("person"),
-        blind_index.c.kind == NUMBER,
+        blind_index.c.kind == bindparam("kind"),
     )
 )
 _learn = Hot(
@@ -78,33 +83,37 @@ class Persons:
     def __init__(self, keys: KeyStore) -> None:
         self._keys = keys
 
-    def resolve(self, tenant: str, number: str, phone: str, event_id: str, now: Instant) -> str:
-        """The person that number or phone names, else a new one; what is new about them is learned.
+    def resolve(self, tenant: str, source: str, number: str, phone: str, event_id: str, now: Instant) -> str:
+        """The person that the source's number or the phone names, else a new one; what is new about them is learned.
 
-        The number wins. Where the phone names another person, or a known number stands against a new one,
-        nothing merges: it is listed (``conflicts``).
+        The number wins. Where the phone names another person, or a known number of this source stands against a new
+        one, nothing merges: it is listed (``conflicts``).
         """
-        by_number = self._find(tenant, NUMBER, number)
+        kind = number_of(source)
+        by_number = self._find(tenant, kind, number)
         by_phone = self._find(tenant, PHONE, phone)
         person = by_number or by_phone
-        if number and not by_number and by_phone and self._has_number(tenant, by_phone):
+        if number and not by_number and by_phone and self._has_number(tenant, kind, by_phone):
             person = ""  # the phone is a known customer's, the number is not theirs
         if not person:
             person = str(uuid.uuid4())
             self._keys.add_person(tenant, person)
-        self._learn(tenant, person, number, by_number, phone, by_phone, event_id, now)
+        self._learn(tenant, person, (kind, number, by_number), (PHONE, phone, by_phone), event_id, now)
         return person
 
-    def learn(self, tenant: str, person: str, number: str, phone: str, event_id: str, now: Instant) -> None:
+    def learn(
+        self, tenant: str, person: str, source: str, number: str, phone: str, event_id: str, now: Instant
+    ) -> None:
         """Number and phone that came with a reference: learned where new, listed where they name someone else."""
-        by_number, by_phone = self._find(tenant, NUMBER, number), self._find(tenant, PHONE, phone)
-        self._learn(tenant, person, number, by_number, phone, by_phone, event_id, now)
+        kind = number_of(source)
+        by_number, by_phone = self._find(tenant, kind, number), self._find(tenant, PHONE, phone)
+        self._learn(tenant, person, (kind, number, by_number), (PHONE, phone, by_phone), event_id, now)
 
-    def look_up(self, tenant: str, *, number: str = "", phone: str = "") -> str | None:
-        """The person that the number, else the phone, names today."""
+    def look_up(self, tenant: str, *, source: str = "", number: str = "", phone: str = "") -> str | None:
+        """The person that the source's number, else the phone, names today."""
 
         def query(connection: Connection) -> str | None:
-            for kind, value in ((NUMBER, normal_number(number)), (PHONE, normal_phone(phone))):
+            for kind, value in ((number_of(source), normal_number(number)), (PHONE, normal_phone(phone))):
                 row = _person_of(connection, mac=self._mac(tenant, kind, value)).first() if value else None
                 if row is not None:
                     return str(row[0])
@@ -126,14 +135,13 @@ class Persons:
         self,
         tenant: str,
         person: str,
-        number: str,
-        by_number: str,
-        phone: str,
-        by_phone: str,
+        number: tuple[str, str, str],
+        phone: tuple[str, str, str],
         event_id: str,
-        now: int,
+        now: Instant,
     ) -> None:
-        for kind, value, holder in ((PHONE, phone, by_phone), (NUMBER, number, by_number)):
+        """Each claim is (kind, value, whom it names today)."""
+        for kind, value, holder in (phone, number):
             if value and not holder:
                 mac = self._mac(tenant, kind, value)
                 _learn(self._keys.connection, mac=mac, tenant=tenant, person=person, kind=kind)
@@ -143,8 +151,8 @@ class Persons:
                     tenant=tenant, event_id=event_id, kept=person, other=holder, kind=kind, seen=now,
                 )  # fmt: skip
 
-    def _has_number(self, tenant: str, person: str) -> bool:
-        return _numbered(self._keys.connection, tenant=tenant, person=person).first() is not None
+    def _has_number(self, tenant: str, kind: str, person: str) -> bool:
+        return _numbered(self._keys.connection, tenant=tenant, person=person, kind=kind).first() is not None
 
     def _find(self, tenant: str, kind: str, value: str) -> str:
         if not value:

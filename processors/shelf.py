@@ -52,9 +52,8 @@ class Shelf:
         wanted = sorted({s for s in scopes if (rule, s) not in self._scopes})
         if not wanted:
             return
-        further = self._take(rule, wanted)
-        if further := sorted(further):
-            self._take(rule, further)
+        if further := self._take(rule, wanted):
+            self._take(rule, sorted(further))
 
     def _take(self, rule: str, wanted: Sequence[str]) -> set[str]:
         evidence = self.pages.evidence(rule, wanted)

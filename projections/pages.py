@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
 
@@ -36,8 +37,10 @@ class SqlPages:
         self._kinds: dict[str, tuple[type[Row], ...]] = {rule.name: rule.rows for rule in rules}
         self._owner = {kind: rule.name for rule in rules for kind in rule.rows}
 
-    def _select(self, table: Table, names: Sequence[str]) -> Select[tuple[object, ...]]:
-        return select(*(table.c[n] for n in names)).where(table.c.tenant == self.tenant)
+    def _select(self, table: Table, names: Sequence[str]) -> Select[Any]:
+        chosen: list[Any] = [table.c[n] for n in names]
+        query: Select[Any] = select(*chosen).where(table.c.tenant == self.tenant)
+        return query
 
     def evidence(
         self, rule: str, scopes: Sequence[str], *, voided: bool = False
@@ -78,8 +81,9 @@ class SqlPages:
         if not voided:
             base = base.where(table.c.voided == 0)
         for part in chunks(event_ids):
-            for rule, *line in self.conn.execute(base.where(table.c.event_id.in_(part))):
-                entry = Evidence(**dict(zip(_EVIDENCE, line, strict=True)))
+            for line in self.conn.execute(base.where(table.c.event_id.in_(part))):
+                rule, *rest = tuple(line)
+                entry = Evidence(**dict(zip(_EVIDENCE, rest, strict=True)))
                 found[entry.event_id].append((str(rule), entry))
         return found
 
@@ -90,8 +94,9 @@ class SqlPages:
             names = tuple(name for name, _ in columns_of(kind))
             base = self._select(table, (*names, "next"))
             for part in chunks(scopes):
-                for *line, upcoming in self.conn.execute(base.where(table.c.scope.in_(part))):
-                    row = kind(**dict(zip(names, line, strict=True)))
+                for line in self.conn.execute(base.where(table.c.scope.in_(part))):
+                    *rest, upcoming = tuple(line)
+                    row = kind(**dict(zip(names, rest, strict=True)))
                     found[row.scope].append((row, upcoming))
         return found
 

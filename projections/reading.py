@@ -19,6 +19,7 @@ from projections import explain
 from projections.cases import CaseList
 from projections.pages import SqlPages
 from projections.promises import Promises
+from projections.recheck import recheck
 from projections.replay import Moment, Replay
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
@@ -152,6 +153,11 @@ class Reading:
                 for p in found
                 if not p.resumed
             ]
+
+    def recheck(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Where today's rules would conclude otherwise than was said."""
+        with self.snapshot() as (conn, tables):
+            return list(recheck(conn, tables, tenant, self.rules, self.book(conn, tables, tenant)))
 
     def decided(self, tenant: Tenant) -> tuple[int, int]:
         """(decided fact place, verdict place)."""

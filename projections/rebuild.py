@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select, update
 
@@ -70,10 +71,10 @@ class Rebuild:
         """Fold, compare, swap. Without ``swap`` (dry run) the shadow set is dropped again."""
         self._make()
         try:
-            tenants = self.ledger.tenants()
-            for tenant in tenants:
+            for tenant in self.ledger.tenants():
                 self._fold_all(tenant, tell)
             with self._pause:
+                tenants = self.ledger.tenants()  # one may have been registered meanwhile
                 for tenant in tenants:
                     self._fold_all(tenant, tell)
                     self._finish(tenant)
@@ -188,7 +189,9 @@ class Rebuild:
     def _recall(self, fold: Fold, conn: Connection, tenant: Tenant, fact: Event) -> None:
         for recall in fold.recalls:
             table = self.store.tables.rows[recall.table]
-            scopes = list(conn.scalars(_scopes(table, tenant.number, recall.column, recall.value)))
+            scopes = [
+                str(s) for s in conn.scalars(_scopes(table, tenant.number, recall.column, recall.value))
+            ]
             rule = next(r.name for r in self.rules if recall.table in r.rows)
             fold.recall(rule, scopes, fact.recorded, fact.place)
         fold.recalls.clear()
@@ -225,7 +228,7 @@ class Rebuild:
         version = fold_version(self.rules)
         for tenant in tenants:
             state = lanes.engine_state(conn, tenant)
-            if state.decided != self._at.get(tenant.number, (0, 0))[0]:
+            if (state.decided, state.verdict_place) != self._at.get(tenant.number, (0, 0)):
                 raise RuntimeError(f"the engine of {tenant.name} went on during the swap")
             lanes.switch_set(conn, state, set_name=self._new, fold_version=version)
         conn.execute(update(ACTIVE).values(name=self._new, fold_version=version))
@@ -241,5 +244,6 @@ def index_line(verdict: Event) -> Said:
     )
 
 
-def _scopes(table: Table, tenant: int, column: str, value: object) -> Select[tuple[str]]:
-    return select(table.c.scope).where(table.c.tenant == tenant, table.c[column] == value)
+def _scopes(table: Table, tenant: int, column: str, value: object) -> Select[Any]:
+    query: Select[Any] = select(table.c.scope).where(table.c.tenant == tenant, table.c[column] == value)
+    return query

@@ -117,7 +117,8 @@ def _getter(kind: type) -> tuple[tuple[str, ...], Any]:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    names, get = _getter(type(value))
+    kind: type = type(value)
+    names, get = _getter(kind)
     return dict(zip(names, get(value), strict=True))
 
 

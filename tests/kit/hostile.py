@@ -16,7 +16,10 @@ from tests.kit.world import START, event
 
 Kind = tuple[str, dict[str, Any]]
 COMPLAINT: tuple[Kind, ...] = (
-    ("complaint.received", {"subject": "engineering", "category": "leak", "severity": "ordinary", "description": "渗水"}),
+    (
+        "complaint.received",
+        {"subject": "engineering", "category": "leak", "severity": "ordinary", "description": "渗水"},
+    ),
     ("complaint.forwarded", {"to_department": "engineering_dept"}),
     ("complaint.resolved", {"resolution": "已修复"}),
     ("complaint.closed", {"close_reason": "resolved"}),

@@ -36,7 +36,13 @@ class World:
     what came of it. ``batch`` is the number of facts of one transaction."""
 
     def __init__(
-        self, folder: Path, *, at: Instant = START, tenant: str = "云栖集团", batch: int = 64
+        self,
+        folder: Path,
+        *,
+        at: Instant = START,
+        tenant: str = "云栖集团",
+        batch: int = 64,
+        more_rules: Sequence[Rule] = (),
     ) -> None:
         self.folder = folder
         self.batch = batch
@@ -45,7 +51,7 @@ class World:
         self.keys = KeyStore.open(self.database)
         self.writer = Writer(self.database, self.keys, self.clock)
         self.ledger = Ledger(self.database, self.writer, self.keys, self.clock)
-        self.rules: Sequence[Rule] = rules()
+        self.rules: Sequence[Rule] = (*rules(), *more_rules)
         self.store: SqlStore = open_store(self.database, self.writer, self.rules)
         names = {t.name for t in self.ledger.tenants()}
         if tenant not in names:

@@ -66,11 +66,29 @@ def test_a_new_number_on_a_known_customers_phone_is_somebody_else(home: House, t
     assert ref(home, tenant, 4, phone="13800000001") == husband
 
 
+def test_two_systems_may_number_two_people_alike(home: House, tenant: Tenant) -> None:
+    in_crm = home.fact(tenant, home.keep(tenant, sent(1, customer={"number": "1001"})).event_id)
+    in_calls = home.fact(
+        tenant, home.keep(tenant, sent(1, source="calls", customer={"number": "1001"})).event_id
+    )
+    assert in_crm.customer_ref != in_calls.customer_ref
+
+
+def test_one_person_may_have_a_number_in_each_system(home: House, tenant: Tenant) -> None:
+    person = ref(home, tenant, 1, number="1001", phone="13800000001")
+    other = sent(2, source="calls", customer={"number": "A-7", "phone": "13800000001"})
+    assert home.fact(tenant, home.keep(tenant, other).event_id).customer_ref == person
+    assert home.ledger.customer(tenant, source="calls", number="A-7") == person
+    assert home.ledger.conflicts(tenant) == []
+
+
 def test_tenants_share_nobody(home: House, tenant: Tenant) -> None:
     other = home.tenant("乙")
     customer = {"number": "K1", "phone": "13800000001"}
     assert ref(home, tenant, 1, **customer) != ref(home, other, 1, **customer)
-    assert home.ledger.customer(other, number="K1") != home.ledger.customer(tenant, number="K1")
+    assert home.ledger.customer(other, source="crm", number="K1") != home.ledger.customer(
+        tenant, source="crm", number="K1"
+    )
 
 
 def test_a_given_reference(home: House, tenant: Tenant) -> None:
@@ -109,5 +127,5 @@ def test_the_index_holds_nothing_readable(home: House, tenant: Tenant) -> None:
         rows = connection.execute(
             "SELECT mac, tenant, person, kind FROM blind_index ORDER BY kind"
         ).fetchall()
-    assert [(row[1:]) for row in rows] == [("云栖", person, "number"), ("云栖", person, "phone")]
+    assert [(row[1:]) for row in rows] == [("云栖", person, "number:crm"), ("云栖", person, "phone")]
     assert all(len(row[0]) == 32 for row in rows)

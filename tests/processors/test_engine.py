@@ -1,0 +1,103 @@
+"""The engine beside others: fenced by a take-over, against a cut, with a clock that somebody set."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger import lanes
+from ledger.clock import SimulatedClock
+from ledger.errors import Fenced
+from processors.clockguard import ClockGuard
+from processors.engine import Engine
+from schemas.instants import HOUR, MINUTE, SECOND
+from tests.kit.world import START, World, event
+
+COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
+
+
+def received(world: World, own_id: str = "a") -> None:
+    world.keep(event("complaint.received", own_id, START, ticket=own_id, data=COMPLAINT), START + MINUTE)
+
+
+def test_a_stale_engine_writes_nothing(world: World) -> None:
+    received(world)
+    stale = world.engine
+    world.take_over()
+    before = world.tables()
+    with pytest.raises(Fenced):
+        stale.step()
+    assert world.tables() == before
+    assert world.verdicts() == []
+    world.fold()
+    assert world.engine.state.decided == 4
+
+
+def test_two_engines_with_the_same_epoch_cannot_both_decide(world: World) -> None:
+    received(world)
+    one = world.engine
+    twin = Engine(one.tenant, one.ledger, one.store, one.rules, one.read, one.write, one.state, one.book)
+    assert twin.step()
+    with pytest.raises(Fenced):
+        one.step()
+
+
+def test_no_fact_is_recorded_before_a_cut_even_if_the_clock_is_set_back(world: World) -> None:
+    received(world)
+    world.tick(START + 30 * HOUR)
+    world.clock.set(START + 2 * HOUR)
+    world.append(event("complaint.received", "b", START, ticket="b", data=COMPLAINT))
+    with world.database.read() as conn:
+        facts = world.ledger.facts(conn, world.tenant, 0, 100)
+    assert facts[-1].recorded == START + 30 * HOUR
+    assert [f.recorded for f in facts] == sorted(f.recorded for f in facts)
+
+
+def test_what_is_on_its_way_is_folded_before_its_deadline_is_judged(world: World) -> None:
+    """No false alarm from lag: the discharge is in the ledger, the engine has not seen it yet, the deadline passes."""
+    received(world)
+    world.fold()
+    world.keep(
+        event(
+            "followup.complaint_intake_completed", "f", START + 23 * HOUR, ticket="a", data={"reached": True}
+        ),
+        START + 23 * HOUR,
+    )
+    world.tick(START + 25 * HOUR)
+    breached = {v.data["obligation_key"] for v in world.verdicts() if v.type == "obligation.breached"}
+    assert "complaint.intake_return_visit" not in breached
+    assert "complaint.respond_in_standard" in breached
+
+
+def test_a_tick_against_an_old_cut_does_nothing(world: World) -> None:
+    received(world)
+    world.fold()
+    cut = lanes.Cut(world.engine.state.decided - 1, START + 100 * HOUR)
+    assert not world.engine.tick(cut)
+    assert world.verdicts() == []
+
+
+def test_a_clock_that_was_set_is_doubted_until_it_agrees_for_a_minute() -> None:
+    clock = SimulatedClock(START)
+    guard = ClockGuard(clock)
+    assert guard.trusted()
+    clock.step(29 * SECOND)
+    assert guard.trusted()
+    clock.step(31 * SECOND)
+    assert not guard.trusted()
+    assert guard.moved_by == 31 * SECOND
+    clock.set(clock.now() + 59 * SECOND)
+    assert not guard.trusted()
+    clock.set(clock.now() + SECOND)
+    assert guard.trusted()
+
+
+def test_a_clock_that_goes_on_jumping_stays_doubted_and_an_operator_may_accept_it() -> None:
+    clock = SimulatedClock(START)
+    guard = ClockGuard(clock)
+    guard.trusted()
+    for _ in range(3):
+        clock.step(-40 * SECOND)
+        clock.set(clock.now() + 50 * SECOND)
+        assert not guard.trusted()
+    guard.accept()
+    assert guard.trusted()

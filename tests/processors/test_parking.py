@@ -1,0 +1,150 @@
+"""Invariant 14: if a rule fails on an event, (rule, event) is parked, by a verdict; other rules, scopes and events flow on, and
+its evidence enters when it is resumed, in its place in time. A type that the code lacks stops the engine and names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from processors.fold import UnknownType
+from processors.rules.book import Book
+from processors.rules.protocol import Evidence, Filing, Mark, Row
+from schemas.canonical import canonical
+from schemas.catalogue import CATALOGUE
+from schemas.event import Event
+from schemas.instants import HOUR
+from tests.kit.world import START, World, event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard(Row):
+    """What was heard in a case, in order of happening."""
+
+    TABLE: ClassVar[str] = "heard"
+    types: str
+
+
+class Fragile:
+    """Fails on complaint.forwarded, in filing or in judging, until it is mended."""
+
+    name = "fragile"
+    version = 1
+    rows: tuple[type[Row], ...] = (Heard,)
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def _maybe(self, where: str, types: Iterable[str]) -> None:
+        if where == self.where and "complaint.forwarded" in types:
+            raise ZeroDivisionError("the customer's name might stand here")
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        self._maybe("file", [event.type])
+        if event.case_id and not event.verdict:
+            yield Filing(scope=event.case_id, slot="heard", value=canonical(event.type))
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        types = [e.value.strip('"') for e in evidence]
+        self._maybe("judge", types)
+        if types:
+            yield Heard(id=scope, scope=scope, types=" ".join(types))
+
+    def marks(self, row: Row, book: Book) -> Iterable[Mark]:
+        return ()
+
+    def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        return {}, {}
+
+    def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
+        return ()
+
+
+def heard(world: World) -> list[str]:
+    return [line for line in world.tables() if line.startswith("heard ")]
+
+
+@pytest.mark.parametrize("where", ["file", "judge"])
+def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> None:
+    rule = Fragile(where)
+    world = World(tmp_path, more_rules=[rule])
+    try:
+        complaint = {"subject": "engineering", "category": "leak", "description": "渗水"}
+        world.keep(event("complaint.received", "a", START, ticket="T", data=complaint), START + HOUR)
+        bad = world.keep(
+            event(
+                "complaint.forwarded",
+                "b",
+                START + HOUR,
+                ticket="T",
+                data={"to_department": "engineering_dept"},
+            ),
+            START + HOUR,
+        )
+        world.keep(
+            event("complaint.resolved", "c", START + 2 * HOUR, ticket="T", data={"resolution": "已修"}),
+            START + 3 * HOUR,
+        )
+        world.fold()
+
+        (parked,) = [v for v in world.verdicts() if v.type == "event.parked"]
+        assert parked.data["rule"] == "fragile"
+        assert parked.data["parked_event"] == bad.event_id
+        assert parked.data["error"] == "ZeroDivisionError"
+        assert [p["event_id"] for p in world.reading.parked(world.tenant)] == [bad.event_id]
+        assert "complaint.received complaint.resolved" in heard(world)[0]
+        case = world.reading.case(world.tenant, bad.case_id)
+        assert case is not None
+        assert case["touchpoints"] == 3, "the other rules saw all of it"
+        assert world.rebuild().differences == {}
+
+        rule.where = ""
+        world.keep(
+            event(
+                "event.resumed", "r", START + 3 * HOUR, data={"rule": "fragile", "parked_event": bad.event_id}
+            ),
+            START + 4 * HOUR,
+            admin=True,
+        )
+        world.fold()
+        assert "complaint.received complaint.forwarded complaint.resolved" in heard(world)[0]
+        assert world.reading.parked(world.tenant) == []
+        assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+def test_resumed_too_early_is_parked_again(tmp_path: Path) -> None:
+    world = World(tmp_path, more_rules=[Fragile("file")])
+    try:
+        bad = world.keep(
+            event("complaint.forwarded", "b", START, ticket="T", data={"to_department": "engineering_dept"}),
+            START + HOUR,
+        )
+        resume = {"rule": "fragile", "parked_event": bad.event_id}
+        world.keep(event("event.resumed", "r", START, data=resume), START + HOUR, admin=True)
+        world.fold()
+        parked = [v.origin["generation"] for v in world.verdicts() if v.type == "event.parked"]
+        assert parked == [1, 2]
+        assert len(world.reading.parked(world.tenant)) == 1
+        assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+def test_a_type_that_the_code_lacks_stops_the_engine(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.keep(
+        event("complaint.forwarded", "b", START, ticket="T", data={"to_department": "engineering_dept"}),
+        START + HOUR,
+    )
+    known = dict(CATALOGUE)
+    del known["complaint.forwarded"]
+    monkeypatch.setattr("processors.fold.CATALOGUE", known)  # as an older version of the code would see it
+    decided = world.engine.state.decided
+    with pytest.raises(UnknownType, match=r"complaint\.forwarded version 1 at place 4"):
+        world.fold()
+    assert world.engine.state.decided <= 3
+    assert decided <= world.engine.state.decided

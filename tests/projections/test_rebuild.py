@@ -1,0 +1,146 @@
+"""Rebuild and swap beside a running engine and running readers; the set that stands is always whole."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from processors.embedded import EmbeddedRunner
+from processors.progress import Progress
+from processors.rules.cases import Cases
+from projections.rebuild import Rebuild
+from projections.store import OtherFold, active_set, open_store
+from schemas.instants import HOUR, MINUTE
+from tests.kit.hostile import TICKETS, Told, wire
+from tests.kit.world import START, World, event
+
+COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
+
+
+def story(world: World) -> None:
+    """A complaint and a repair from end to end, with breaches."""
+    history = [
+        Told(ticket, kind, START + (kind * 30 + 1) * HOUR, 0)
+        for ticket in TICKETS
+        for kind in range(len(TICKETS[ticket]))
+    ]
+    for index in sorted(range(len(history)), key=lambda i: history[i].time):
+        world.append(wire(history, index), at=history[index].time)
+    world.tick(START + 500 * HOUR)
+
+
+def test_swapped_sets_are_equal_and_readers_see_the_new_one(world: World) -> None:
+    story(world)
+    before = world.tables()
+    report = world.rebuild(swap=True)
+    assert (report.old_set, report.new_set, report.differences) == ("a", "b", {})
+    assert world.tables() == before
+    with world.database.read() as conn:
+        active = active_set(conn)
+    assert active is not None
+    assert active[0] == "b"
+
+
+def test_a_difference_is_named(world: World) -> None:
+    story(world)
+    table = world.store.tables.parked
+    world.writer.call(
+        lambda conn: conn.execute(
+            table.insert().values(tenant=1, rule="x", event_id="y", verdict_id="z", error="e", resumed=0)
+        )
+    )
+    found = world.rebuild().differences[world.tenant.name]
+    assert [sign for sign, _ in found] == ["-"]
+    assert '"event_id":"y"' in found[0][1]
+
+
+def test_the_old_engine_is_fenced_by_the_swap(world: World) -> None:
+    from ledger.errors import Fenced
+
+    story(world)
+    world.rebuild(swap=True)
+    world.append(event("complaint.received", "late", START, ticket="n", data=COMPLAINT))
+    with pytest.raises(Fenced):
+        world.engine.step()
+
+
+def test_a_rule_that_changed_is_noticed_on_opening(world: World) -> None:
+    class Newer(Cases):
+        version = 2
+
+    with pytest.raises(OtherFold, match="touchline rebuild"):
+        open_store(world.database, world.writer, (Newer(), *world.rules[1:]))
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[World, EmbeddedRunner, Progress]]:
+    world = World(tmp_path)
+    progress = Progress()
+    runner = EmbeddedRunner(world.ledger, world.store, world.rules, progress, "live")
+    runner.start()
+    yield world, runner, progress
+    runner.stop()
+    world.close()
+
+
+def test_beside_a_running_engine_and_readers(running: tuple[World, EmbeddedRunner, Progress]) -> None:
+    world, runner, progress = running
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set() and number < 400:
+            number += 1
+            world.append(
+                event("complaint.received", f"w{number}", START, ticket=f"w{number}", data=COMPLAINT),
+                at=world.clock.now() + MINUTE,
+            )
+
+    def read() -> None:
+        seen = 0
+        while not stop.is_set():
+            try:
+                with world.reading.snapshot() as (conn, tables):
+                    rows = conn.exec_driver_sql(f"SELECT count(*) FROM cases_{tables.name}").scalar_one()
+                assert rows >= seen, "a reader saw a set that was not whole"
+                seen = rows
+            except BaseException as error:
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=write), threading.Thread(target=read)]
+    for thread in threads:
+        thread.start()
+    assert progress.wait(world.tenant.number, 20, 20)
+    for _ in range(2):
+        with_pause = Swapping(world, runner)
+        report = Rebuild(world.ledger, world.rules, with_pause).run()
+        assert report.swapped
+        assert report.differences == {}
+    stop.set()
+    for thread in threads:
+        thread.join(30)
+    assert failures == []
+    with world.database.read() as conn:
+        head = world.ledger.head(conn, world.tenant).place
+    assert progress.wait(world.tenant.number, head, 20)
+    assert runner.status.error == ""
+    assert world.rebuild().differences == {}
+
+
+class Swapping:
+    """Holds the runner while the sets are swapped, and gives it the new one."""
+
+    def __init__(self, world: World, runner: EmbeddedRunner) -> None:
+        self.world, self.runner = world, runner
+
+    def __enter__(self) -> None:
+        self.runner.pause().acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.runner.use(open_store(self.world.database, self.world.writer, self.world.rules))
+        self.runner.pause().release()
