@@ -16,6 +16,7 @@ from producers.calendar_maker import make_calendar
 from schemas.catalogue import CATALOGUE
 from schemas.event import ENVELOPE, Event
 from schemas.instants import Instant, end_of_day, parse_day, parse_instant
+from schemas.model import WORKS
 from schemas.policy import Calendar
 
 
@@ -24,15 +25,19 @@ def at(text: str) -> Instant:
     day, _, clock = text.partition(" ")
     if clock in ("", "24:00"):
         return end_of_day(parse_day(day))
-    return parse_instant(f"{day}T{clock if clock.count(':') == 2 else clock + ':00'}+08:00")
+    return parse_instant(f"{day}T{clock}{':00' * (clock.count(':') == 1)}+08:00")
 
 
 @cache
 def china(
-    version: str, years: tuple[int, ...], closed: tuple[str, ...] = (), close: str = ""
+    version: str = "cn-2026",
+    years: tuple[int, ...] = (2025, 2026),
+    closed: tuple[str, ...] = (),
+    close: str | None = None,
+    shifts: tuple[tuple[str, str], ...] = (("00:00", "24:00"),),
 ) -> dict[str, Any]:
     """Data of ``calendar.published`` for the office calendar, with statutory holidays and make-up days."""
-    spec = Calendar(closed=list(closed), close=close or None)
+    spec = Calendar(closed=list(closed), close=close, shifts=list(shifts))
     made: dict[str, Any] = make_calendar("office", at("2026-01-01 00:00"), years, spec, version)
     return made
 
@@ -99,7 +104,7 @@ class Desk:
                 event_id=event.event_id,
                 slot=one.slot,
                 time=event.time if one.at is None else one.at,
-                rank=CATALOGUE[event.type].rank,
+                rank=CATALOGUE[event.type].rank if event.type in CATALOGUE else WORKS,
                 recorded=event.recorded,
                 place=event.after,
                 root=event.root,
