@@ -11,8 +11,8 @@ from fastapi.responses import Response
 from schemas.instants import Instant, format_instant, parse_instant
 from web.auth import Caller, House
 from web.cases import instant
+from web.figures import OPEN, days_line, near, promise_row, stamp, touchpoint, verdict
 from web.figures import at as at_of
-from web.figures import days_line, near, promise_row, stamp, touchpoint, verdict
 from web.pages import Page, SignedIn, Text
 from web.services import Services
 from web.wall import masthead
@@ -58,8 +58,9 @@ def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict
     entries.sort(key=lambda entry: (*entry["order"], entry["verdict"], entry["place"]))
     live = history["mode"] == "now"
     seen = now if live else parse_instant(history["at"])
+    duties = [promise_row(one, seen, t) for one in history["promises"]]
     return {
-        "duties": [promise_row(one, seen, t) for one in history["promises"]],
+        "duties": sorted(duties, key=lambda duty: OPEN.index(duty["wall"]) if duty["open"] else len(OPEN)),
         "entries": entries,
         "live": live,
     }
@@ -138,7 +139,7 @@ def explained(found: dict[str, Any], t: Words) -> dict[str, Any]:
         return {
             "title": t.label(event["type"]),
             "time_text": stamp(parse_instant(event["time"])),
-            "role": t.label(event.get("role") or ""),
+            "role": t.role(str(event.get("role") or "")),
             "voided": event.get("voided", False),
         }
 

@@ -33,6 +33,10 @@ class Words:
         pair = FIELDS.get(name)
         return pair[self.lang == "en"] if pair else self.label(name).replace("_", " ")
 
+    def role(self, slot: str) -> str:
+        """What a piece of evidence is to a promise: the first letter of its slot says it."""
+        return self(f"role.{slot[:1]}") if f"role.{slot[:1]}" in PAGE else self("role.")
+
     def spell(self, micros: int) -> str:
         """A length of time for people, its two greatest units: ``2 天 3 时``, ``41 秒``."""
         seconds = max(0, micros) // 1_000_000

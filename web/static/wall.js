@@ -51,7 +51,8 @@
   /* -- a swap that leaves alone what did not change: focus, selection, hover and open details stay ---------------- */
   function attributes(a, b) {
     for (const { name, value } of [...b.attributes]) if (a.getAttribute(name) !== value) a.setAttribute(name, value);
-    for (const { name } of [...a.attributes]) if (!b.hasAttribute(name)) a.removeAttribute(name);
+    // an open <details> is the reader's doing
+    for (const { name } of [...a.attributes]) if (!b.hasAttribute(name) && name !== "open") a.removeAttribute(name);
   }
   function morph(a, b, made) {
     if (a.dataset && a.dataset.keep !== undefined && a.dataset.keep === b.dataset.keep) return;
