@@ -11,7 +11,7 @@ from schemas.instants import Instant
 
 ROUTING = (*(name for name in ENVELOPE if name != "event_id"), "ticket", "corrects")
 """Body fields that an Event has under the same name."""
-ORIGIN = ("rule", "rule_version", "row", "kind", "generation", "at")
+ORIGIN = ("rule", "rule_version", "row", "scope", "kind", "generation", "at")
 """Fields of a verdict's body that stand in ``Event.origin``."""
 _MARK = '"sealed":'
 _STEPS = re.compile(r"([^.\[\]]+)|\[(\d+)\]")

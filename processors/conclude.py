@@ -45,7 +45,7 @@ class Concluding:
             return
         marks = list(rule.marks(row, book)) if row is not None else []
         stands = {mark.kind: mark for mark in marks if mark.at <= saying.at}
-        said = self.shelf.announced(rule.name, about.id)
+        said = self.shelf.announced(rule.name, about.scope, about.id)
         for kind in sorted(said):
             one = said[kind]
             if one.standing and (kind not in stands or stands[kind].time != one.time):
@@ -59,6 +59,7 @@ class Concluding:
         generation = last.generation + 1 if last else 1
         own_id = verdict_id(row.id, mark.kind, generation)
         said = Announced(
+            scope=row.scope,
             row_id=row.id,
             kind=mark.kind,
             generation=generation,
@@ -95,10 +96,11 @@ class Concluding:
     def park(self, rule: Rule, event: Event, error: Exception, saying: Saying) -> None:
         """Say that a rule failed on an event. The error's class is named, never its text: that may hold anything."""
         row_id = f"parked:{rule.name}:{event.event_id}"
-        last = self.shelf.announced(rule.name, row_id).get("parked")
+        last = self.shelf.announced(rule.name, row_id, row_id).get("parked")
         generation = last.generation + 1 if last else 1
         own_id = verdict_id(row_id, "parked", generation)
         said = Announced(
+            scope=row_id,
             row_id=row_id,
             kind="parked",
             generation=generation,
@@ -122,13 +124,15 @@ class Concluding:
     def hear(self, verdict: Event) -> list[Key]:
         """Note what a recorded verdict announced or retracted. Returns the scopes that a retraction touched."""
         rule, row_id = str(verdict.origin["rule"]), str(verdict.origin["row"])
+        scope = str(verdict.origin["scope"])
         kind, generation = str(verdict.origin["kind"]), int(verdict.origin["generation"])
         if verdict.type == RETRACTED:
             kind = str(verdict.data["retracted_kind"])
-            said = self.shelf.announced(rule, row_id)[kind]
+            said = self.shelf.announced(rule, scope, row_id)[kind]
             self.shelf.say(rule, replace(said, standing=0))
             return self.shelf.void(str(verdict.data["retracts"]), int(verdict.origin["at"]), verdict.event_id)
         said = Announced(
+            scope=scope,
             row_id=row_id,
             kind=kind,
             generation=generation,
@@ -157,6 +161,7 @@ class Concluding:
             "rule": rule.name,
             "rule_version": rule.version,
             "row": said.row_id,
+            "scope": said.scope,
             "kind": kind,
             "generation": said.generation,
             "at": saying.at,

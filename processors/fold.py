@@ -119,8 +119,8 @@ class Fold:
         for rule in self.rules.values():
             touched += self._enter(rule, verdict, saying)
         self._settle(touched, saying, verdict, 0)
-        name, row_id = str(verdict.origin["rule"]), str(verdict.origin["row"])
-        if (row := self.shelf.by_id(name, row_id)) is not None:
+        name, scope, row_id = (str(verdict.origin[k]) for k in ("rule", "scope", "row"))
+        if (row := self.shelf.find(name, scope, row_id)) is not None:
             self.shelf.put(name, row, self.next_after(name, row, at))
 
     def recall(self, rule: str, scopes: Iterable[str], at: Instant, after: int) -> None:

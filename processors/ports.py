@@ -19,6 +19,7 @@ from schemas.instants import Instant
 class Announced:
     """The verdict last said of (row, kind). ``standing`` 1 until retracted; ``generation`` counts the times it was said."""
 
+    scope: str
     row_id: str
     kind: str
     generation: int
@@ -104,11 +105,7 @@ class Pages(Protocol):
 
     def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]: ...
 
-    def announced(self, rule: str, row_ids: Sequence[str]) -> Mapping[str, list[Announced]]: ...
-
-    def scope_of(self, rule: str, row_id: str) -> str:
-        """The scope of a row; "" if there is no such row."""
-        ...
+    def announced(self, rule: str, scopes: Sequence[str]) -> list[Announced]: ...
 
     def due(self, until: Instant, limit: int) -> list[DueRow]:
         """Rows with next <= until, ordered by (next, rule, row id)."""

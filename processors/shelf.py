@@ -26,6 +26,8 @@ class Scope:
     evidence: list[Evidence] = field(default_factory=list)
     rows: dict[str, tuple[Row, Instant]] = field(default_factory=dict)
     links: dict[tuple[str, str], Evidence] = field(default_factory=dict)
+    said: dict[str, dict[str, Announced]] = field(default_factory=dict)
+    """By row id and kind; of rows that are gone too."""
 
 
 class Shelf:
@@ -34,12 +36,11 @@ class Shelf:
     def __init__(self, pages: Pages) -> None:
         self.pages = pages
         self._scopes: dict[Key, Scope] = {}
-        self._announced: dict[Key, dict[str, Announced]] = {}
         self._linked: dict[Key, list[str]] = {}
         self._evidence: dict[tuple[str, str, str, str], tuple[str, Evidence]] = {}
         self._rows: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
         self._dropped: dict[tuple[type[Row], str], Row] = {}
-        self._said: dict[tuple[str, str, str], Announced] = {}
+        self._said: dict[tuple[str, str, str, str], Announced] = {}
         self._by_event: dict[str, list[tuple[str, Evidence]]] = {}
         self._asked: set[str] = set()
         self._due: list[tuple[Instant, str, str, str]] = []
@@ -60,7 +61,6 @@ class Shelf:
         full = [s for s in wanted if not s.startswith(PARTIAL)]
         rows = self.pages.rows(rule, full) if full else {}
         further: set[str] = set()
-        ids: list[str] = []
         for name in wanted:
             scope = self._scopes[(rule, name)] = Scope()
             for entry in evidence.get(name, ()):
@@ -73,11 +73,9 @@ class Shelf:
             scope.evidence.sort(key=Evidence.order)
             for row, upcoming in rows.get(name, ()):
                 scope.rows[row.id] = (row, upcoming)
-                ids.append(row.id)
-        if ids:
-            said = self.pages.announced(rule, ids)
-            for row_id in ids:
-                self._announced.setdefault((rule, row_id), {a.kind: a for a in said.get(row_id, ())})
+        if full:
+            for one in self.pages.announced(rule, full):
+                self._scopes[(rule, one.scope)].said.setdefault(one.row_id, {})[one.kind] = one
         return further
 
     def scope(self, rule: str, name: str) -> Scope:
@@ -185,14 +183,6 @@ class Shelf:
         self._rows[(type(row), row.id)] = None
         self._dropped[(type(row), row.id)] = row
 
-    def by_id(self, rule: str, row_id: str) -> Row | None:
-        """A row by its id, from the shelf or from the store."""
-        for (owner, _), scope in self._scopes.items():
-            if owner == rule and row_id in scope.rows:
-                return scope.rows[row_id][0]
-        scope_name = self.pages.scope_of(rule, row_id)
-        return self.find(rule, scope_name, row_id) if scope_name else None
-
     def resume(self, rule: str, event_id: str) -> None:
         """A parked event is let in again."""
         held = self.parked.get((rule, event_id)) or self.pages.parked_one(rule, event_id)
@@ -225,16 +215,13 @@ class Shelf:
 
     # -- announcements
 
-    def announced(self, rule: str, row_id: str) -> dict[str, Announced]:
-        said = self._announced.get((rule, row_id))
-        if said is None:
-            found = self.pages.announced(rule, (row_id,)).get(row_id, ())
-            said = self._announced[(rule, row_id)] = {a.kind: a for a in found}
-        return said
+    def announced(self, rule: str, scope: str, row_id: str) -> dict[str, Announced]:
+        """What was last said of a row, by kind; of one that is gone too."""
+        return self.scope(rule, scope).said.setdefault(row_id, {})
 
     def say(self, rule: str, said: Announced) -> None:
-        self.announced(rule, said.row_id)[said.kind] = said
-        self._said[(rule, said.row_id, said.kind)] = said
+        self.announced(rule, said.scope, said.row_id)[said.kind] = said
+        self._said[(rule, said.scope, said.row_id, said.kind)] = said
 
     def collect(self, effects: Effects) -> None:
         """Write what changed into the effects, in an order that does not depend on how it came about."""

@@ -17,7 +17,7 @@ from schemas.instants import format_instant, show
 def promise(replay: Replay, row: Promise) -> dict[str, Any]:
     """The whole explanation of one promise as JSON (shape: docs/instants.md speaks of the instants in it)."""
     queries = promises.Promises(replay.tables, replay.book)
-    said = queries.said(replay.conn, replay.tenant.number, [row.id])[row.id]
+    said = queries.said(replay.conn, replay.tenant.number, [row])[row.id]
     filed = sorted(replay.filed(row.scope), key=Evidence.order)
     trigger = replay.ledger.fact(replay.conn, replay.tenant, row.trigger)
     opener = trigger or replay.verdict(row.trigger)

@@ -100,23 +100,14 @@ class SqlPages:
                     found[row.scope].append((row, upcoming))
         return found
 
-    def announced(self, rule: str, row_ids: Sequence[str]) -> Mapping[str, list[Announced]]:
+    def announced(self, rule: str, scopes: Sequence[str]) -> list[Announced]:
         table = self.tables.announced
-        found: dict[str, list[Announced]] = defaultdict(list)
         base = self._select(table, _ANNOUNCED).where(table.c.rule == rule)
-        for part in chunks(row_ids):
-            for line in self.conn.execute(base.where(table.c.row_id.in_(part))):
-                one = Announced(**dict(zip(_ANNOUNCED, line, strict=True)))
-                found[one.row_id].append(one)
-        return found
-
-    def scope_of(self, rule: str, row_id: str) -> str:
-        for kind in self._kinds[rule]:
-            table = self.tables.rows[kind]
-            scope = self.conn.scalar(self._select(table, ("scope",)).where(table.c.id == row_id))
-            if scope is not None:
-                return str(scope)
-        return ""
+        return [
+            Announced(**dict(zip(_ANNOUNCED, line, strict=True)))
+            for part in chunks(scopes)
+            for line in self.conn.execute(base.where(table.c.scope.in_(part)))
+        ]
 
     def due(self, until: Instant, limit: int) -> list[DueRow]:
         found: list[DueRow] = []

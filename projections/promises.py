@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, sele
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.promises import Promise
+from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant, format_instant
 
@@ -133,6 +134,7 @@ class Promises:
             return and_(
                 one.c.tenant == rows.c.tenant,
                 one.c.rule == RULE,
+                one.c.scope == rows.c.scope,
                 one.c.row_id == rows.c.id,
                 one.c.kind == kind,
             )
@@ -198,22 +200,16 @@ class Promises:
         found = {str(w): int(n) for w, n in conn.execute(query)}
         return {w: found.get(w, 0) for w in WALL}
 
-    def said(self, conn: Connection, tenant: int, ids: Sequence[str]) -> dict[str, dict[str, Announced]]:
+    def said(self, conn: Connection, tenant: int, rows: Sequence[Promise]) -> dict[str, dict[str, Announced]]:
         """Announcements by promise and kind."""
-        names = tuple(name for name, _ in columns_of(Announced))
-        table = self.tables.announced
-        found: dict[str, dict[str, Announced]] = {i: {} for i in ids}
-        for start in range(0, len(ids), 500):
-            part = ids[start : start + 500]
-            query = select(*(table.c[n] for n in names)).where(
-                table.c.tenant == tenant, table.c.rule == RULE, table.c.row_id.in_(part)
-            )
-            for line in conn.execute(query):
-                one = Announced(**dict(zip(names, line, strict=True)))
+        found: dict[str, dict[str, Announced]] = {row.id: {} for row in rows}
+        pages = SqlPages(conn, self.tables, tenant, ())
+        for one in pages.announced(RULE, sorted({row.scope for row in rows})):
+            if one.row_id in found:
                 found[one.row_id][one.kind] = one
         return found
 
     def _views(self, conn: Connection, tenant: int, query: Select[Any]) -> list[dict[str, Any]]:
         rows = [Promise(**dict(zip(_NAMES, line, strict=True))) for line in conn.execute(query)]
-        said = self.said(conn, tenant, [r.id for r in rows])
+        said = self.said(conn, tenant, rows)
         return [view(r, said[r.id], self.book) for r in rows]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from ledger import lanes
 from ledger.tenants import Tenant
+from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.protocol import Row, Rule
 from projections.pages import SqlPages
@@ -28,10 +29,13 @@ def recheck(
     for rule in rules:
         for kind in rule.rows:
             for rows in _rows(conn, tables, tenant, kind):
-                said = pages.announced(rule.name, [row.id for row in rows])
+                said: dict[str, dict[str, Announced]] = {}
+                for a in pages.announced(rule.name, sorted({row.scope for row in rows})):
+                    if a.standing:
+                        said.setdefault(a.row_id, {})[a.kind] = a
                 for row in rows:
                     stands = {m.kind: m for m in rule.marks(row, book) if m.at <= advanced}
-                    announced = {a.kind: a for a in said.get(row.id, ()) if a.standing}
+                    announced = said.get(row.id, {})
                     for name in sorted(stands.keys() | announced.keys()):
                         mark, one = stands.get(name), announced.get(name)
                         if mark is not None and (one is None or one.time != mark.time):

@@ -200,7 +200,7 @@ class Replay:
         if moment.as_of is not None:
             for mark in rule.marks(row, book):
                 if mark.at <= moment.as_of:
-                    said[mark.kind] = announced(row.id, mark.kind, mark.time)
+                    said[mark.kind] = announced(row, mark.kind, mark.time)
             return said
         for verdict in verdicts:
             if verdict.origin.get("row") != row.id:
@@ -210,10 +210,18 @@ class Replay:
                 said[retracted] = replace(said[retracted], standing=0)
             elif not retracted:
                 kind = str(verdict.origin["kind"])
-                said[kind] = announced(row.id, kind, verdict.time, verdict.event_id)
+                said[kind] = announced(row, kind, verdict.time, verdict.event_id)
         return said
 
 
-def announced(row_id: str, kind: str, time: Instant, verdict_id: str = "") -> Announced:
+def announced(row: Promise, kind: str, time: Instant, verdict_id: str = "") -> Announced:
     """An announcement that stands."""
-    return Announced(row_id=row_id, kind=kind, generation=1, standing=1, verdict_id=verdict_id, time=time)
+    return Announced(
+        scope=row.scope,
+        row_id=row.id,
+        kind=kind,
+        generation=1,
+        standing=1,
+        verdict_id=verdict_id,
+        time=time,
+    )

@@ -90,7 +90,7 @@ def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
     announced = Table(
         f"announced_{name}",
         metadata,
-        *_ruled(Announced, ("row_id", "kind")),
+        *_ruled(Announced, ("scope", "row_id", "kind")),
         **KEYED,
     )
     said = Table(

@@ -79,7 +79,7 @@ class Event:
     """First event of the chain of corrections; its own id for an event that corrects nothing."""
     data: Mapping[str, Any] = field(default_factory=dict)
     origin: Mapping[str, Any] = field(default_factory=dict)
-    """Of a verdict: {"rule", "rule_version", "row", "kind", "generation", "at"}; ``at`` is the instant on the line of
+    """Of a verdict: {"rule", "rule_version", "row", "scope", "kind", "generation", "at"}; ``at`` is the instant on the line of
     recorded time at which it was concluded. Empty for facts."""
 
     def value(self, name: str) -> Any:
