@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from ledger import lanes
-from ledger.errors import Fenced
+from ledger.errors import Fenced, NotKept
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.clockguard import ClockGuard
@@ -121,6 +121,14 @@ class EmbeddedRunner:
             except Fenced:
                 self._engines.pop(tenant.number, None)
                 return 0.0
+            except (
+                NotKept
+            ) as error:  # a full disk, say: nothing was written, so the same batch can be tried again
+                if not self.status.error:
+                    log.error("batch_not_kept", tenant=tenant.name, detail=str(error))
+                self.status.error = str(error)
+                return SAFETY
+        self.status.error = ""
         now = self.ledger.clock.now()
         if self.guard.doubted or upcoming == NEVER:
             return SAFETY

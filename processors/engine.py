@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -26,8 +27,11 @@ from processors.shelf import Shelf
 from schemas.event import Event
 from schemas.instants import Instant
 
-BATCH = 64
-"""Facts of one transaction: the writes of a batch stay within a few milliseconds of the writer's time."""
+BATCH = 256
+"""Facts of one transaction at most. How many it takes is found by trying: see ``SLICE``."""
+FIRST = 24
+SLICE = 0.005
+"""Seconds of the writer's time that a batch should take: those who append wait behind it (design: queue in slices)."""
 DUE = 64
 """Rows concluded in one transaction when time comes."""
 
@@ -66,6 +70,7 @@ class Engine:
     state: EngineState
     book: Book
     batch: int = BATCH
+    size: int = FIRST
 
     @classmethod
     def take_over(
@@ -97,7 +102,7 @@ class Engine:
     def step(self) -> bool:
         """Fold the next batch. False: there was nothing to fold."""
         with self.read() as conn:
-            facts = self.ledger.facts(conn, self.tenant, self.state.decided, self.batch)
+            facts = self.ledger.facts(conn, self.tenant, self.state.decided, min(self.batch, self.size))
             if not facts:
                 return False
             facts = up_to_publication(facts)
@@ -157,8 +162,22 @@ class Engine:
             recalls=fold.recalls,
         )
         fold.shelf.collect(effects)
-        self.state = self.write(lambda conn: self.store.apply(conn, effects))
+        spent = 0.0
+
+        def apply(conn: Connection) -> EngineState:
+            nonlocal spent
+            began = perf_counter()
+            state = self.store.apply(conn, effects)
+            spent = perf_counter() - began
+            return state
+
+        taken = decided - self.state.decided
+        self.state = self.write(apply)
         self.book = fold.book
+        if spent > SLICE:
+            self.size = max(4, self.size * 3 // 4)
+        elif taken >= self.size:
+            self.size = min(BATCH, self.size + self.size // 4)
         return True
 
 
