@@ -182,6 +182,14 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
         Refusal("policy", f"data.{name}", "differs from the policy's own", "与政策内容不一致")
         for name, said, meant in zip(("profile", "version", "effective_from"), outside, inside, strict=True)
         if said != meant
+    ] + [
+        Refusal(
+            "policy_kind",
+            f"data.policy.policies.{key}",
+            f"is of the kind {kind}; this version runs the kinds after, given and open",
+            f"属于 {kind} 类；当前版本只运行 after、given、open 三类",
+        )
+        for key, kind in sorted(file.cannot_run().items())
     ]
 
 

@@ -84,7 +84,14 @@ async def acknowledge(
     if found is None or not found.get("verdict"):
         raise not_found("alert", "提醒")
     promise = found.get("promise") or {}
-    data = {"verdict_id": verdict_id, "promise_id": promise.get("id"), "by": by, "remark": remark}
+    data = {
+        "verdict_id": verdict_id,
+        "promise_id": promise.get("id"),
+        "obligation_key": promise.get("obligation"),
+        "keys": promise.get("keys"),
+        "by": by,
+        "remark": remark,
+    }
     raw: dict[str, Any] = {
         "specversion": "1.0",
         "id": f"ack-{uuid4()}",

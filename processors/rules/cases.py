@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from processors.rules.protocol import Evidence, Filing, Mark, Row
 from schemas.canonical import canonical
+from schemas.catalogue import event_type
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
 
@@ -78,7 +79,7 @@ class Cases:
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
         if event.verdict or not event.case_id:
             return ()
-        if event.type.startswith("event."):
+        if not event_type(event.type).touchpoint:  # an acknowledgement, a waiver: shown in the case, no touchpoint of it
             return (Filing(scope=event.case_id, slot="decision", value=canonical({"type": event.type})),)
         value: dict[str, Any] = {"type": event.type, "source": event.source}
         for name in _KEPT:
