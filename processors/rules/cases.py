@@ -79,7 +79,9 @@ class Cases:
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
         if event.verdict or not event.case_id:
             return ()
-        if not event_type(event.type).touchpoint:  # an acknowledgement, a waiver: shown in the case, no touchpoint of it
+        if not event_type(
+            event.type
+        ).touchpoint:  # an acknowledgement, a waiver: shown in the case, no touchpoint of it
             return (Filing(scope=event.case_id, slot="decision", value=canonical({"type": event.type})),)
         value: dict[str, Any] = {"type": event.type, "source": event.source}
         for name in _KEPT:

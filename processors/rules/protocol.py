@@ -67,6 +67,9 @@ class Evidence:
     link: str = ""
     voided: Instant = 0
     voided_by: str = ""
+    known: Instant = 0
+    """Of a correction: since when the same was known (recorded instant of the first of its chain that stood here under this
+    slot at the same time); 0: its own recorded instant. A corrected typing error is no news and rings nobody again."""
 
     def order(self) -> tuple[int, int, str]:
         return (self.time, self.rank, self.event_id)

@@ -79,37 +79,43 @@ class Desk:
 
     def take(self, event: Event) -> Event:
         """Place an event as it is."""
-        if event.corrects:
-            self.void(event.corrects)
-        self._file(self.rule.file(event, self.book), event)
+        gone = self.void(event.corrects) if event.corrects else {}
+        self._file(self.rule.file(event, self.book), event, gone)
         before, self.book = self.book, self.book.add(event)
         for fact in self.facts:
             if fact.event_id not in self.voided:
                 new = [x for x in self.book.listeners_new_since(before) if x.type in (fact.type, "*")]
-                self._file(file_with(fact, new), fact)
+                self._file(file_with(fact, new), fact, {})
         self.facts.append(event)
         return event
 
-    def void(self, event_id: str) -> None:
-        """Take an event's evidence out of every scope."""
+    def void(self, event_id: str) -> dict[tuple[str, str, str, Instant], Instant]:
+        """Take an event's evidence out of every scope. Returns since when each piece was known."""
         self.voided.add(event_id)
+        gone: dict[tuple[str, str, str, Instant], Instant] = {}
         for scope in self.evidence.values():
             for key in [key for key in scope if key[0] == event_id]:
-                del scope[key]
+                entry = scope.pop(key)
+                gone[(entry.scope, entry.slot, entry.link, entry.time)] = entry.known or entry.recorded
+        return gone
 
-    def _file(self, filings: Iterable[Filing], event: Event) -> None:
+    def _file(
+        self, filings: Iterable[Filing], event: Event, gone: dict[tuple[str, str, str, Instant], Instant]
+    ) -> None:
         for one in filings:
+            time = event.time if one.at is None else one.at
             entry = Evidence(
                 scope=one.scope,
                 event_id=event.event_id,
                 slot=one.slot,
-                time=event.time if one.at is None else one.at,
+                time=time,
                 rank=CATALOGUE[event.type].rank if event.type in CATALOGUE else WORKS,
                 recorded=event.recorded,
                 place=event.after,
                 root=event.root,
                 value=one.value,
                 link=one.link,
+                known=gone.get((one.scope, one.slot, one.link, time), 0),
             )
             self.evidence.setdefault(one.scope, {})[(event.event_id, one.slot, one.link)] = entry
 

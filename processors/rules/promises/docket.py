@@ -28,6 +28,11 @@ def happened(entry: Evidence) -> Instant:
     return own
 
 
+def known(entry: Evidence) -> Instant:
+    """Since when it has been known that this happened then."""
+    return entry.known or entry.recorded
+
+
 class Docket:
     """Evidence in order of happening."""
 
@@ -69,4 +74,4 @@ class Docket:
 
     def known_at(self, recorded: Instant) -> Docket:
         """What had been recorded by then."""
-        return Docket([entry for entry in self._every if entry.recorded <= recorded])
+        return Docket([entry for entry in self._every if known(entry) <= recorded])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from processors.rules.promises.docket import Docket
+from processors.rules.promises.docket import Docket, known
 from processors.rules.promises.listeners import TRIGGER
 from processors.rules.promises.terms import Any_, Expr, Leaf
 from processors.rules.protocol import Evidence
@@ -64,7 +64,7 @@ def _leaf(leaf: Leaf, docket: Docket, later: Later) -> Iterator[Opening]:
     mine = docket.of(leaf)
     if leaf.plus is None:
         for entry in mine:
-            yield Opening(entry.time, entry.rank, entry.event_id, entry, (entry,), "", entry.recorded)
+            yield Opening(entry.time, entry.rank, entry.event_id, entry, (entry,), "", known(entry))
         return
     if not mine:
         return
@@ -79,6 +79,4 @@ def _leaf(leaf: Leaf, docket: Docket, later: Later) -> Iterator[Opening]:
         if at is None or (leaf.resets and following is not None and following.time <= at):
             continue
         source = entry if entry.slot[0] == TRIGGER else begin
-        yield Opening(
-            at, entry.rank, entry.event_id, entry, (source,), "", max(entry.recorded, begin.recorded)
-        )
+        yield Opening(at, entry.rank, entry.event_id, entry, (source,), "", max(known(entry), known(begin)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from processors.rules.promises.docket import Docket, parsed
+from processors.rules.promises.docket import Docket, known, parsed
 from processors.rules.promises.paths import text
 from processors.rules.promises.terms import Any_, Expr, Leaf
 from processors.rules.protocol import Evidence
@@ -46,7 +46,7 @@ def count(leaf: Leaf, evidence: Iterable[Evidence], since: Instant, due: Instant
             if entry.time >= since:
                 if not leaf.late and entry.time > due:
                     return None
-                return Found(entry.time, (entry.event_id,), entry.recorded, _actor(entry))
+                return Found(entry.time, (entry.event_id,), known(entry), _actor(entry))
         return None
     seen: set[str] = set()
     counted: list[Evidence] = []
@@ -62,7 +62,7 @@ def count(leaf: Leaf, evidence: Iterable[Evidence], since: Instant, due: Instant
             seen.add(text(value))
         counted.append(entry)
         if len(counted) == leaf.times:
-            recorded, actor = max((e.recorded, _actor(e)) for e in counted)
+            recorded, actor = max((known(e), _actor(e)) for e in counted)
             return Found(entry.time, tuple(e.event_id for e in counted), recorded, actor)
     return None
 
