@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from schemas.instants import SECOND, Instant, civil_date, day_of, end_of_day, parse_instant, to_datetime
+from schemas.instants import SECOND, Instant, civil_date, day_of, end_of_day, parse_instant, show, to_datetime
 from web.words import Words
 
 OPEN = ("breached", "due_soon", "pending", "undated")
@@ -58,8 +58,9 @@ def ticking(micros: int, t: Words) -> str:
     return f"{days} {t('day')} {clock}" if days else clock
 
 
-def promise_row(promise: Mapping[str, Any], now: Instant, t: Words) -> dict[str, Any]:
-    """One promise as a row. Instants for the script are milliseconds."""
+def promise_row(promise: Mapping[str, Any], now: Instant, t: Words, *, live: bool = True) -> dict[str, Any]:
+    """One promise as a row. Instants for the script are milliseconds. ``live`` is false in a replay, where "today"
+    would mislead."""
     due, opened, settled = at(promise["due"]), at(promise["opened"]), at(promise["settled"])
     wall = promise["wall"]
     still = wall in OPEN
@@ -91,7 +92,7 @@ def promise_row(promise: Mapping[str, Any], now: Instant, t: Words) -> dict[str,
         "case_id": promise["case_id"] or "",
         "due": promise["due"] or "",
         "due_ms": due // 1000 if due else 0,
-        "due_text": near(due, now, t) if due else "",
+        "due_text": "" if not due else near(due, now, t) if live else show(due),
         "opened_ms": opened // 1000 if opened else 0,
         "spent": spent,
         "left_word": word,
@@ -217,10 +218,11 @@ def _entry(entry: Mapping[str, Any], order: str, t: Words) -> dict[str, Any]:
 def days_line(calendar: Mapping[str, Any], t: Words) -> list[dict[str, Any]]:
     """The calendar days that a due date counted and skipped, in order, with their names (春节). Runs of the same kind
     in the middle of a long count are drawn as one."""
-    names = calendar.get("names") or {}
     days: list[dict[str, Any]] = []
-    for number, text in enumerate(sorted(calendar.get("counted") or []), 1):
-        days.append(_day(text, names.get(text, ""), t("why.nth", n=number), True, t))
+    for number, item in enumerate(
+        sorted(calendar.get("counted") or [], key=lambda item: str(item["day"])), 1
+    ):
+        days.append(_day(item["day"], item.get("name") or "", t("why.nth", n=number), True, t))
     for item in calendar.get("skipped") or []:
         days.append(_day(item["day"], item.get("name") or "", t("why.rest"), False, t))
     days.sort(key=lambda day: str(day["day"]))

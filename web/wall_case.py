@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from schemas.instants import Instant, format_instant, parse_instant
 from web.auth import Caller, House
-from web.cases import instant
+from web.cases import instant, until_folded
 from web.figures import OPEN, days_line, near, promise_row, stamp, touchpoint, verdict
 from web.figures import at as at_of
 from web.pages import Page, SignedIn, Text
@@ -18,6 +19,8 @@ from web.services import Services
 from web.wall import masthead
 from web.words import Words
 
+_ELAPSED = re.compile(r"\d+(min|h|d|mo|y)$")
+"""Limits that no calendar of working days has a say in."""
 routes = APIRouter(include_in_schema=False)
 
 
@@ -58,7 +61,7 @@ def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict
     entries.sort(key=lambda entry: (*entry["order"], entry["verdict"], entry["place"]))
     live = history["mode"] == "now"
     seen = now if live else parse_instant(history["at"])
-    duties = [promise_row(one, seen, t) for one in history["promises"]]
+    duties = [promise_row(one, seen, t, live=live) for one in history["promises"]]
     return {
         "duties": sorted(duties, key=lambda duty: OPEN.index(duty["wall"]) if duty["open"] else len(OPEN)),
         "entries": entries,
@@ -76,6 +79,7 @@ def _history(
 
 @routes.get("/wall/cases/{case_id}")
 async def one_case(
+    request: Request,
     services: House,
     who: SignedIn,
     pages: Page,
@@ -83,8 +87,10 @@ async def one_case(
     case_id: str,
     panel: int = 0,
     promise: Annotated[str, Query(max_length=80)] = "",
+    after: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
 ) -> Response:
-    """``panel=1``: the part beside the wall; else a page of its own."""
+    """``panel=1``: the part beside the wall; else a page of its own. ``after``: a place that must be folded first."""
+    await until_folded(services, request.app.state.bell, who, after)
     found = await run_in_threadpool(_history, services, who, case_id, "now", None)
     if found is None or found["case"] is None:
         return pages.render("missing.html", t, 404, what="missing.case")
@@ -158,6 +164,7 @@ def explained(found: dict[str, Any], t: Words) -> dict[str, Any]:
         },
         "calendar": calendar,
         "days": days_line(calendar, t) if calendar else [],
+        "elapsed": bool(_ELAPSED.match(str((policy or {}).get("limit") or ""))),
         "pauses": [_pause(pause) for pause in found.get("pauses") or []],
         "evidence": [named(event) for event in found.get("evidence") or []],
         "cut": cut
@@ -171,4 +178,4 @@ def explained(found: dict[str, Any], t: Words) -> dict[str, Any]:
 def _pause(pause: Any) -> str:
     if not isinstance(pause, dict):
         return str(pause)
-    return " → ".join(stamp(parse_instant(text)) for text in (pause.get("from"), pause.get("to")) if text)
+    return " → ".join(stamp(parse_instant(text)) for text in (pause.get("start"), pause.get("stop")) if text)

@@ -47,9 +47,9 @@ class Site:
         self._server: Server
         self._thread: threading.Thread
 
-    def start(self) -> None:
+    def start(self, port: int = 0) -> None:
         self.house = House.open(self.folder, self.settings, self.clock)
-        door = listening("127.0.0.1", 0)
+        door = listening("127.0.0.1", port)
         self.url = url_of(door)
         self.house.ring(self.url)
         self.house.start()

@@ -211,7 +211,7 @@
     dialog.close();
     $("file-form").reset();
     put($("file-problem"), "");
-    htmx.ajax("GET", "/wall/cases/" + event.detail.case + "?panel=1", { target: "#panel", swap: "innerHTML" });
+    htmx.ajax("GET", "/wall/cases/" + event.detail.case + "?panel=1&after=" + event.detail.place, { target: "#panel", swap: "innerHTML" });
   });
   document.addEventListener("touchline:unfiled", (event) => put($("file-problem"), event.detail.text));
 })();

@@ -1,0 +1,323 @@
+"""The wall in a real Chromium: what people see when things happen, and how they get on with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from schemas.instants import DAY, HOUR, MINUTE, format_instant, parse_instant
+from tests.web.site import Site, complaint, until
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("CHROMIUM IS MISSING: the wall was not driven (apt-get install chromium)")
+        pytest.skip("CHROMIUM IS MISSING: the wall was NOT driven in a browser (apt-get install chromium)")
+    with sync_playwright() as play:
+        found = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield found
+        found.close()
+
+
+def serious(text: str) -> bool:
+    """A closed stream is logged as "[object Event]", an answer that is no 2xx as "Failed to load"."""
+    return "[object Event]" not in text and "Failed to load" not in text
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in which no script may fail and no rule of the content security policy may be broken."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
+    made = context.new_page()
+    made.set_default_timeout(15_000)
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)) if serious(str(error)) else None)
+    made.on(
+        "console",
+        lambda said: wrong.append(said.text) if said.type == "error" and serious(said.text) else None,
+    )
+    yield made
+    context.close()
+    assert wrong == []
+
+
+def enter(page: Page, site: Site, key: str) -> None:
+    page.goto(site.url)
+    page.fill("#key", key)
+    page.click("button[type=submit]")
+    expect(page.locator("html[data-live=on]")).to_have_count(1)
+
+
+def send(site: Site, key: str, *events: dict[str, Any]) -> list[dict[str, Any]]:
+    """Append, and wait until all of it is folded."""
+    with site.client(key) as http:
+        items: list[dict[str, Any]] = http.post("/events", json=list(events)).json()
+        assert [item["status"] for item in items] == [202] * len(items), items
+        http.get(f"/cases/{items[0]['case_id']}", params={"after": items[-1]["place"]})
+    return items
+
+
+def chip(page: Page, code: str) -> int:
+    return int(page.inner_text(f"#chip-{code} b"))
+
+
+def test_what_happens_shows_by_itself(page: Page, timed: Site) -> None:
+    key = timed.key()
+    enter(page, timed, key)
+    expect(page.locator(".nothing")).to_be_visible()
+    send(timed, key, complaint("c-1", timed.now()))
+    expect(page.locator(".row").first).to_be_visible()
+    assert chip(page, "pending") >= 2
+    assert "客服前台" in page.inner_text("#list")
+    timed.let_pass(10 * DAY)
+    expect(page.locator("#group-breached .row").first).to_be_visible()
+    row = page.locator("#group-breached .row").first
+    expect(row).to_contain_text("已超时")
+    expect(row.locator("[data-tick] b").first).to_have_text("超时")
+    row.get_by_role("button", name="确认").click()
+    expect(page.locator("#group-breached .row").first).to_contain_text("已确认")
+    expect(page.locator("#toast")).to_contain_text("已确认")
+    expect(page.locator("#strip")).to_contain_text("最大")
+
+
+def test_a_redraw_moves_nothing(page: Page, timed: Site) -> None:
+    key = timed.key()
+    send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(8)))
+    enter(page, timed, key)
+    listed = page.locator("#list")
+    listed.evaluate("node => { node.scrollTop = 150 }")
+    link = page.locator("a.open").nth(7)
+    link.focus()
+    name = link.get_attribute("id")
+    places = """() => ['.bar', '#chips', '#list', '#list .row:nth-child(6)'].map(
+        name => JSON.stringify(document.querySelector(name).getBoundingClientRect()))"""
+    before, rows = page.evaluate(places), page.locator(".row").count()
+    kept = page.locator(".row").nth(3).element_handle()
+    # happens later than all that is there, so that its rows come last
+    send(timed, key, complaint("late", timed.now() + MINUTE, ticket="T-late"))
+    expect(page.locator(".row")).not_to_have_count(rows)
+    assert page.evaluate(places) == before
+    assert listed.evaluate("node => node.scrollTop") == 150
+    assert page.evaluate("document.activeElement.id") == name
+    assert kept is not None
+    assert kept.evaluate("node => node.isConnected")
+
+
+def test_a_row_opens_while_the_board_is_on_its_way(page: Page, timed: Site) -> None:
+    key = timed.key()
+    send(timed, key, complaint("c-1", timed.now()))
+    enter(page, timed, key)
+    held: list[Route] = []
+    page.route("**/wall/board*", lambda route: held.append(route))
+    with page.expect_request("**/wall/board*"):
+        send(timed, key, complaint("c-2", timed.now()))
+    page.click("a.open >> nth=0")
+    expect(page.locator("#case")).to_be_visible()
+    for route in held:
+        route.continue_()
+    page.unroute("**/wall/board*")
+    expect(page.locator(".row")).to_have_count(8)
+
+
+def test_the_countdown_follows_the_server(page: Page, site: Site) -> None:
+    key = site.key()
+    send(site, key, complaint("c-1", site.now()))
+    # the machine on which it is looked at has a wrong clock
+    page.add_init_script("const real = Date.now; Date.now = () => real() + 5 * 3600e3")
+    enter(page, site, key)
+    left = page.locator(".left[data-tick]").first
+    due = int(left.get_attribute("data-due") or 0)
+    first = left.locator("i").inner_text()
+    expect(left.locator("i")).not_to_have_text(first)
+
+    def apart() -> bool:
+        clock = left.locator("i").inner_text().split()[-1]
+        days = int(left.locator("i").inner_text().split()[0]) if " " in left.locator("i").inner_text() else 0
+        hours, minutes, seconds = map(int, clock.split(":"))
+        shown = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+        return abs(shown - (due - site.now() // 1000) / 1000) < 3
+
+    assert until(apart)
+
+
+def test_the_case_tells_what_happened_and_what_was_known(page: Page, timed: Site) -> None:
+    key, start = timed.key(), timed.now()
+    case = send(timed, key, complaint("c-1", start))[0]["case_id"]
+    wrong = {
+        **complaint("v-1", start + HOUR),
+        "type": "complaint.registered",
+        "caseid": case,
+        "data": {"ledger_no": "TS-0001"},
+    }
+    timed.let_pass(2 * HOUR)
+    first = send(timed, key, wrong)[0]
+    timed.let_pass(2 * HOUR)
+    send(
+        timed, key, {**wrong, "id": "v-2", "correctsid": first["event_id"], "data": {"ledger_no": "TS-0002"}}
+    )
+    enter(page, timed, key)
+    page.click("a.open >> nth=0")
+    case_view = page.locator("#case")
+    expect(case_view.locator("h2")).to_contain_text("yunqi-3-1201")
+    expect(case_view).to_contain_text("王女士")
+    gone = case_view.locator(".entry.gone")
+    expect(gone).to_have_count(1)
+    expect(gone).to_contain_text("已更正")
+    expect(gone).to_contain_text("TS-0001")
+    assert (
+        gone.locator(".pairs").evaluate("node => getComputedStyle(node).textDecorationLine") == "line-through"
+    )
+    entries = case_view.locator(".entry.touch")
+    expect(entries).to_have_count(3)
+
+    page.get_by_text("当时我们知道什么").click()
+    slider = page.locator("#moment")
+    expect(slider).to_be_enabled()
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(entries).to_have_count(2)
+    expect(gone).to_have_count(0)
+    expect(page.locator("#moment-text")).to_have_text("2026-03-02 11:00:00")
+    page.keyboard.press("Home")
+    expect(entries).to_have_count(1)
+
+    page.get_by_text("当时发生了什么").click()
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    # by then the right number had happened, whatever was recorded
+    expect(case_view.locator(".entry.touch:not(.gone)")).to_have_count(2)
+    expect(case_view).to_contain_text("TS-0002")
+    page.locator("#replay").get_by_text("现在", exact=True).click()
+    expect(entries).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(page.locator("#case")).to_have_count(0)
+
+
+def test_why_names_the_days_that_are_skipped(page: Page, timed: Site) -> None:
+    assert timed.clock is not None
+    timed.clock.set(parse_instant("2026-09-30T16:00:00+08:00"))
+    key = timed.key()
+    closed = {
+        **complaint("c-2", timed.now(), ticket="T-1"),
+        "type": "complaint.closed",
+        "data": {"close_reason": "resolved"},
+    }
+    case = send(timed, key, complaint("c-1", timed.now(), ticket="T-1"), closed)[0]["case_id"]
+    enter(page, timed, key)
+    with timed.client(key) as http:
+        counted = [
+            promise["id"]
+            for promise in http.get("/promises", params={"case": case}).json()
+            if any(
+                "国庆" in (day["name"] or "")
+                for day in (http.get(f"/promises/{promise['id']}/explain").json()["calendar"] or {}).get(
+                    "skipped", []
+                )
+            )
+        ]
+    assert counted, "the return visit within three working days counts over the National Day"
+    page.goto(f"{timed.url}/wall/cases/{case}?promise={counted[0]}")
+    days = page.locator(".days")
+    expect(days).to_contain_text("国庆")
+    expect(days.locator(".counted").first).to_contain_text("第 1 天")
+    expect(page.locator(".sentence")).not_to_be_empty()
+
+
+def test_a_visit_entered_late_takes_the_breach_back(page: Page, timed: Site) -> None:
+    key, start = timed.key(), timed.now()
+    case = send(timed, key, complaint("c-1", start))[0]["case_id"]
+    enter(page, timed, key)
+    timed.let_pass(2 * DAY)
+    expect(page.locator("#group-breached .row").first).to_be_visible()
+    send(
+        timed,
+        key,
+        {
+            "specversion": "1.0",
+            "id": "visit",
+            "type": "followup.complaint_intake_completed",
+            "time": format_instant(start + HOUR),
+            "caseid": case,
+            "channel": "phone_out",
+            "actorrole": "cs_front_desk",
+            "data": {"reached": True, "content": "当天已回访，漏登记"},
+        },
+    )
+    expect(page.locator("#group-late_entry .row")).to_have_count(1)
+    expect(page.locator("#group-late_entry")).to_contain_text("补录达标")
+
+
+def test_it_is_worked_by_keyboard_and_filed_from(page: Page, timed: Site) -> None:
+    key = timed.key()
+    send(timed, key, complaint("c-1", timed.now()))
+    enter(page, timed, key)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.matches('a.open')")
+    page.keyboard.press("Enter")
+    expect(page.locator("#case")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#case")).to_have_count(0)
+    assert page.evaluate("document.activeElement.matches('a.open')")
+
+    page.click("#file")
+    page.fill("#file-form textarea", "电梯停了两天")
+    page.fill("#file-form input[name=house_id]", "13800000000")
+    page.locator("#file-form button.primary").click()
+    expect(page.locator("#file-problem")).to_contain_text("houseid")
+    page.fill("#file-form input[name=house_id]", "yunqi-1-0101")
+    page.fill("#file-form input[name=phone]", "13900000000")
+    page.locator("#file-form button.primary").click()
+    expect(page.locator("#case")).to_contain_text("电梯停了两天")
+    expect(page.locator("#list")).to_contain_text("yunqi-1-0101")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_it_fits_and_speaks_both_languages(page: Page, timed: Site, width: int, height: int) -> None:
+    key = timed.key()
+    send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(4)))
+    timed.let_pass(30 * HOUR)
+    page.set_viewport_size({"width": width, "height": height})
+    enter(page, timed, key)
+    expect(page.locator("#group-breached .row").first).to_be_visible()
+    for language, word in (("en", "Deadline wall"), ("zh", "时限看板")):
+        page.click(f"button[lang={language}]")
+        expect(page.locator("h1")).to_have_text(word)
+        wide = page.evaluate("""() => {
+            const list = document.querySelector('#list');
+            return [document.documentElement.scrollWidth, list.scrollWidth - list.clientWidth];
+        }""")
+        assert wide == [width, 0]
+        cut = page.evaluate("""() => [...document.querySelectorAll('.c-act, .c-left, .c-ladder, .chip')]
+            .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)""")
+        assert cut == []
+    page.click("#chip-breached")
+    expect(page.locator(".group")).to_have_count(1)
+    expect(page.locator("#chip-breached")).to_have_attribute("aria-current", "true")
+
+
+def test_a_restart_is_lived_through(page: Page, timed: Site) -> None:
+    key = timed.key()
+    enter(page, timed, key)
+    port = int(timed.url.rsplit(":", 1)[1])
+    timed.stop()
+    expect(page.locator("html[data-live=off]")).to_have_count(1)
+    timed.start(port)
+    expect(page.locator("html[data-live=on]")).to_have_count(1)
+    send(timed, key, complaint("c-1", timed.now()))
+    expect(page.locator(".row").first).to_be_visible()
