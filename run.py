@@ -13,7 +13,7 @@ if sys.version_info < (3, 11):
         "Touchline needs Python 3.11 or newer, this is %d.%d; install one, then: make PYTHON=python3.11 run\n"
         % (sys.version_info[:2] * 2)
     )
-    sys.exit(69)
+    sys.exit(4)
 
 from touchline.bootstrap import main
 

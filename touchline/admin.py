@@ -16,7 +16,6 @@ from schemas.canonical import Json, NotStrict, read_json
 from touchline.choosing import good_name, only_source, only_tenant
 from touchline.defaults import publications
 from touchline.exits import of_error
-from touchline.rebuilding import rebuild
 
 if TYPE_CHECKING:
     from touchline.house import House
@@ -114,7 +113,7 @@ class HouseAdmin:
         return answers
 
     def _rebuild(self) -> Json:
-        return rebuild(self._house)
+        return self._house.rebuild()
 
     def _clock_accept(self) -> Json:
         if self._house.runner is not None:

@@ -21,8 +21,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
-UNAVAILABLE = 69
-"""Exit code where the machine lacks something (EX_UNAVAILABLE); the same as in ``touchline.exits``."""
+UNAVAILABLE = 4
+"""Exit code where the machine lacks something ; the same as in ``touchline.exits``."""
 
 SAID = {
     "ensurepip": (

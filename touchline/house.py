@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from alerts.service import Alerts
 from alerts.settings import AlertSettings
@@ -25,8 +26,10 @@ from processors.rules.protocol import Rule
 from producers.intake import Intake
 from projections.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
+from schemas.canonical import Json
 from schemas.instants import SECOND
 from touchline.admin import HouseAdmin
+from touchline.rebuilding import Tell, rebuild
 from touchline.rules import rules
 from touchline.settings import Settings
 
@@ -57,6 +60,8 @@ class House:
         self.progress = Progress()
         self.stale = ""
         """Why the tables cannot be written until a rebuild; "" when they can."""
+        self.rebuilding = ""
+        """How far a rebuild under way has come; "" when there is none."""
         self.runner: EmbeddedRunner | None = None
         self._running = False
         try:
@@ -106,9 +111,33 @@ class House:
         self._rooms.callback(runner.stop)
 
     def run_to_head(self) -> None:
-        """Bring the engine to the head and to now on the caller's thread. Nothing to do where ``start`` was called."""
-        if self.runner is not None and not self._running:
+        """Bring the engine to the head and to now on the caller's thread, after a rebuild where the tables belong to other
+        rules. Nothing to do where ``start`` was called."""
+        if self._running:
+            return
+        if self.runner is None:
+            self.rebuild()
+        if self.runner is not None:
             self.runner.run_to_head()
+
+    def rebuild(self, tell: Tell = lambda *_: None) -> Json:
+        """Fold the tables afresh and go on with them (``touchline.rebuilding``)."""
+
+        def told(tenant: str, done: int, whole: int) -> None:
+            self.rebuilding = f"{tenant} {done}/{whole}"
+            tell(tenant, done, whole)
+
+        self.rebuilding = "…"
+        try:
+            return rebuild(self, told)
+        finally:
+            self.rebuilding = ""
+
+    def status(self) -> dict[str, Any]:
+        """What the engine says of itself, as plain JSON; ``rebuild`` where one runs."""
+        if self.runner is None:
+            return {"running": False, "error": self.stale, "rebuild": self.rebuilding}
+        return {**self.runner.snapshot(), "rebuild": self.rebuilding}
 
     def ring(self, base_url: str = "") -> Alerts:
         """The alerts on threads of their own; what stands in the lanes at the first start never rings."""

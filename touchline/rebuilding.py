@@ -14,16 +14,6 @@ if TYPE_CHECKING:
     from touchline.house import House
 
 Tell = Callable[[str, int, int], None]
-
-
-@contextmanager
-def _swapping(house: House) -> Iterator[None]:
-    """Held while the last facts are folded and the sets are swapped; the engine wakes up with the new one."""
-    with house.runner.pause() if house.runner is not None else nullcontext():
-        yield
-        house.adopt(open_store(house.database, house.writer, house.rules))
-
-
 SHOWN = 20
 """Differences of a tenant that the answer lists; the count says how many there are."""
 
@@ -44,3 +34,11 @@ def rebuild(house: House, tell: Tell = lambda *_: None) -> Json:
             for tenant, found in report.differences.items()
         },
     }
+
+
+@contextmanager
+def _swapping(house: House) -> Iterator[None]:
+    """Held while the last facts are folded and the sets are swapped; the engine wakes up with the new one."""
+    with house.runner.pause() if house.runner is not None else nullcontext():
+        yield
+        house.adopt(open_store(house.database, house.writer, house.rules))

@@ -6,11 +6,14 @@ import ipaddress
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
+import structlog
+
+from ledger.errors import Stopped
 from ledger.folder import ServerInfo, remove_server, write_server
 from ledger.lanes import engine_state
 from processors.clockguard import behind
@@ -78,10 +81,11 @@ def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo
     """Engine, alerts and HTTP on an open house, until a signal ends them. ``ready`` is told the URL once it serves."""
     refuse_a_clock_behind(house)
     url = url_of(door)
-    if house.stale:
-        say("读表属于另一版规则：写入照常，查询等待 touchline rebuild。", house.stale)
     house.ring(url)
     house.start()
+    if house.stale:
+        say("读表属于另一版规则：正在重新折算；写入照常，查询暂答 503。", house.stale)
+        threading.Thread(target=_renew, args=(house,), name="rebuild", daemon=True).start()
     server = Announcing(house, url, ready, demo=demo)
     ends = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -148,15 +152,22 @@ def services(house: House, *, demo: bool = False) -> Services:
             rate=settings.rate,
             burst=settings.burst,
         ),
-        runner_status=lambda: _status(house),
+        runner_status=house.status,
         admin=house.admin,
     )
 
 
-def _status(house: House) -> dict[str, Any]:
-    if house.runner is None:
-        return {"running": False, "error": house.stale, "rebuild": house.stale}
-    return house.runner.snapshot()
+def _renew(house: House) -> None:
+    """After an upgrade: intake goes on, deadlines and reads wait until the tables are folded by these rules."""
+    log = structlog.get_logger("rebuild")
+    try:
+        house.rebuild()
+    except Stopped:
+        return
+    except Exception as error:
+        log.error("rebuild_failed", error=type(error).__name__, detail=str(error))
+    else:
+        log.info("rebuilt")
 
 
 def _version() -> str:

@@ -26,14 +26,13 @@ def rebuild(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """
     from touchline.desk import Counter, server_of
     from touchline.house import House
-    from touchline.rebuilding import rebuild as fold
 
     counter: Counter | None = server_of(data)
     if counter is not None:
         report = counter.perform("rebuild", {})
     else:
         with House.open(data, create=False) as house:
-            report = fold(house, _progress)
+            report = house.rebuild(_progress)
             house.run_to_head()
     if as_json:
         show(report)

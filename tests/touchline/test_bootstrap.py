@@ -1,0 +1,125 @@
+"""From a bare checkout: what is made, what is told where the machine lacks something, and what a cut install leaves."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.touchline.commands import ROOT
+from touchline import bootstrap
+from touchline.bootstrap import Cannot
+from touchline.exits import Exit
+
+
+class Pip:
+    """Stands in for the installer: counts, and fails from a given call on."""
+
+    def __init__(self, works: int = 99) -> None:
+        self.calls: list[list[str]] = []
+        self.works = works
+
+    def __call__(self, command: Sequence[str], **_: object) -> int:
+        self.calls.append(list(command))
+        return 0 if len(self.calls) <= self.works else 1
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    for kind in ("run", "test"):
+        (tmp_path / "requirements" / f"{kind}.lock").write_text(kind, encoding="utf-8")
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "PYTHON", tmp_path / ".venv" / "bin" / "python")
+    monkeypatch.setattr(bootstrap, "works", lambda: (tmp_path / ".venv" / "good").exists())
+
+    def make() -> None:
+        (tmp_path / ".venv").mkdir(exist_ok=True)
+        (tmp_path / ".venv" / "good").touch()
+
+    monkeypatch.setattr(bootstrap, "make_venv", make)
+    return tmp_path
+
+
+def pip(monkeypatch: pytest.MonkeyPatch, works: int = 99) -> Pip:
+    made = Pip(works)
+    monkeypatch.setattr("subprocess.call", made)
+    return made
+
+
+def test_installs_by_hash_without_build_isolation_once(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = pip(monkeypatch)
+    bootstrap.prepare("run")
+    bootstrap.prepare("run")
+    assert len(done.calls) == 2
+    assert {"--require-hashes", "--no-deps"} <= {*done.calls[0]}
+    assert {"--no-build-isolation", "--no-deps", "--editable"} <= {*done.calls[1]}
+
+
+def test_what_tests_need_holds_what_running_needs(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = pip(monkeypatch)
+    bootstrap.prepare("test")
+    bootstrap.prepare("run")
+    assert len(done.calls) == 2
+
+
+def test_an_install_that_was_cut_is_done_again(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pip(monkeypatch, works=1)
+    with pytest.raises(Cannot):
+        bootstrap.prepare("run")
+    done = pip(monkeypatch)
+    bootstrap.prepare("run")
+    assert len(done.calls) == 2
+
+
+def test_a_new_lock_is_installed(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = pip(monkeypatch)
+    bootstrap.prepare("run")
+    (checkout / "requirements" / "run.lock").write_text("other", encoding="utf-8")
+    bootstrap.prepare("run")
+    assert len(done.calls) == 4
+
+
+def test_a_venv_that_is_broken_is_made_anew(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = pip(monkeypatch)
+    bootstrap.prepare("run")
+    (checkout / ".venv" / "good").unlink()
+    bootstrap.prepare("run")
+    assert len(done.calls) == 4
+
+
+def test_no_ensurepip_is_one_sentence_in_each_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(bootstrap, "works", lambda: False)
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    assert bootstrap.main(["demo"]) == Exit.UNAVAILABLE
+    said = capsys.readouterr().err.strip().splitlines()[-2:]
+    assert "python3-venv" in said[0]
+    assert "python3-venv" in said[1]
+
+
+def test_any_python_can_read_run_py_and_an_old_one_is_told() -> None:
+    source = (ROOT / "run.py").read_text(encoding="utf-8")
+    ast.parse(source, feature_version=(3, 4))
+    script = "import sys; sys.version_info = (3, 8, 1); exec(open('run.py', encoding='utf-8').read())"
+    told = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == Exit.UNAVAILABLE
+    assert "3.11" in told.stderr
+    assert len(told.stderr.splitlines()) == 2
+
+
+def test_bootstrap_needs_nothing_installed() -> None:
+    script = "import sys; sys.path.insert(0, '.'); import touchline.bootstrap"
+    subprocess.run([sys.executable, "-I", "-S", "-c", script], cwd=ROOT, check=True)
