@@ -83,7 +83,7 @@ class Concluding:
         own_id = verdict_id(row.id, kind, said.generation)
         data, envelope = rule.about(row, book)
         self.shelf.say(rule.name, replace(said, standing=0))
-        touched = self.shelf.void(said.verdict_id, saying.at, own_id)
+        touched, _ = self.shelf.void(said.verdict_id, saying.at, own_id)
         body = {
             "type": RETRACTED,
             "time": saying.at,
@@ -130,7 +130,10 @@ class Concluding:
             kind = str(verdict.data["retracted_kind"])
             said = self.shelf.announced(rule, scope, row_id)[kind]
             self.shelf.say(rule, replace(said, standing=0))
-            return self.shelf.void(str(verdict.data["retracts"]), int(verdict.origin["at"]), verdict.event_id)
+            touched, _ = self.shelf.void(
+                str(verdict.data["retracts"]), int(verdict.origin["at"]), verdict.event_id
+            )
+            return touched
         said = Announced(
             scope=scope,
             row_id=row_id,

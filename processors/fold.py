@@ -10,6 +10,7 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import replace
 
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
@@ -27,6 +28,10 @@ PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.publi
 
 Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 """(rule, row id) -> (row as judged now, row as it was)."""
+
+
+Known = dict[tuple[str, str, str, str, Instant], Instant]
+"""(rule, scope, slot, link, time) of what a correction took out -> since when that was known."""
 
 
 class Circle(RuntimeError):
@@ -100,11 +105,13 @@ class Fold:
             )
         at = event.recorded
         touched: list[Key] = []
+        since: Known = {}
         if event.corrects:
-            touched += self.shelf.void(event.corrects, at, event.event_id)
+            touched, taken = self.shelf.void(event.corrects, at, event.event_id)
+            since = {(r, e.scope, e.slot, e.link, e.time): e.known or e.recorded for r, e in taken}
         saying = Saying(at=at, after=event.after, cause=event.event_id)
         for rule in self.rules.values():
-            touched += self._enter(rule, event, saying)
+            touched += self._enter(rule, event, saying, since)
         if event.type in PUBLICATIONS:
             self._publish(event)
         elif event.type == "event.resumed":
@@ -144,7 +151,7 @@ class Fold:
                 self._filed[key] = error
         return self._filed[key]
 
-    def _enter(self, rule: Rule, event: Event, saying: Saying) -> list[Key]:
+    def _enter(self, rule: Rule, event: Event, saying: Saying, known: Known | None = None) -> list[Key]:
         if (rule.name, event.event_id) in self.parked and not self._live:
             return []
         filings = self._file(rule, event)
@@ -155,7 +162,10 @@ class Fold:
             return []
         touched: list[Key] = []
         for filing in filings:
-            self.shelf.add(rule.name, as_evidence(filing, event))
+            entry = as_evidence(filing, event)
+            if known and (since := known.get((rule.name, entry.scope, entry.slot, entry.link, entry.time))):
+                entry = replace(entry, known=since)
+            self.shelf.add(rule.name, entry)
             touched += [(rule.name, name) for name in self.shelf.judged(rule.name, filing.scope)]
         return touched
 

@@ -148,17 +148,19 @@ class Shelf:
         """(scope, slot, link) of what stands of an event; ``know`` it first."""
         return {(e.scope, e.slot, e.link) for r, e in self._by_event.get(event_id, ()) if r == rule}
 
-    def void(self, event_id: str, at: Instant, by: str) -> list[Key]:
-        """Take an event's evidence out of every scope. Returns the scopes to judge again."""
+    def void(self, event_id: str, at: Instant, by: str) -> tuple[list[Key], list[tuple[str, Evidence]]]:
+        """Take an event's evidence out of every scope. Returns the scopes to judge again, and what was taken out."""
         self.know((event_id,))
         touched: list[Key] = []
+        taken: list[tuple[str, Evidence]] = []
         for rule, entry in self._by_event.pop(event_id, ()):
             for name in self.judged(rule, entry.scope):
                 touched.append((rule, name))
             self._take_out(rule, entry)
+            taken.append((rule, entry))
             gone = replace(entry, voided=at, voided_by=by)
             self._evidence[(rule, entry.scope, event_id, entry.slot + entry.link)] = (rule, gone)
-        return touched
+        return touched, taken
 
     def _take_out(self, rule: str, entry: Evidence) -> None:
         scope = self.scope(rule, entry.scope)
