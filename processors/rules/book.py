@@ -6,62 +6,25 @@ places, so a promise binds the same version on every machine and at every time o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
-from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-from processors.rules.promises.compiling import compile_file
 from processors.rules.promises.listeners import Listener, index
 from processors.rules.promises.terms import Terms
-from processors.rules.workdays import WorkCalendar
-from schemas.calendar import PublishedCalendar
-from schemas.canonical import canonical
+from processors.rules.published import (
+    CalendarVersion,
+    PolicyVersion,
+    Published,
+    RolesVersion,
+    calendar_version,
+    newest,
+    policy_version,
+    roles_version,
+)
 from schemas.event import Event
-from schemas.instants import Instant, parse_instant
-from schemas.policy import PolicyFile
+from schemas.instants import Instant
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyVersion:
-    """One ``policy.published``: a profile from ``effective`` on."""
-
-    event_id: str
-    place: int
-    recorded: Instant
-    effective: Instant
-    profile: str
-    version: str
-    published_by: str
-    terms: Mapping[str, Terms]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarVersion:
-    """One ``calendar.published``. Years it does not have are filled from those published before it."""
-
-    event_id: str
-    place: int
-    recorded: Instant
-    effective: Instant
-    name: str
-    version: str
-    data: PublishedCalendar
-    calendar: WorkCalendar
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolesVersion:
-    """One ``roles.published``: role -> Chinese name, role -> superior. The newest replaces the ones before."""
-
-    place: int
-    recorded: Instant
-    zh: Mapping[str, str]
-    superior: Mapping[str, str]
-
-
-Published = PolicyVersion | CalendarVersion | RolesVersion
+__all__ = ["Book", "Bound", "CalendarVersion", "PolicyVersion", "RolesVersion"]
 
 
 class Bound(NamedTuple):
@@ -69,33 +32,6 @@ class Bound(NamedTuple):
 
     version: PolicyVersion
     terms: Terms
-
-
-class _Version(Protocol):
-    @property
-    def place(self) -> int: ...
-    @property
-    def effective(self) -> Instant: ...
-
-
-_V = TypeVar("_V", bound=_Version)
-
-
-def newest(versions: Sequence[_V], time: Instant, place: int) -> _V | None:
-    """S23: newest in force at ``time`` of those published before ``place``; before the earliest, the earliest.
-
-    ``versions`` in order of place. A fact's place is never a publication's, and a verdict bears the place of the fact it
-    follows, which may be one: so "before" is at or before. Of two in force from the same instant the later one holds.
-    """
-    best = first = None
-    for version in versions:
-        if version.place > place:
-            break
-        if version.effective <= time and (best is None or version.effective >= best.effective):
-            best = version
-        if first is None or version.effective <= first.effective:
-            first = version
-    return best if best is not None else first
 
 
 class Book:
@@ -134,10 +70,15 @@ class Book:
 
         Raises pydantic.ValidationError where the content is none that publishing lets through.
         """
-        read = _READ.get(event.type)
-        if read is None:
+        made: Published
+        if event.type == "policy.published":
+            made = policy_version(event)
+        elif event.type == "calendar.published":
+            made = calendar_version(event, self._calendars.get(str(event.data["name"]), ()))
+        elif event.type == "roles.published":
+            made = roles_version(event)
+        else:
             return self
-        made: Published = read(event, self)
         return Book(sorted((*self.published, made), key=lambda p: p.place))
 
     def known_at(self, recorded: Instant) -> Book:
@@ -203,72 +144,3 @@ class Book:
         """What this book listens to and the other did not: facts placed before have to be filed for these too
         (``processors.rules.promises.file_with``). ``type`` says which facts; ``*`` is all."""
         return tuple(self._listeners[i] for i in sorted(self._listeners) if i not in other._listeners)
-
-
-_COMPILED: dict[bytes, Mapping[str, Terms]] = {}
-_MOST = 64
-
-
-def _terms(policy: Mapping[str, Any]) -> Mapping[str, Terms]:
-    """Compiled once for each content, whatever the tenant."""
-    content = sha256(canonical(policy).encode()).digest()
-    found = _COMPILED.get(content)
-    if found is None:
-        if len(_COMPILED) >= _MOST:
-            del _COMPILED[next(iter(_COMPILED))]
-        found = _COMPILED[content] = MappingProxyType(compile_file(PolicyFile.model_validate(policy)))
-    return found
-
-
-def _policy(event: Event, book: Book) -> PolicyVersion:
-    data = event.data
-    return PolicyVersion(
-        event_id=event.event_id,
-        place=event.place,
-        recorded=event.recorded,
-        effective=parse_instant(str(data["effective_from"])),
-        profile=str(data["profile"]),
-        version=str(data["version"]),
-        published_by=str(data.get("by") or event.actor_ref or event.source),
-        terms=_terms(data["policy"]),
-    )
-
-
-def _calendar(event: Event, book: Book) -> CalendarVersion:
-    own = PublishedCalendar.model_validate(
-        {k: v for k, v in event.data.items() if k in PublishedCalendar.model_fields and v is not None}
-    )
-    years, names = dict(own.years), dict(own.names)
-    for older in reversed(book._calendars.get(own.name, ())):
-        for year, letters in older.data.years.items():
-            if year not in years:
-                years[year] = letters
-                names |= {day: why for day, why in older.data.names.items() if day.startswith(year)}
-    data = own.model_copy(update={"years": years, "names": names})
-    return CalendarVersion(
-        event_id=event.event_id,
-        place=event.place,
-        recorded=event.recorded,
-        effective=own.effective_from,
-        name=own.name,
-        version=own.version,
-        data=data,
-        calendar=WorkCalendar(data),
-    )
-
-
-def _roles(event: Event, book: Book) -> RolesVersion:
-    roles = event.data["roles"]
-    return RolesVersion(
-        place=event.place,
-        recorded=event.recorded,
-        zh={r["role"]: r["zh"] for r in roles},
-        superior={r["role"]: r["superior"] for r in roles if r.get("superior")},
-    )
-
-
-_READ: dict[str, Callable[[Event, Book], Published]] = {
-    "policy.published": _policy,
-    "calendar.published": _calendar,
-    "roles.published": _roles,
-}

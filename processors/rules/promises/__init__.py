@@ -4,12 +4,11 @@
 ``terms`` ``compiling``  one policy of one version, compiled
 ``listeners`` ``filing`` which events are evidence, and where
 ``judge``                evidence -> rows, by way of docket, openings, running, dating, calendars, waiting, settle
-``promise`` ``marks``    the row, and what it will have said; ``explain`` says why it is due when it is
+``promise`` ``marks``    the row, and what it will have said
 """
 
-from processors.rules.promises.explain import explain_due
 from processors.rules.promises.filing import file_with
 from processors.rules.promises.promise import BORN_LATE_GRACE, LATE_ENTRY_GRACE, STATES, Promise
 from processors.rules.promises.rule import Promises
 
-__all__ = ["BORN_LATE_GRACE", "LATE_ENTRY_GRACE", "STATES", "Promise", "Promises", "explain_due", "file_with"]
+__all__ = ["BORN_LATE_GRACE", "LATE_ENTRY_GRACE", "STATES", "Promise", "Promises", "file_with"]

@@ -10,7 +10,8 @@ from schemas.calendar import PublishedCalendar
 from schemas.instants import Instant
 
 if TYPE_CHECKING:
-    from processors.rules.book import Book, CalendarVersion
+    from processors.rules.book import Book
+    from processors.rules.published import CalendarVersion
 
 T = TypeVar("T")
 

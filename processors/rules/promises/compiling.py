@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from processors.rules.promises.keys import key_paths, texts
-from processors.rules.promises.listeners import (
-    CANCEL,
-    DISCHARGE,
-    FACT,
-    MOVED,
-    RESET,
-    START,
-    STOP,
-    TRIGGER,
-    UNREACHED,
-    Link,
-    Listener,
-    Value,
-    constant_value,
-    discharge_value,
-    happening,
-    plain_value,
-    slot,
-    trigger_value,
-)
-from processors.rules.promises.paths import check, fact_name, length, passes, reader, spelled
-from processors.rules.promises.terms import (
-    All_,
-    Any_,
-    Expr,
-    FactTest,
-    Leaf,
-    Owing,
-    Terms,
-    Waiting,
-    Warning_,
-    slots,
-)
-from schemas.canonical import Json, canonical
-from schemas.policy import After, AllOf, AnyOf, Dur, Given, Keys, Match, Policy, PolicyFile, Test
+from processors.rules.promises.hearing import Hearing
+from processors.rules.promises.listeners import CANCEL, DISCHARGE, MOVED, START, STOP, TRIGGER, UNREACHED
+from processors.rules.promises.terms import All_, Any_, Expr, Owing, Terms, Waiting, Warning_, slots
+from schemas.policy import After, AllOf, AnyOf, Dur, Given, Policy, PolicyFile
 from schemas.policy import Expr as PolicyExpr
 
 
 def compile_file(file: PolicyFile) -> dict[str, Terms]:
     """Terms of every enabled policy whose clock this rule has: ``after``, ``given``, and ``open`` (no clock, a worklist)."""
     return {
-        key: _Compiler(key, policy, file).terms()
+        key: _terms(key, policy, file)
         for key, policy in file.policies.items()
         if policy.enabled and judged_here(policy)
     }
@@ -61,200 +27,57 @@ def judged_here(policy: Policy) -> bool:
     )
 
 
-class _Compiler:
-    def __init__(self, key: str, policy: Policy, file: PolicyFile) -> None:
-        self.key, self.policy, self.file = key, policy, file
-        self.own = {name: path or file.keys[name] for name, path in policy.per.items()}
-        self.partials = sorted(
-            {names for _, match in policy.matches() if (names := self._partial(match))} | self._fact_scopes()
-        )
-        self.listeners: dict[tuple[str, str, str, bool], Listener] = {}
+def _expr(hearing: Hearing, role: str, written: PolicyExpr, path: str = "") -> Expr:
+    if isinstance(written, AnyOf):
+        return Any_(tuple(_expr(hearing, role, part, f"{path}{i}.") for i, part in enumerate(written.any)))
+    if isinstance(written, AllOf):
+        parts = tuple(_expr(hearing, role, part, f"{path}{i}.") for i, part in enumerate(written.all))
+        return All_(parts, path or ".")
+    return hearing.leaf(role, written)
 
-    # -- names
 
-    def _partial(self, match: Match) -> tuple[str, ...]:
-        """The names of a MATCH whose scope is not the promise's own; () where it is."""
-        names = tuple(sorted(match.match)) if match.match is not None else ()
-        return names if names and set(names) != set(self.own) else ()
+def _warnings(policy: Policy, file: PolicyFile) -> tuple[Warning_, ...]:
+    """What the policy says, else the ladder's own share of the limit."""
+    if policy.warn is None:
+        return (Warning_(file.ladders[policy.ladder].warn_pct),)
+    return tuple(Warning_(warn.pct or 0, warn.before) for warn in policy.warn)
 
-    def _fact_scopes(self) -> set[tuple[str, ...]]:
-        wheres = [match.where for _, match in self.policy.matches()] + [o.where for o in self.policy.owes]
-        scopes = {
-            (name.partition(".")[0],) for where in wheres for path in where if (name := fact_name(path))
-        }
-        return {names for names in scopes if set(names) != set(self.own)}
 
-    def _paths(self, match: Keys | None) -> list[tuple[str, str]]:
-        if match is None:
-            return sorted(self.own.items())
-        return sorted(
-            (name, path or self.file.keys.get(name) or self.own[name]) for name, path in match.items()
-        )
-
-    # -- leaves
-
-    def leaf(self, role: str, match: Match) -> Leaf:
-        """A leaf, and the listeners that file its evidence."""
-        paths, partial = self._paths(match.match), bool(self._partial(match))
-        value, spec = self._value(role, match)
-        signature: Json = [sorted(match.types), spelled(match.where), paths, partial, match.at, spec]
-        if role == TRIGGER:
-            signature.append([list(names) for names in self.partials])
-        name = slot(role, signature)
-        for event_type in match.types:
-            self._listen(event_type, name, partial, paths, match, canonical(spec), value)
-        return Leaf(
-            slot=name,
-            facts=self._facts(match.where),
-            times=match.times,
-            distinct="" if match.distinct is None else "day" if match.distinct == "day" else "field",
-            late=match.late,
-            plus=match.plus,
-            resets=tuple(self.leaf(RESET, again) for again in match.reset),
-        )
-
-    def _value(self, role: str, match: Match) -> tuple[Value, Json]:
-        moved = match.at is not None
-        if role == TRIGGER:
-            given = self.policy.due.given if isinstance(self.policy.due, Given) else ""
-            person = self.policy.person.of if self.policy.person else ""
-            wheres = [ower.where for ower in self.policy.owes if ower.where]
-            tests = [passes(where) or (lambda event: True) for where in wheres]
-            spec: Json = [role, given, person, [spelled(where) for where in wheres], moved]
-            return trigger_value(given, tests, person, moved), spec
-        if role in (DISCHARGE, UNREACHED):
-            distinct = match.distinct or ""
-            return discharge_value(distinct, moved), ["d", distinct, moved]
-        if role == START:
-            party = next((p.party for p in self.policy.pause if p.start is match), None) or ""
-            return plain_value(party, moved_time=moved), ["v", party, False, moved]
-        if role == MOVED:
-            to = (self.policy.person.to if self.policy.person else None) or "actor_ref"
-            return plain_value(to, needed=True, moved_time=moved), ["v", to, True, moved]
-        return plain_value("", moved_time=moved), ["v", "", False, moved]
-
-    def _listen(
-        self,
-        event_type: str,
-        name: str,
-        partial: bool,
-        paths: Sequence[tuple[str, str]],
-        match: Match | None,
-        value_id: str,
-        value: Value,
-    ) -> None:
-        typed = key_paths(paths, event_type)
-        links: tuple[Link, ...] = ()
-        if name[0] == TRIGGER and not partial:
-            links = tuple(self._link(names, event_type) for names in self.partials)
-        made = Listener(
-            policy=self.key,
-            type=event_type,
-            slot=name,
-            partial=partial,
-            keys_id=canonical(typed),
-            keys=texts(typed),
-            passes=passes(match.where) if match is not None else None,
-            at=happening(reader(match.at)) if match is not None and match.at is not None else None,
-            value_id=value_id,
-            value=value,
-            links=links,
-        )
-        self.listeners[made.identity] = made
-
-    def _link(self, names: tuple[str, ...], event_type: str) -> Link:
-        """Names of the promise's own take its key values; any other is read in the trigger, by its standard path."""
-        other = [(n, self.file.keys.get(n, n)) for n in names if n not in self.own]
-        own = tuple(name for name in names if name in self.own)
-        return Link(own=own, others=texts(key_paths(other, event_type)))
-
-    # -- facts
-
-    def _facts(self, where: Mapping[str, Test]) -> tuple[FactTest, ...]:
-        found = []
-        for path, test in sorted(where.items()):
-            if not (name := fact_name(path)):
-                continue
-            one = check(test)
-            if path.endswith("#"):
-                found.append(FactTest(self._fact(name), lambda value, one=one: one(length(value))))  # type: ignore[misc]
-            else:
-                found.append(FactTest(self._fact(name), one))
-        return tuple(found)
-
-    def _fact(self, name: str) -> str:
-        """The slot of a fact; its events are filed in the promise's scope, or in a partial one of the fact's own key."""
-        scope = name.partition(".")[0]
-        fact = self.file.facts[name]
-        paths = [(scope, self.file.keys[scope])]
-        partial = {scope} != set(self.own)
-        take, value = fact.take or {}, fact.value or {}
-        made = slot(FACT, [name, take, value, paths, partial])
-        for event_type, path in take.items():
-            self._listen(
-                event_type,
-                made,
-                partial,
-                paths,
-                None,
-                canonical(["v", path, True, False]),
-                plain_value(path, needed=True),
-            )
-        for event_type, word in value.items():
-            self._listen(event_type, made, partial, paths, None, canonical(["k", word]), constant_value(word))
-        return made
-
-    # -- the whole
-
-    def expr(self, role: str, written: PolicyExpr, path: str = "") -> Expr:
-        if isinstance(written, AnyOf):
-            return Any_(tuple(self.expr(role, part, f"{path}{i}.") for i, part in enumerate(written.any)))
-        if isinstance(written, AllOf):
-            parts = tuple(self.expr(role, part, f"{path}{i}.") for i, part in enumerate(written.all))
-            return All_(parts, path or ".")
-        return self.leaf(role, written)
-
-    def _warnings(self) -> tuple[Warning_, ...]:
-        """What the policy says, else the ladder's own share of the limit."""
-        if self.policy.warn is None:
-            return (Warning_(self.file.ladders[self.policy.ladder].warn_pct),)
-        return tuple(Warning_(warn.pct or 0, warn.before) for warn in self.policy.warn)
-
-    def terms(self) -> Terms:
-        policy, due = self.policy, self.policy.due
-        on = self.expr(TRIGGER, policy.on)
-        assert policy.by is not None
-        by = self.expr(DISCHARGE, policy.by)
-        after = due if isinstance(due, After) else None
-        since = after.since if after else None
-        tested = [ower for ower in policy.owes if ower.where]
-        return Terms(
-            key=self.key,
-            row=policy.row,
-            zh=policy.zh,
-            en=policy.en or policy.zh,
-            kind=policy.kind,
-            names=tuple(sorted(self.own)),
-            on=on,
-            by=by,
-            again=policy.again,
-            calendar=policy.calendar or self.file.calendar,
-            ladder=self.file.ladders[policy.ladder],
-            limit=after.after if after else None,
-            given=due.given if isinstance(due, Given) else "",
-            min=after.min if after else None,
-            early=after.early if after else "ignore",
-            since=since if isinstance(since, Dur) else None,
-            since_ever=since == "ever",
-            unreached=self.leaf(UNREACHED, policy.unreached) if policy.unreached else None,
-            cancel=tuple(self.leaf(CANCEL, match) for match in policy.cancel),
-            pause=tuple(Waiting(self.leaf(START, p.start), self.leaf(STOP, p.stop)) for p in policy.pause),
-            warnings=self._warnings(),
-            owes=tuple(
-                Owing(o.role, tested.index(o) if o.where else -1, self._facts(o.where)) for o in policy.owes
-            ),
-            also=tuple(policy.also),
-            moved=self.leaf(MOVED, policy.person.moved) if policy.person and policy.person.moved else None,
-            triggers=slots(on),
-            listeners=tuple(self.listeners.values()),
-        )
+def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
+    hearing, due = Hearing(key, policy, file), policy.due
+    on = _expr(hearing, TRIGGER, policy.on)
+    assert policy.by is not None
+    by = _expr(hearing, DISCHARGE, policy.by)
+    after = due if isinstance(due, After) else None
+    since = after.since if after else None
+    tested = [ower for ower in policy.owes if ower.where]
+    return Terms(
+        key=key,
+        row=policy.row,
+        zh=policy.zh,
+        en=policy.en or policy.zh,
+        kind=policy.kind,
+        names=tuple(sorted(hearing.own)),
+        on=on,
+        by=by,
+        again=policy.again,
+        calendar=policy.calendar or file.calendar,
+        ladder=file.ladders[policy.ladder],
+        limit=after.after if after else None,
+        given=due.given if isinstance(due, Given) else "",
+        min=after.min if after else None,
+        early=after.early if after else "ignore",
+        since=since if isinstance(since, Dur) else None,
+        since_ever=since == "ever",
+        unreached=hearing.leaf(UNREACHED, policy.unreached) if policy.unreached else None,
+        cancel=tuple(hearing.leaf(CANCEL, match) for match in policy.cancel),
+        pause=tuple(Waiting(hearing.leaf(START, p.start), hearing.leaf(STOP, p.stop)) for p in policy.pause),
+        warnings=_warnings(policy, file),
+        owes=tuple(
+            Owing(o.role, tested.index(o) if o.where else -1, hearing.facts(o.where)) for o in policy.owes
+        ),
+        also=tuple(policy.also),
+        moved=hearing.leaf(MOVED, policy.person.moved) if policy.person and policy.person.moved else None,
+        triggers=slots(on),
+        listeners=tuple(hearing.listeners.values()),
+    )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.dating import date, reach_back, steps
 from processors.rules.promises.docket import Docket, happened, parsed
-from processors.rules.promises.listeners import ACKNOWLEDGED, WAIVER
+from processors.rules.promises.listeners import WAIVER
 from processors.rules.promises.openings import Opening
 from processors.rules.promises.paths import text
+from processors.rules.promises.people import acknowledged, owes, person
 from processors.rules.promises.promise import (
     CANCELLED,
     LATE,
@@ -60,6 +61,7 @@ class Running:
     def supersede(self, at: Instant) -> None:
         """A further trigger starts it anew (again: restart)."""
         self.state, self.settled, self.found, self.early = SUPERSEDED, at, None, False
+        self.due = self.dated.due
 
     # -- settling
 
@@ -119,32 +121,6 @@ class Running:
         in_time = settle(self.terms.by, self.docket.known_at(known), self.since, self.due)
         return in_time is None or in_time.time > self.due
 
-    # -- people
-
-    def _owes(self) -> list[str]:
-        outcomes = self.source.get("o", [])
-        time = happened(self.opening.trigger)
-        for owing in self.terms.owes:
-            fits = owing.test < 0 or (owing.test < len(outcomes) and outcomes[owing.test])
-            if fits and self.docket.passes(owing.facts, time):
-                return [owing.role, *(role for role in self.terms.also if role != owing.role)]
-        return list(self.terms.also)
-
-    def _person(self) -> str:
-        who = self.source.get("w", "")
-        if self.terms.moved is not None:
-            for entry in self.docket.of(self.terms.moved):
-                if self.opened <= entry.time <= self.settled:
-                    who = parsed(entry.value).get("v", who)
-        return str(who)
-
-    def _acknowledged(self, own_id: str) -> tuple[Instant, str]:
-        for entry in self.docket.under(ACKNOWLEDGED):
-            said = parsed(entry.value)
-            if entry.time >= self.opened and said.get("id", own_id) == own_id:
-                return entry.time, str(said.get("by", ""))
-        return NEVER, ""
-
     # -- the row
 
     def row(self) -> Promise:
@@ -155,7 +131,7 @@ class Running:
         if self.due < self.settled and self.due != NEVER:
             rungs, missing = steps(self.due, terms.limit, terms.ladder, self.calendars)
         late_entry = self._late_entry()
-        acknowledged_at, acknowledged_by = self._acknowledged(own_id)
+        acknowledged_at, acknowledged_by = acknowledged(own_id, self.docket, self.opened)
         waited = used(self.pauses, self.opened, self.settled) if self.pauses else {}
         still = self.state == OPEN
         return Promise(
@@ -193,8 +169,8 @@ class Running:
             unstepped=int(missing and still),
             paused=int(self.dated.paused and still),
             waited=text(waited) if waited else "{}",
-            owes=words(self._owes()),
-            person=self._person(),
+            owes=words(owes(terms, source, self.docket, happened(trigger))),
+            person=person(terms, source, self.docket, self.opened, self.settled),
             acknowledged_at=acknowledged_at,
             acknowledged_by=acknowledged_by,
             dated_by=self.dated_by.place if self.dated_by is not None else 0,

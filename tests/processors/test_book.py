@@ -1,0 +1,155 @@
+"""The book: which version binds, what a publication adds to listen to, what was known when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processors.rules.book import Book
+from processors.rules.published import newest
+from schemas.event import Event
+from schemas.instants import format_instant
+from schemas.policy_files import load_profile
+from tests.processors.desk import at, china
+
+KEY = "complaint.respond_in_standard"
+
+
+def published(place: int, version: str, effective: str, **changes: Any) -> Event:
+    """A version of the shipped profile at that place; ``changes`` replaces fields of one policy, None takes it out."""
+    whole = load_profile().dump()
+    whole |= {"version": version, "effective_from": format_instant(at(effective))}
+    if changes.get("gone"):
+        del whole["policies"][KEY]
+    else:
+        whole["policies"][KEY] = {**whole["policies"][KEY], **changes}
+    return fact(
+        place,
+        "policy.published",
+        {**{n: whole[n] for n in ("profile", "version", "effective_from")}, "policy": whole},
+    )
+
+
+def fact(place: int, kind: str, data: dict[str, Any]) -> Event:
+    time = at("2026-01-01 00:00") + place
+    return Event(
+        type=kind, version=1, event_id=f"p{place}", time=time, recorded=time, place=place, after=place, data=data
+    )  # fmt: skip
+
+
+def bound(book: Book, time: str, place: int) -> str:
+    found = book.bind(KEY, at(time), place)
+    return found.version.version if found else ""
+
+
+def test_the_newest_in_force_of_those_published_before_binds() -> None:
+    book = (
+        Book.empty().add(published(1, "v1", "2026-01-01 00:00")).add(published(50, "v2", "2026-07-01 00:00"))
+    )
+    assert bound(book, "2026-06-30 23:59:59", 60) == "v1"
+    assert bound(book, "2026-07-01 00:00", 60) == "v2"
+    assert bound(book, "2026-07-02 00:00", 40) == "v1"
+    assert bound(book, "2020-01-01 00:00", 60) == "v1"  # before the earliest: the earliest
+    assert bound(Book.empty(), "2026-07-02 00:00", 40) == ""
+
+
+def test_of_two_in_force_from_the_same_instant_the_later_one_binds() -> None:
+    book = (
+        Book.empty().add(published(1, "v1", "2026-01-01 00:00")).add(published(2, "v1b", "2026-01-01 00:00"))
+    )
+    assert bound(book, "2026-03-01 00:00", 9) == "v1b"
+    assert bound(book, "2025-03-01 00:00", 9) == "v1b"
+
+
+def test_a_version_without_the_policy_binds_too_and_promises_nothing() -> None:
+    book = Book.empty().add(published(1, "v1", "2026-01-01 00:00"))
+    book = book.add(published(2, "v2", "2026-07-01 00:00", gone=True))
+    assert bound(book, "2026-06-30 00:00", 9) == "v1"
+    assert bound(book, "2026-07-01 00:00", 9) == ""
+
+
+def test_another_profile_does_not_take_a_policy_away() -> None:
+    book = Book.empty().add(published(1, "v1", "2026-01-01 00:00"))
+    other = published(2, "d1", "2026-02-01 00:00", gone=True)
+    other.data["policy"]["profile"] = "demo"
+    book = book.add(fact(2, "policy.published", {**other.data, "profile": "demo"}))
+    assert bound(book, "2026-03-01 00:00", 9) == "v1"
+
+
+def test_versions_that_listen_alike_add_no_listeners() -> None:
+    first = Book.empty().add(published(1, "v1", "2026-01-01 00:00"))
+    same = first.add(
+        published(2, "v2", "2026-07-01 00:00", due={"after": "8h"}, owes="cs_dept", zh="另一个名字")
+    )
+    assert same.listeners_new_since(first) == ()
+    wider = first.add(published(2, "v2", "2026-07-01 00:00", by="complaint.analysed"))
+    assert {(x.policy, x.type) for x in wider.listeners_new_since(first)} == {(KEY, "complaint.analysed")}
+    assert first.listeners_new_since(Book.empty())
+
+
+def test_known_at_is_the_book_of_that_day() -> None:
+    v1, v2 = published(1, "v1", "2026-01-01 00:00"), published(50, "v2", "2026-01-01 00:00")
+    book = Book.empty().add(v1).add(v2)
+    assert bound(book.known_at(v1.recorded), "2026-07-01 00:00", 60) == "v1"
+    assert bound(book.known_at(v2.recorded), "2026-07-01 00:00", 60) == "v2"
+
+
+def test_a_book_does_not_depend_on_the_order_in_which_it_was_read() -> None:
+    v1, v2 = (
+        published(1, "v1", "2026-01-01 00:00"),
+        published(50, "v2", "2026-07-01 00:00", by="complaint.analysed"),
+    )
+    forth, back = Book.empty().add(v1).add(v2), Book.empty().add(v2).add(v1)
+    assert [p.place for p in back.published] == [p.place for p in forth.published]
+    assert bound(back, "2026-07-02 00:00", 60) == bound(forth, "2026-07-02 00:00", 60) == "v2"
+    assert back.listeners_new_since(forth) == forth.listeners_new_since(back) == ()
+
+
+def test_any_other_event_changes_nothing() -> None:
+    book = Book.empty()
+    assert book.add(fact(1, "complaint.received", {})) is book
+
+
+def test_a_calendar_keeps_the_years_it_does_not_name() -> None:
+    book = Book.empty().add(fact(1, "calendar.published", china()))
+    days = {"2027": "W" * 365}
+    later = {
+        "name": "office",
+        "version": "cn-2027",
+        "effective_from": "2027-01-01T00:00:00+08:00",
+        "years": days,
+    }
+    book = book.add(fact(2, "calendar.published", later))
+    newer = book.calendar("office", at("2027-03-01 00:00"), 9)
+    assert newer is not None
+    assert newer.version == "cn-2027"
+    assert sorted(newer.data.years) == ["2025", "2026", "2027"]
+    assert newer.data.names["2026-02-17"] == "春节"
+    older = book.calendar("office", at("2026-12-29 00:00"), 9)
+    assert older is not None
+    assert [c.version for c in book.other_calendars("office", older)] == ["cn-2027"]
+    assert book.calendar("plant", 0, 9) is None
+
+
+def test_the_newest_table_of_roles_names_the_superior() -> None:
+    book = Book.empty()
+    assert book.superior("cs_front_desk") == ""
+    rows = [
+        {"role": "cs_front_desk", "zh": "客服前台", "superior": "cs_supervisor"},
+        {"role": "cs_supervisor", "zh": "主管"},
+    ]
+    book = book.add(fact(1, "roles.published", {"roles": rows}))
+    assert book.superior("cs_front_desk") == "cs_supervisor"
+    assert book.superior("cs_supervisor") == ""
+    assert book.roles is not None
+    assert book.roles.zh["cs_front_desk"] == "客服前台"
+
+
+def test_nothing_binds_before_the_first_publication() -> None:
+    assert newest((), 0, 9) is None
+    book = Book.empty().add(published(5, "v1", "2026-01-01 00:00"))
+    assert bound(book, "2026-03-01 00:00", 4) == ""
+    found = book.policy_at(5, KEY)
+    assert found is not None
+    assert found.version.published_by == ""
+    assert book.policy_at(4, KEY) is None
+    assert book.calendar_at(5) is None

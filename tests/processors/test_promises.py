@@ -1,0 +1,312 @@
+"""The promises rule in its corners: what is filed, who owes and is told, what settles, what is explained."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from processors.rules.promises import Promise
+from processors.rules.promises.paths import check
+from processors.rules.protocol import LINK, PARTIAL
+from schemas.event import Event, Sealed
+from schemas.instants import NEVER
+from schemas.policy import Test
+from schemas.policy_files import load_profile
+from tests.processors.desk import Desk, at, china
+
+
+def desk(policies: dict[str, Any] | None = None, **more: Any) -> Desk:
+    """With the shipped policies, or with these instead of them."""
+    made = Desk()
+    whole = load_profile().dump()
+    made.publish({**whole, **({"policies": policies} if policies is not None else {}), **more})
+    made.publish_calendar(china())
+    return made
+
+
+def policy(**fields: Any) -> dict[str, dict[str, Any]]:
+    base = {"row": "O33", "zh": "例", "per": ["case"], "owes": "cs_staff", "due": {"after": "24h"}}
+    return {"example.one": {**base, "on": "complaint.received", "by": "complaint.resolved", **fields}}
+
+
+def only(made: Desk, obligation: str = "example.one") -> Promise:
+    (row,) = made.promises(obligation)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("test", "value", "passes"),
+    [
+        ({"eq": 1}, 1, True), ({"eq": 1}, True, False), ({"eq": "1"}, 1, False), ({"eq": True}, 1, False),
+        ({"ne": "x"}, None, True), ({"ne": "x"}, "x", False), ({"set": False}, None, True), ({"set": True}, None, False),
+        ({"in": [1, 2]}, 2, True), ({"in": [1, 2]}, True, False), ({"gt": "0.25"}, "0.250000001", True),
+        ({"gt": "3"}, "many", False), ({"ge": "3"}, 3, True), ({"lt": "3"}, None, False), ({"le": "3", "gt": "1"}, 2, True),
+        ({"le": "3", "gt": "1"}, 1, False), ({"has": ["a", "b"]}, ["b", "a", "c"], True), ({"has": ["a"]}, "a", False),
+        ({"eq": "x"}, Sealed("p", "service", ""), False), ({"set": True}, Sealed("p", "service", ""), True),
+    ],
+)  # fmt: skip
+def test_tests_of_where(test: dict[str, Any], value: Any, passes: bool) -> None:
+    assert check(Test.model_validate(test))(value) is passes
+
+
+def test_ratios_are_exact_and_strict() -> None:
+    made = desk(policy(on={"event": "survey.closed", "where": {"back/sent": {"gt": "0.25"}}}))
+    made.place("survey.closed", at("2026-03-02 09:00"), "a", case_id="a", back=20, sent=80)
+    made.place("survey.closed", at("2026-03-02 09:00"), "b", case_id="b", back=21, sent=80)
+    made.place("survey.closed", at("2026-03-02 09:00"), "c", case_id="c", back=21, sent=0)
+    assert [json.loads(row.keys) for row in made.promises()] == [{"case": "b"}]
+    assert only(made).kind == "on_threshold"
+
+
+def test_sealed_text_is_never_kept_and_never_a_key() -> None:
+    made = desk(
+        policy(per={"who": "contact"}, by={"event": "complaint.resolved", "distinct": "contact", "times": 2})
+    )
+    made.place(
+        "complaint.received", at("2026-03-02 09:00"), "a", case_id="a", contact=Sealed("p1", "service", "xx")
+    )
+    assert made.evidence == {}
+
+
+def test_an_opening_event_without_a_name_for_its_thing_is_the_thing() -> None:
+    made = desk()
+    made.place("contact_sheet.issued", at("2026-03-02 09:00"), "s1", due_at="2026-03-20")
+    made.place("contact_sheet.issued", at("2026-03-02 09:00"), "s1b", corrects="s1", due_at="2026-03-21")
+    made.place("contact_sheet.completed", at("2026-03-03 09:00"), "d", sheet_id="s1")
+    row = only(made, "contact_sheet.rectify")
+    assert (row.state, row.trigger, json.loads(row.keys)) == ("met", "s1b", {"sheet": "s1"})
+
+
+def test_links_go_both_ways_and_end_with_their_trigger() -> None:
+    made = desk(policy(by={"event": "repair.closed", "match": ["project"]}))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="a", project_id="p")
+    scope, partial = 'example.one|{"case":"a"}', PARTIAL + 'example.one|{"project":"p"}'
+    assert [e.link for e in made.evidence[scope].values() if e.slot == LINK] == [partial]
+    assert [e.link for e in made.evidence[partial].values() if e.slot == LINK] == [scope]
+    made.place("repair.closed", at("2026-03-02 10:00"), "b", case_id="other", project_id="p")
+    assert only(made).state == "met"
+    made.place("event.withdrawn", at("2026-03-02 11:00"), "w", corrects="a")
+    assert made.promises() == []
+    assert not any(e.slot == LINK for scope in made.evidence.values() for e in scope.values())
+
+
+def test_a_waiver_settles_only_what_is_open_at_its_time() -> None:
+    made = desk()
+    words = {"obligation_key": "repair.first_return_visit", "keys": {"case": "c"}}
+    made.place("repair.closed", at("2026-03-02 16:00"), "a", case_id="c")
+    made.place("followup.repair_first_completed", at("2026-03-03 10:00"), "b", case_id="c")
+    made.place("obligation.waived", at("2026-03-05 10:00"), "w", **words)
+    made.place("repair.closed", at("2026-03-09 16:00"), "d", case_id="c")
+    assert [row.state for row in made.promises("repair.first_return_visit")] == ["met", "open"]
+    made.place("obligation.waived", at("2026-03-09 17:00"), "x", **words)
+    rows = made.promises("repair.first_return_visit")
+    assert [(row.state, row.settled_by) for row in rows] == [("met", '["b"]'), ("waived", '["x"]')]
+
+
+def test_an_acknowledgement_is_noted_and_changes_nothing_else() -> None:
+    made = desk()
+    made.place("complaint.closed", at("2026-03-02 16:00"), "a", case_id="c")
+    before = only(made, "complaint.close_return_visit")
+    words = {"obligation_key": before.obligation, "keys": {"case": "c"}, "promise_id": before.id, "by": "u3"}
+    made.place("alert.acknowledged", at("2026-03-06 09:00"), "k", **words)
+    after = only(made, "complaint.close_return_visit")
+    assert (after.acknowledged_at, after.acknowledged_by) == (at("2026-03-06 09:00"), "u3")
+    assert made.marks(after) == made.marks(before)
+
+
+def test_who_owes_and_who_is_told() -> None:
+    made = desk()
+    roles = [{"role": "warranty_engineer", "zh": "保修工程师", "superior": "repair_supervisor"}]
+    made.place("roles.published", at("2026-01-02 09:00"), "roles", roles=roles)
+    made.place("repair.reported", at("2026-03-02 16:30"), "a", case_id="c", urgency="other")
+    row = only(made, "repair.contact_24h")
+    assert json.loads(row.owes) == ["warranty_engineer", "crc"]
+    told = {mark.kind: mark.data["to"] for mark in made.marks(row)}
+    assert told == {
+        "due_soon": ["warranty_engineer", "crc"],
+        "breached": ["warranty_engineer", "crc", "repair_supervisor"],
+        "step1": ["cs_senior_supervisor"],
+        "step2": ["cs_leader"],
+    }
+
+
+def test_marks_say_all_that_an_alert_needs() -> None:
+    made = desk()
+    made.place("complaint.closed", at("2026-02-13 17:00"), "a", case_id="c", house_id="101", project_id="p")
+    row = only(made, "complaint.close_return_visit")
+    breach = next(mark for mark in made.marks(row) if mark.kind == "breached")
+    assert (breach.type, breach.time, breach.at) == ("obligation.breached", row.due, row.due + 1)
+    assert breach.envelope == {"case_id": "c", "house_id": "101", "project_id": "p"}
+    assert breach.cause == "a"
+    assert breach.data["zh"] == "投诉关闭后回访"
+    assert breach.data["keys"] == {"case": "c"}
+    assert (breach.data["due"], breach.data["opened"]) == (row.due, row.opened)
+    data, envelope = made.rule.about(row, made.book)
+    assert (data["promise_id"], envelope) == (row.id, breach.envelope)
+
+
+def test_the_one_person_in_charge_changes_by_hand_over() -> None:
+    made = desk(policy(person={"of": "actor_ref", "moved": "case.handed_over", "to": "to_ref"}))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c", actor_ref="u1")
+    assert only(made).person == "u1"
+    made.place("case.handed_over", at("2026-03-02 10:00"), "b", case_id="c", to_ref="u2")
+    assert only(made).person == "u2"
+
+
+def test_pauses_say_whose_time_they_took() -> None:
+    made = desk()
+    made.place("complaint.received", at("2026-03-02 16:00"), "a", case_id="c")
+    for number, (start, stop, party) in enumerate(
+        (("03-03 10:00", "03-03 12:00", "owner"), ("03-04 10:00", "03-04 11:00", "property"))
+    ):
+        made.place("case.wait_started", at(f"2026-{start}"), f"b{number}", case_id="c", party=party)
+        made.place("case.wait_ended", at(f"2026-{stop}"), f"c{number}", case_id="c")
+    row = only(made, "complaint.handle_in_standard")
+    assert json.loads(row.waited) == {"owner": 2 * 3_600_000_000, "property": 3_600_000_000}
+
+
+def test_too_early_is_a_breach_of_its_own() -> None:
+    made = desk(policy(due={"after": None, "min": "3mo", "early": "breach"}))
+    made.place("complaint.received", at("2026-03-01 09:00"), "a", case_id="c")
+    assert only(made).due == NEVER
+    made.place("complaint.resolved", at("2026-05-20 10:00"), "b", case_id="c")
+    row = only(made)
+    assert (row.state, row.early, row.due) == ("late", 1, at("2026-05-20 10:00"))
+    assert [(m.kind, m.time) for m in made.marks(row)] == [("breached", at("2026-05-20 10:00"))]
+    made.place("complaint.resolved", at("2026-06-02 10:00"), "c", case_id="c", corrects="b")
+    row = only(made)
+    assert (row.state, row.early, made.marks(row)) == ("met", 0, [])
+
+
+def test_not_before_ignores_or_accepts() -> None:
+    for early, state in (("ignore", "open"), ("accept", "met")):
+        made = desk(policy(due={"after": "48h", "min": "24h", "early": early}))
+        made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+        made.place("complaint.resolved", at("2026-03-02 10:00"), "b", case_id="c")
+        assert only(made).state == state
+
+
+def test_absence_is_a_trigger() -> None:
+    made = desk(policy(on={"event": "repair.closed", "plus": "3d", "reset": ["complaint.progress_notified"]}))
+    made.place("repair.closed", at("2026-03-02 09:00"), "a", case_id="c")
+    assert only(made).opened == at("2026-03-05 24:00")
+    made.place("complaint.progress_notified", at("2026-03-04 09:00"), "b", case_id="c")
+    row = only(made)
+    assert (row.opened, row.trigger, row.case_id) == (at("2026-03-07 24:00"), "b", "c")
+
+
+def test_a_verdict_may_open_a_promise_and_its_retraction_takes_it_back() -> None:
+    named = {"event": "obligation.breached", "where": {"obligation_key": "complaint.handle_in_standard"}}
+    shipped = load_profile().dump()["policies"]["complaint.handle_in_standard"]
+    made = desk(
+        policy(on=named, by="complaint.progress_notified") | {"complaint.handle_in_standard": shipped}
+    )
+    time = at("2026-03-09 24:00")
+    verdict = Event(
+        type="obligation.breached", version=1, event_id="v", root="v", time=time, recorded=time + 1, place=1, after=3,
+        verdict=True, case_id="c", data={"obligation_key": "complaint.handle_in_standard"},
+    )  # fmt: skip
+    made.take(verdict)
+    assert only(made).opened == time
+    made.void("v")
+    assert made.promises() == []
+
+
+def test_warnings_as_the_policy_writes_them() -> None:
+    made = desk(policy(warn=[{"pct": 50}, {"before": "1h"}]))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    soon = [(m.kind, m.at) for m in made.marks(only(made)) if m.kind.startswith("due_soon")]
+    assert soon == [("due_soon", at("2026-03-02 21:00")), ("due_soon2", at("2026-03-03 08:00"))]
+    quiet = desk(policy(warn=[], ladder="none"))
+    quiet.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    assert [m.kind for m in quiet.marks(only(quiet))] == ["breached"]
+
+
+def test_a_worklist_item_has_no_clock() -> None:
+    made = desk(policy(due=None))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    row = only(made)
+    assert (row.kind, row.state, row.due, row.undated, made.marks(row)) == ("open", "open", NEVER, 0, [])
+
+
+def test_kinds_without_a_clock_here_keep_no_row() -> None:
+    made = desk(policy(due={"gate": "complaint.closed"}) | policy_named("example.two"))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    assert [row.obligation for row in made.promises()] == ["example.two"]
+
+
+def policy_named(name: str) -> dict[str, dict[str, Any]]:
+    return {name: policy()["example.one"]}
+
+
+def test_a_later_calendar_dates_what_was_undated_and_tells_the_missing_steps() -> None:
+    made = desk()
+    made.place("complaint.closed", at("2026-12-28 16:00"), "a", case_id="a")
+    made.place("complaint.closed", at("2026-12-29 16:00"), "b", case_id="b")
+    first, second = made.promises("complaint.close_return_visit")
+    assert (first.undated, first.unstepped, second.undated, second.unstepped) == (0, 1, 1, 0)
+    data = {"version": "cn-2027", "name": "office", "effective_from": "2027-01-01T00:00:00+08:00"}
+    calendar = made.publish_calendar({**data, "years": {"2027": "W" * 365}}, "2027-01-02 10:00")
+    assert {(table, column) for table, column, _ in made.rule.unsettled(calendar, made.book)} == {
+        (Promise, "undated"),
+        (Promise, "unstepped"),
+    }
+    first, second = made.promises("complaint.close_return_visit")
+    assert (first.calendar_version, first.dated_by, first.unstepped) == ("cn-2026", 0, 0)
+    assert (second.calendar_version, second.dated_by, second.due) == (
+        "cn-2027",
+        calendar.place,
+        at("2027-01-01 24:00"),
+    )
+    late = {m.kind: (m.time, m.at) for m in made.marks(second)}
+    assert late["dated"] == (at("2027-01-02 10:00"), at("2027-01-02 10:00"))
+    assert late["breached"] == (second.due, at("2027-01-02 10:00"))
+    assert "due_soon" not in late
+
+
+def test_a_correction_of_a_typing_error_is_no_news() -> None:
+    made = desk()
+    made.place("complaint.closed", at("2026-03-02 16:00"), "a", case_id="c")
+    made.place("followup.complaint_close_completed", at("2026-03-03 10:00"), "v", case_id="c")
+    made.place(
+        "complaint.closed",
+        at("2026-03-02 16:00"),
+        "a2",
+        recorded=at("2026-03-20 09:00"),
+        corrects="a",
+        case_id="c",
+    )
+    late = at("2026-03-20 09:05")
+    made.place(
+        "followup.complaint_close_completed",
+        at("2026-03-03 10:00"),
+        "v2",
+        recorded=late,
+        corrects="v",
+        case_id="c",
+    )
+    row = only(made, "complaint.close_return_visit")
+    assert (row.state, row.born_late, row.late_entry) == ("met", 0, 0)
+    later = at("2026-03-21 09:00")
+    made.place(
+        "followup.complaint_close_completed",
+        at("2026-03-04 10:00"),
+        "v3",
+        recorded=later,
+        corrects="v2",
+        case_id="c",
+    )
+    assert only(made, "complaint.close_return_visit").late_entry == 1
+
+
+def test_what_was_known_in_time_some_other_way_is_no_late_entry() -> None:
+    made = desk()
+    made.place("complaint.received", at("2026-03-02 16:00"), "a", case_id="c")
+    made.place("complaint.replied", at("2026-03-03 11:00"), "b", case_id="c")
+    made.place(
+        "complaint.forwarded", at("2026-03-03 10:00"), "d", recorded=at("2026-03-09 09:00"), case_id="c"
+    )
+    row = only(made, "complaint.respond_in_standard")
+    assert (row.state, row.settled, row.late_entry) == ("met", at("2026-03-03 10:00"), 0)
