@@ -10,7 +10,7 @@ import structlog
 
 
 def configure(form: str) -> None:
-    """``form`` is text or json. uvicorn's own warnings come the same way."""
+    """``form`` is text or json. uvicorn's own warnings reach stderr too."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

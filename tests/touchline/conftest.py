@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from schemas.catalogue import example
 from tests.touchline.commands import Shell
 
 OPENING = ("complaint.received", "repair.reported", "inquiry.received")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A serving command sets up the logs of the whole process."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
