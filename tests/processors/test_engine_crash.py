@@ -3,6 +3,7 @@ verdict lane is that of a run that nobody disturbed, and the tables are those of
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,11 +19,12 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLS = (1, 2, 4)
 
 
-def victim(folder: Path, *arguments: str) -> int:
+def victim(folder: Path, *arguments: str, **environment: str) -> int:
     """Exit status of one run of the victim."""
     return subprocess.run(
         [sys.executable, "-m", "tests.kit.engine_victim", str(folder), *arguments],
         cwd=ROOT,
+        env={**os.environ, **environment},
         timeout=60,
         check=False,
     ).returncode
@@ -51,5 +53,18 @@ def test_killed_at_every_step(
         assert (world.lane(), world.tables()) == undisturbed
         assert world.rebuild().differences == {}
         assert verify(world.database).problems == []
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("seed", ["1", "2026"])
+def test_no_set_order_of_a_process_shows(
+    seed: str, tmp_path: Path, undisturbed: tuple[object, list[str]]
+) -> None:
+    """Invariant 9: rules are pure; the hash seed of a process, and the machine's zone, change nothing."""
+    assert victim(tmp_path, PYTHONHASHSEED=seed, TZ="America/New_York") == 0
+    world = play(tmp_path, Killer(None, 0))
+    try:
+        assert (world.lane(), world.tables()) == undisturbed
     finally:
         world.close()
