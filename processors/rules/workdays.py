@@ -58,10 +58,11 @@ class WorkCalendar(Limits):
     def step_at(self, at: Instant, step: Step, limit: Dur | None) -> Instant:
         """When the alert ladder takes this step, counted from the breach or the step before (S10).
 
-        With ``cap``: one limit length, at most the cap; the cap alone where there is no limit."""
+        With ``cap``: one limit length, at most the cap; the cap alone where there is no limit, or one of no length (the
+        same day): nobody's superior's superior is called in the instant of the breach."""
         if step.cap is None:
             return self.add(at, step.after)
-        if limit is None:
+        if limit is None or limit.n == 0:
             return self.add(at, step.cap)
         try:
             cap = self.add(at, step.cap)

@@ -184,3 +184,10 @@ def test_every_example_says_where_it_comes_from() -> None:
         assert file["title"].startswith(f"S{int(name[1:3])} "), name
         assert "policy.md" in file["source"], name
         assert all(example["title"] for example in file["examples"]), name
+
+
+def test_the_documentation_lists_every_file() -> None:
+    page = (WORKED.parents[1] / "docs" / "worked.md").read_text("utf-8")
+    for name, content in files().items():
+        row = f"| [{name}.yaml](../tests/worked/{name}.yaml) | {content['title']} | {len(content['examples'])} |"
+        assert row in page
