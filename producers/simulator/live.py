@@ -86,27 +86,30 @@ def _complaint(story: Story, start: Instant) -> None:
         channel=dice.weighted(CHANNELS),
         lag=0,
     )
-    for at, type_, data in _complaint_goes_on(story, start, what.department, what.resolution):
+    for at, lag, type_, data in _complaint_goes_on(story, start, what.department, what.resolution):
         by = dice.pick(SPECIALIST) if type_ in ("complaint.resolved", "complaint.closed") else clerk
-        story.say(type_, at, data, by=by, lag=0)
+        story.say(type_, at, data, by=by, lag=lag)
 
 
 def _complaint_goes_on(
     story: Story, start: Instant, department: str, resolution: str
-) -> Iterator[tuple[Instant, str, dict[str, object]]]:
+) -> Iterator[tuple[Instant, int, str, dict[str, object]]]:
     dice = story.dice
     pace = dice.weighted(((5, (8, 28)), (3, (33, 57)), (2, (64, 110)), (1, (0, 0))))
     if pace == (0, 0):
         return
     at = start + _seconds(story, *pace)
-    yield at, "complaint.forwarded", {"to_department": department}
+    slow = pace == (33, 57) and dice.chance(
+        40
+    )  # done within the minute, entered after it: a breach that is retracted
+    yield at, _seconds(story, 30, 50) if slow else 0, "complaint.forwarded", {"to_department": department}
     if dice.chance(75):
         at += _seconds(story, 20, 130)
-        yield at, "complaint.resolved", {"resolution": resolution}
+        yield at, 0, "complaint.resolved", {"resolution": resolution}
         at += _seconds(story, 4, 20)
-        yield at, "complaint.replied", {"content": dice.pick(REPLIES)}
+        yield at, 0, "complaint.replied", {"content": dice.pick(REPLIES)}
         if dice.chance(60):
-            yield at + _seconds(story, 5, 30), "complaint.closed", {"close_reason": "resolved"}
+            yield at + _seconds(story, 5, 30), 0, "complaint.closed", {"close_reason": "resolved"}
 
 
 def _repair(story: Story, start: Instant) -> None:

@@ -30,14 +30,14 @@ def repair(story: Story, start: Instant) -> None:
     }
     urgency = "urgent" if what.urgent or wrong else "other"
     first = story.say("repair.reported", start, {**report, "urgency": urgency}, by=taken_by, channel=channel)
-    if wrong:  # typed as urgent, put right within minutes
+    if wrong:  # typed as urgent, put right later
         story.say(
             "repair.reported",
             start,
             {**report, "urgency": "other"},
             by=taken_by,
             channel=channel,
-            lag=dice.between(4, 12) * MINUTE,
+            lag=dice.pick((7, 52, 75)) * MINUTE,  # or only after it had been breached
             more={"correctssourceid": first},
         )
     visited = _reach(story, start, what, engineer_index=ENGINEERS.index(engineer))
@@ -91,7 +91,13 @@ def _reach(story: Story, start: Instant, what: Fault, *, engineer_index: int) ->
     if what.urgent:
         at = start + dice.between(2, 9) * MINUTE
         story.say("repair.contacted", at, by=engineer, channel="phone_out")
-        at = start + (dice.between(14, 28) if dice.chance(75) else dice.between(36, 80)) * MINUTE
+        how = dice.weighted(((6, "in time"), (2, "late"), (2, "just in time, entered after")))
+        if how == "just in time, entered after":
+            at = start + dice.between(27, 29) * MINUTE
+            finding = {"finding": what.finding}
+            story.say("repair.visited", at, finding, by=engineer, channel="visit_home", lag=4 * MINUTE)
+            return at
+        at = start + (dice.between(14, 28) if how == "in time" else dice.between(36, 80)) * MINUTE
     else:
         late = dice.chance(15)
         at = office(

@@ -76,7 +76,7 @@ def test_the_week_shows_every_kind_of_end(whole: Path) -> None:
     with House.open(whole, clock=SimulatedClock(BASE + DAYS * DAY)) as house:
         tenant = house.ledger.tenant(demo.TENANT)
         counts = Counter(house.reading.wall_counts(tenant))
-        for wall in ("pending", "breached", "met", "met_late", "late_entry"):
+        for wall in ("pending", "breached", "met", "met_late", "late_entry", "retracted"):
             assert counts[wall], wall
         stream = [
             p for p in house.reading.promises(tenant, wall="breached", limit=500)
@@ -135,7 +135,7 @@ def test_live_touchpoints_warn_at_30_s_and_breach_at_60(whole: Path, tmp_path: P
             p for p in house.reading.promises(tenant, limit=500) if p["obligation"] == "complaint.respond_in_standard"
         ]  # fmt: skip
         mine = [p for p in promises if p["policy_version"] == "demo-live"]
-        assert {"met", "met_late"} <= {p["wall"] for p in mine}
+        assert {"met", "met_late", "retracted"} <= {p["wall"] for p in mine}
         for promise in mine:
             opened, due = parse_instant(promise["opened"]), parse_instant(promise["due"])
             assert due - opened == MINUTE
