@@ -83,12 +83,13 @@ async def acknowledge(
     found = await run_in_threadpool(verdict)
     if found is None or not found.get("verdict"):
         raise not_found("alert", "提醒")
-    promise = found.get("promise") or {}
+    said = found["verdict"]["data"]
     data = {
         "verdict_id": verdict_id,
-        "promise_id": promise.get("id"),
-        "obligation_key": promise.get("obligation"),
-        "keys": promise.get("keys"),
+        "promise_id": said.get("promise_id"),
+        # by these two the rule finds the promise; the ladder of one that is taken note of may then rest
+        "obligation_key": said.get("obligation_key"),
+        "keys": said.get("keys"),
         "by": by,
         "remark": remark,
     }
@@ -99,8 +100,9 @@ async def acknowledge(
         "time": format_instant(services.clock.now()),
         "data": {name: value for name, value in data.items() if value},
     }
-    if promise.get("case_id"):
-        raw["caseid"] = promise["case_id"]
+    case = (found.get("promise") or {}).get("case_id")
+    if case:
+        raw["caseid"] = case
     return await append_one(services, who, raw)
 
 

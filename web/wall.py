@@ -45,10 +45,12 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
             if code in OPEN
             else reading.settled_lately(tenant, code, most)
         )
-        rows = [promise_row(promise, now, t) for promise in found]
-        for row in rows:
-            if row["wall"] == "breached":
-                row["ack"] = "done" if row["id"] in noted else "ask"
+        rows = []
+        for promise in found:
+            row = promise_row(promise, now, t)
+            if code == "breached":
+                row["ack"] = "done" if promise["acknowledged_by"] or promise["id"] in noted else "ask"
+            rows.append(row)
         sections.append(
             {
                 "code": code,

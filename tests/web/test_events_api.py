@@ -239,6 +239,7 @@ def test_an_alert_is_acknowledged_as_a_fact(timed: Site) -> None:
         noted = until(lambda: next((a for a in breaches() if a["acknowledged_at"]), None))
         assert noted is not None
         assert noted["acknowledged_by"] == "staff-17"
+        assert http.get(f"/promises/{breach['promise_id']}").json()["acknowledged_by"] == "staff-17"
         assert http.post("/alerts/5d0f6a52-6c9e-5b0b-9a3f-0e6a0a0f9f51/acknowledge").status_code == 404
         assert "touchline_alert_lateness_seconds_max" in http.get("/metrics").text
 

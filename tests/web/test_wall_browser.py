@@ -14,6 +14,7 @@ from schemas.instants import DAY, HOUR, MINUTE, format_instant, parse_instant
 from tests.web.site import Site, complaint, until
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=15_000)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -34,8 +35,11 @@ def browser() -> Iterator[Browser]:
 
 
 def serious(text: str) -> bool:
-    """A closed stream is logged as "[object Event]", an answer that is no 2xx as "Failed to load"."""
-    return "[object Event]" not in text and "Failed to load" not in text
+    """Not so: a closed stream ("[object Event]"), a request that a new page cut short ("htmx:…"), an answer that is
+    no 2xx and was looked for ("Failed to load")."""
+    return not any(
+        said in text for said in ("[object Event]", "htmx:afterRequest", "htmx:sendError", "Failed to load")
+    )
 
 
 @pytest.fixture
@@ -97,16 +101,22 @@ def test_what_happens_shows_by_itself(page: Page, timed: Site) -> None:
 def test_a_redraw_moves_nothing(page: Page, timed: Site) -> None:
     key = timed.key()
     send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(8)))
+    held: list[Route] = []
+    page.route("**/wall/board*", lambda route: held.append(route))
     enter(page, timed, key)
     listed = page.locator("#list")
-    listed.evaluate("node => { node.scrollTop = 150 }")
     link = page.locator("a.open").nth(7)
-    link.focus()
     name = link.get_attribute("id")
+    link.focus()
+    listed.evaluate("node => { node.scrollTop = 150 }")
     places = """() => ['.bar', '#chips', '#list', '#list .row:nth-child(6)'].map(
         name => JSON.stringify(document.querySelector(name).getBoundingClientRect()))"""
     before, rows = page.evaluate(places), page.locator(".row").count()
     kept = page.locator(".row").nth(3).element_handle()
+    with page.expect_response("**/wall/board*"):
+        for route in held:
+            route.continue_()
+        page.unroute("**/wall/board*")
     # happens later than all that is there, so that its rows come last
     send(timed, key, complaint("late", timed.now() + MINUTE, ticket="T-late"))
     expect(page.locator(".row")).not_to_have_count(rows)

@@ -68,12 +68,16 @@
   function children(a, b, made) {
     const kept = new Map();
     for (const node of a.children) if (node.id) kept.set(node.id, node);
+    const asked = new Set();
+    for (const node of b.children) if (node.id) asked.add(node.id);
     let at = a.firstChild;
     for (const wanted of [...b.childNodes]) {
       let mine = null;
       if (wanted.id) mine = kept.get(wanted.id) || null;
       else if (at && at.nodeType === wanted.nodeType && at.nodeName === wanted.nodeName && !at.id) mine = at;
       if (mine && mine.nodeName === wanted.nodeName) {
+        // what is moved loses its scroll position and focus: clear the way to it rather than fetch it
+        while (at && at !== mine && !asked.has(at.id)) { const next = at.nextSibling; at.remove(); at = next; }
         if (mine === at) at = at.nextSibling; else a.insertBefore(mine, at);
         if (mine.nodeType === Node.ELEMENT_NODE) morph(mine, wanted, made);
         else if (mine.nodeValue !== wanted.nodeValue) mine.nodeValue = wanted.nodeValue;
@@ -97,8 +101,9 @@
     isInlineSwap: (style) => style === "keyed",
     handleSwap: (style, target, fragment) => {
       if (style !== "keyed") return false;
-      const made = [];
+      const made = [], focused = document.activeElement && document.activeElement.id;
       children(target, fragment, made);
+      if (focused && document.activeElement === document.body && $(focused)) $(focused).focus({ preventScroll: true });
       return made;
     },
   });
