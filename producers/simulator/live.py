@@ -52,7 +52,7 @@ class Timetable:
         """The touchpoints of one case."""
         dice = Dice(self._seed, "live", number)
         start = self._first + number * EVERY + dice.between(0, JITTER * 1000) * (SECOND // 1000)
-        kind = dice.weighted(((5, "TS"), (3, "BX"), (2, "ZX")))
+        kind = dice.weighted(((6, "TS"), (3, "BX"), (2, "ZX")))
         story = Story(
             tenant=self._tenant,
             dice=dice,
@@ -95,7 +95,7 @@ def _complaint_goes_on(
     story: Story, start: Instant, department: str, resolution: str
 ) -> Iterator[tuple[Instant, int, str, dict[str, object]]]:
     dice = story.dice
-    pace = dice.weighted(((5, (8, 28)), (3, (33, 57)), (2, (64, 110)), (1, (0, 0))))
+    pace = dice.weighted(((4, (8, 28)), (4, (33, 57)), (2, (64, 110)), (1, (0, 0))))
     if pace == (0, 0):
         return
     at = start + _seconds(story, *pace)

@@ -28,7 +28,7 @@ from touchline.house import House
 from touchline.settings import Settings
 
 BASE = parse_instant("2026-11-13T15:00:00+08:00")
-PLAN = Plan(base=BASE, seed=7)
+PLAN = Plan(base=BASE, seed=demo.SEED)
 
 
 def seeded(folder: Path) -> None:
