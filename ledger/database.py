@@ -165,8 +165,10 @@ class Database:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             cursor.close()
 
-    def close(self) -> None:
-        """Close every connection; the last one out empties the write-ahead log."""
+    def close(self, *, checkpoint: bool = True) -> None:
+        """Close every connection and empty the write-ahead log; without ``checkpoint`` where another process writes here,
+        which would have to wait for that."""
         self._reading.dispose()
-        self.checkpoint()
+        if checkpoint:
+            self.checkpoint()
         self._writing.dispose()

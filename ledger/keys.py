@@ -252,11 +252,12 @@ class KeyStore:
         with self._read() as connection:
             return query(connection)
 
-    def close(self) -> None:
-        """After the writer is closed."""
+    def close(self, *, checkpoint: bool = True) -> None:
+        """After the writer is closed. ``checkpoint`` as for the record's database."""
         self._transaction.close()
         self._reading.dispose()
-        self._checkpoint()
+        if checkpoint:
+            self._checkpoint()
         self._writing.dispose()
 
     def _find(self, connection: Connection, tenant: str, person: str, retention: str) -> bytes | Erased:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ledger.clock import SystemClock
 from ledger.database import Database
+from ledger.folder import read_server
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
@@ -44,10 +45,11 @@ class Library:
         return only_tenant(self.ledger, name)
 
     def close(self) -> None:
-        """Take it down without touching what a server may be writing."""
+        """Take it down without keeping a server waiting that writes here."""
+        alone = read_server(self.database.folder) is None
         self._idle.close()
-        self.keys.close()
-        self.database.close()
+        self.keys.close(checkpoint=alone)
+        self.database.close(checkpoint=alone)
 
     def __enter__(self) -> Library:
         return self

@@ -38,6 +38,7 @@ def verify(
       touchline verify > heads.txt && touchline verify --expect heads.txt
     """
     from ledger.database import Database
+    from ledger.folder import read_server
     from ledger.verify import verify as check
 
     heads = _heads(expect)
@@ -45,7 +46,7 @@ def verify(
     try:
         report = check(database, tenant or None, None if as_json else _progress(), expect=heads)
     finally:
-        database.close()
+        database.close(checkpoint=read_server(data) is None)
     if as_json:
         show(
             {
