@@ -50,6 +50,11 @@ def services_of(request: Request) -> Services:
     return services
 
 
+async def _services(request: Request) -> Services:
+    """As a dependency: a plain function would cost a thread."""
+    return services_of(request)
+
+
 def key_name(secret: str) -> str:
     """A short name for a key that says nothing about it."""
     return hashlib.sha256(b"touchline key name:" + secret.encode()).hexdigest()[:16]
@@ -131,4 +136,4 @@ async def reader(who: Annotated[Caller, Depends(caller)]) -> Caller:
 
 AnyCaller = Annotated[Caller, Depends(caller)]
 Reader = Annotated[Caller, Depends(reader)]
-House = Annotated[Services, Depends(services_of)]
+House = Annotated[Services, Depends(_services)]

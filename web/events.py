@@ -26,6 +26,8 @@ from web.shapes import Accepted
 
 routes = APIRouter(tags=["events"])
 ONE, BATCH, PLAIN = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
+_SMALL = 16_384
+"""Bytes of a body that is read sooner than a thread is found for it."""
 _AGAIN = {"Retry-After": "1"}
 
 
@@ -133,7 +135,7 @@ async def post_events(request: Request, who: AnyCaller) -> Response:
         buckets.admit(who.key)
         named = media_type(request)
         body = await bounded_body(request, services.settings)
-        found = await run_in_threadpool(parsed, body, named)
+        found = parsed(body, named) if len(body) < _SMALL else await run_in_threadpool(parsed, body, named)
         events = found if isinstance(found, list) else [found]
         if len(events) > services.settings.batch_limit:
             limit = services.settings.batch_limit

@@ -71,6 +71,14 @@ def to_the_door(request: Request) -> Response:
     return RedirectResponse("/sign-in", 303)
 
 
+async def _pages(request: Request) -> Pages:
+    return pages_of(request)
+
+
+async def _words(request: Request) -> Words:
+    return words_of(request)
+
+
 SignedIn = Annotated[Caller, Depends(signed_in)]
-Page = Annotated[Pages, Depends(pages_of)]
-Text = Annotated[Words, Depends(words_of)]
+Page = Annotated[Pages, Depends(_pages)]
+Text = Annotated[Words, Depends(_words)]

@@ -141,8 +141,12 @@ async def wall(
     request: Request, services: House, who: SignedIn, pages: Page, t: Text, chosen: Chosen = "all"
 ) -> Response:
     """The whole page."""
-    shown = await run_in_threadpool(board, services, who, valid(chosen), t)
-    page = pages.render("wall.html", t, **{**masthead(services, t), **shown, "who": who, "can_file": True})
+
+    def drawn() -> Response:
+        shown = {**masthead(services, t), **board(services, who, valid(chosen), t)}
+        return pages.render("wall.html", t, **shown, who=who, can_file=True)
+
+    page = await run_in_threadpool(drawn)
     renew(page, services, session_of(request))
     return page
 
@@ -152,8 +156,11 @@ async def live(
     request: Request, services: House, who: SignedIn, pages: Page, t: Text, chosen: Chosen = "all"
 ) -> Response:
     """The live part alone."""
-    shown = await run_in_threadpool(board, services, who, valid(chosen), t)
-    part = pages.render("board.html", t, **shown)
+
+    def drawn() -> Response:
+        return pages.render("board.html", t, **board(services, who, valid(chosen), t))
+
+    part = await run_in_threadpool(drawn)
     renew(part, services, session_of(request))
     return part
 
