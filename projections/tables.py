@@ -43,11 +43,13 @@ def columns_of(kind: type) -> list[tuple[str, str]]:
 
 
 def fold_version(rules: Sequence[Rule]) -> str:
-    """Hash of the rules' names, versions and row shapes: a process with another one may not write the set."""
+    """Hash of the rules' names, versions and row shapes, and of the tables that all rules share: a process with another
+    one may not write the set."""
     shape = [
         [r.name, r.version, [[k.TABLE, [list(c) for c in columns_of(k)]] for k in r.rows]] for r in rules
     ]
-    return hashlib.sha256(canonical(shape).encode()).hexdigest()[:16]
+    shared = [[k.__name__, [list(c) for c in columns_of(k)]] for k in (Evidence, Announced, Said, Parked)]
+    return hashlib.sha256(canonical([shape, shared]).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
