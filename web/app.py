@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from projections.store import OtherFold
 from web import (
     admin,
     alerts,
@@ -69,7 +70,18 @@ def create_app(services: Services) -> FastAPI:
     async def _door(request: Request, error: NotSignedIn) -> Response:
         return to_the_door(request)
 
-    plain = app.exception_handlers[HTTPException]
+    plain, told = app.exception_handlers[HTTPException], app.exception_handlers[OtherFold]
+
+    @app.exception_handler(OtherFold)
+    async def _rebuilding(request: Request, error: OtherFold) -> Response:
+        """A page says so and looks again by itself; a part of a page leaves what is shown."""
+        if request.url.path != "/" and not request.url.path.startswith(_PAGES):
+            made: Response = await told(request, error)  # type: ignore[misc]
+            return made
+        pages: Pages = request.app.state.pages
+        page = pages.render("missing.html", words_of(request), 503, what="rebuilding")
+        page.headers.update({"Retry-After": "5", "Refresh": "5"})
+        return page
 
     @app.exception_handler(404)
     async def _missing(request: Request, error: HTTPException) -> Response:

@@ -33,6 +33,9 @@ _cookie = APIKeyCookie(
     description="A signed-in browser session (`/sign-in`).",
 )
 
+LINK = "link-"
+"""Key name of a session that began with a one-time link."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -118,8 +121,14 @@ async def caller(
 
 
 def _caller_of_session(services: Services, session: sessions.Session) -> Caller:
+    """Raises 401 where the source has no key any more: revoking it ends its sessions. A one-time link has none."""
+    tenant = services.ledger.tenant(session.tenant)
+    if not session.key.startswith(LINK):
+        with services.ledger.database.read() as conn:
+            if not any(a.tenant == tenant and a.source == session.source for a in access.listed(conn)):
+                raise challenge("the key of this session was revoked", "该会话的密钥已停用")
     return Caller(
-        tenant=services.ledger.tenant(session.tenant),
+        tenant=tenant,
         source=session.source,
         write_only=session.write_only,
         key=session.key,

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from ledger.access import Access
 from web import sessions
-from web.auth import find_access, key_name, same_origin, services_of, session_of
+from web.auth import LINK, find_access, key_name, same_origin, services_of, session_of
 from web.limits import Buckets
 from web.pages import LANGUAGE_COOKIE, Page, Text
 from web.problems import Refused
@@ -92,7 +92,7 @@ async def once(request: Request, nonce: str, pages: Page, words: Text) -> Respon
         if session_of(request) is not None:
             return RedirectResponse("/", 303)
         return pages.render("sign_in.html", words, 410, problem="sign_in.spent")
-    return enter(pages.render("going.html", words), services, found, f"link-{found.source}")
+    return enter(pages.render("going.html", words), services, found, LINK + found.source)
 
 
 @routes.post("/sign-out")

@@ -91,6 +91,8 @@ class Standing:
             for word, number in sorted(states.items()):
                 sent.add_metric([channel, word], number)
         yield sent
+        parked = len(services.reading.parked(tenant))
+        yield _gauge("touchline_parked", "Events that a rule failed on, not resumed", parked)
         status = services.runner_status()
         yield _gauge("touchline_engine_running", "1 while the engine runs", int(bool(status.get("running"))))
         yield _gauge(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from ledger import access
 from ledger.access import Access
 from tests.web.site import Site, complaint
 from web import sessions
@@ -104,6 +105,15 @@ def test_a_session_outlives_a_restart_and_ends_in_time(site: Site) -> None:
     assert sessions.read(b"another" * 5, old, 999) is None
 
 
+def test_revoking_a_key_ends_its_sessions(site: Site) -> None:
+    key = site.key()
+    with signed_in(site, key) as browser:
+        assert browser.get("/cases").status_code == 200
+        assert site.house.writer.call(lambda conn: access.revoke(conn, key))
+        assert browser.get("/cases").status_code == 401
+        assert browser.get("/").status_code == 303
+
+
 def test_forms_from_elsewhere_are_refused(site: Site) -> None:
     with signed_in(site, site.key()) as browser:
         event = json.dumps(complaint("c-1", site.now()))
@@ -171,6 +181,19 @@ def test_the_language_is_chosen_and_never_leads_away(site: Site) -> None:
             )
             assert (answer.status_code, answer.headers["location"]) == (303, there)
         assert "Enter a key" in anybody.get("/sign-in").text
+
+
+def test_while_the_tables_are_rebuilt_readers_are_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    with site.client(site.key()) as http:
+        monkeypatch.setattr(site.house.reading, "_version", "another")
+        for path in ("/cases", "/promises"):
+            answer = http.get(path)
+            assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+            assert answer.headers["retry-after"]
+        page = http.get("/")
+        assert (page.status_code, page.headers["refresh"]) == (503, "5")
+        assert "正在重建" in page.text
+        assert http.post("/events", json=complaint("c-1", site.now())).status_code == 202
 
 
 def test_every_answer_is_guarded(site: Site) -> None:

@@ -247,7 +247,12 @@ def test_an_alert_is_acknowledged_as_a_fact(timed: Site) -> None:
 def test_metrics_health_and_readiness(site: Site, http: httpx.Client) -> None:
     send(http, complaint("c-1", site.now()))
     text = http.get("/metrics").text
-    for name in ("touchline_events_kept_total 1.0", "touchline_append_seconds_count", "touchline_promises{"):
+    for name in (
+        "touchline_events_kept_total 1.0",
+        "touchline_append_seconds_count",
+        "touchline_promises{",
+        "touchline_parked 0.0",
+    ):
         assert name in text
     with site.client() as anybody:
         assert anybody.get("/healthz").json()["status"] == "ok"
