@@ -8,11 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import TEXT as PG_TEXT
 
 Int64 = BigInteger().with_variant(Integer(), "sqlite")
 """INTEGER on SQLite (64 bits; STRICT tables know no BIGINT), bigint on PostgreSQL."""
-String = Text().with_variant(PG_TEXT(collation="C"), "postgresql")
+String = Text().with_variant(Text(collation="C"), "postgresql")
 """Text that sorts by its bytes everywhere."""
 Bytes = LargeBinary()
 
