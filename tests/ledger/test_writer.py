@@ -159,7 +159,8 @@ def test_what_the_disk_refused_is_told_to_all_of_the_slice(rig: Rig, step: str) 
 
 
 def test_an_undo_that_fails_takes_the_slice_with_it(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ledger.writer.SLICE", 60_000_000_000)  # both in one slice, however slow the machine is
+    # Both in one slice, however slow the machine is.
+    monkeypatch.setattr("ledger.writer.SLICE", 60_000_000_000)
     go, _ = rig.held()
     rig.spy.fail = "undo"
     first, second = rig.writer.submit_all([note("a"), note("b", fail=True)])
