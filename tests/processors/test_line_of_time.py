@@ -3,37 +3,31 @@ batches, crash or outage changes it; and a fresh fold of the recorded lanes give
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.kit.hostile import END, Crash, Tick, Told, by_recorded, faults, histories, wire
-from tests.kit.world import World
+from tests.kit.quick import quick_world
 
 
 def run(history: list[Told], items: list[Tick | Crash], batch: int) -> tuple[Any, list[str], Any]:
     """Play facts at their recorded instants, with faults between; (lane, tables, rebuild's differences)."""
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder), batch=batch)
-        try:
-            line: list[tuple[int, int, object]] = [(at, 1, index) for at, index in by_recorded(history)]
-            line += [(item.at, 0, item) for item in items]
-            for at, _, item in sorted(line, key=lambda one: (one[0], one[1])):
-                if at > world.clock.now():
-                    world.clock.set(at)
-                if isinstance(item, int):
-                    world.append(*[wire(history, item)] * (2 if history[item].again else 1))
-                elif isinstance(item, Tick):
-                    world.tick()
-                else:
-                    world.take_over()
-            world.tick(END)
-            return world.lane(), world.tables(), world.rebuild().differences
-        finally:
-            world.close()
+    with quick_world(batch=batch) as world:
+        line: list[tuple[int, int, object]] = [(at, 1, index) for at, index in by_recorded(history)]
+        line += [(item.at, 0, item) for item in items]
+        for at, _, item in sorted(line, key=lambda one: (one[0], one[1])):
+            if at > world.clock.now():
+                world.clock.set(at)
+            if isinstance(item, int):
+                world.append(*[wire(history, item)] * (2 if history[item].again else 1))
+            elif isinstance(item, Tick):
+                world.tick()
+            else:
+                world.take_over()
+        world.tick(END)
+        return world.lane(), world.tables(), world.rebuild().differences
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -5,15 +5,13 @@ how late something was learned: late entry, born late, and warnings, which a pro
 from __future__ import annotations
 
 import random
-import tempfile
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.instants import MINUTE
 from tests.kit.hostile import END, Told, histories, wire
-from tests.kit.world import World
+from tests.kit.quick import quick_world
 
 Standing = set[tuple[str, str, int]]
 
@@ -35,28 +33,24 @@ def arrivals(history: list[Told], shuffle: random.Random) -> list[int]:
 
 def standing(history: list[Told], order: list[int], batch: int, ticking: bool) -> Standing:
     """(row, kind, time) of the breaches and steps that stand at the end."""
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder), batch=batch)
-        try:
-            # Everything is told after it happened; in which order, is the question.
-            world.clock.set(max(one.time for one in history) + MINUTE)
-            for index in order:
-                world.clock.set(world.clock.now() + MINUTE)
-                world.append(wire(history, index))
-                if ticking:
-                    world.tick()
-            world.tick(END)
-            found: Standing = set()
-            for verdict in world.verdicts():
-                key = (str(verdict.origin["row"]), str(verdict.origin["kind"]), verdict.time)
-                if verdict.type == "obligation.retracted":
-                    kind = str(verdict.data["retracted_kind"])
-                    found = {f for f in found if f[:2] != (key[0], kind)}
-                elif verdict.type != "obligation.due_soon":
-                    found.add(key)
-            return found
-        finally:
-            world.close()
+    with quick_world(batch=batch) as world:
+        # Everything is told after it happened; in which order, is the question.
+        world.clock.set(max(one.time for one in history) + MINUTE)
+        for index in order:
+            world.clock.set(world.clock.now() + MINUTE)
+            world.append(wire(history, index))
+            if ticking:
+                world.tick()
+        world.tick(END)
+        found: Standing = set()
+        for verdict in world.verdicts():
+            key = (str(verdict.origin["row"]), str(verdict.origin["kind"]), verdict.time)
+            if verdict.type == "obligation.retracted":
+                kind = str(verdict.data["retracted_kind"])
+                found = {f for f in found if f[:2] != (key[0], kind)}
+            elif verdict.type != "obligation.due_soon":
+                found.add(key)
+        return found
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,0 +1,42 @@
+"""Worlds for property tests: hundreds of them, each a copy of one prepared folder, in memory where the machine has that."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from tests.kit.world import World
+
+_MEMORY = Path("/dev/shm")
+
+
+def _home() -> str | None:
+    """Where no disk is waited for: these worlds are thrown away, and what a crash leaves is not their question."""
+    return str(_MEMORY) if _MEMORY.is_dir() else None
+
+
+@cache
+def _prepared() -> tempfile.TemporaryDirectory[str]:
+    """A world with its tenant and first publications, closed again."""
+    folder = tempfile.TemporaryDirectory(dir=_home(), prefix="touchline-test-")
+    world = World(Path(folder.name) / "world")
+    world.fold()
+    world.close()
+    return folder
+
+
+@contextmanager
+def quick_world(*, batch: int = 64) -> Iterator[World]:
+    """A world like any other, sooner."""
+    with tempfile.TemporaryDirectory(dir=_home(), prefix="touchline-test-") as folder:
+        here = Path(folder) / "world"
+        shutil.copytree(Path(_prepared().name) / "world", here)
+        world = World(here, batch=batch)
+        try:
+            yield world
+        finally:
+            world.close()
