@@ -1,0 +1,29 @@
+# One image of this release. What reaches the build is listed in .dockerignore; the pins and hashes in requirements/run.lock.
+FROM python:3.11-slim-bookworm AS build
+# A mirror of your own, if you have one: docker build --build-arg PIP_INDEX_URL=…
+ARG PIP_INDEX_URL
+WORKDIR /src
+RUN python -m venv /opt/touchline
+COPY requirements/run.lock requirements/run.lock
+RUN /opt/touchline/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+    --no-deps --require-hashes -r requirements/run.lock
+COPY . .
+RUN /opt/touchline/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+    --no-deps --no-build-isolation .
+
+FROM python:3.11-slim-bookworm
+# /data exists before VOLUME: a new named volume takes its owner and mode from here.
+RUN groupadd --gid 10001 touchline \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin touchline \
+    && install -d -m 0700 -o 10001 -g 10001 /data
+COPY --from=build /opt/touchline /opt/touchline
+ENV PATH=/opt/touchline/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONUTF8=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    TOUCHLINE_DATA=/data
+USER 10001:10001
+VOLUME ["/data"]
+# http.client, for it knows no proxies.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8311, timeout=4); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+CMD ["touchline", "up", "--host", "127.0.0.1", "--port", "8311"]
