@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger.errors import NoLedger, UnknownSchema
-from ledger.folder import RECORD_FILE
+from ledger.folder import RECORD_FILE, private_file
 from ledger.ports import Transaction
 from ledger.tables import SCHEMA_VERSION, about, metadata
 
@@ -108,6 +108,7 @@ class Database:
             if not create:
                 raise NoLedger(str(folder))
             folder.mkdir(parents=True, exist_ok=True)
+            private_file(path)  # its -wal and -shm take the same permissions
         pragmas = ("page_size=8192", "journal_mode=WAL", "cache_size=-32768")
         writing = sqlite_engine(path, writing=True, pragmas=pragmas)
         reading = sqlite_engine(path, writing=False)

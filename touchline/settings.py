@@ -15,10 +15,6 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TOUCHLINE_", extra="ignore")
 
-    host: str = "127.0.0.1"
-    """Loopback only, for now."""
-    port: int = Field(default=8311, ge=0, le=65535)
-    """0: any that is free."""
     log_format: str = Field(default="text", pattern="^(text|json)$")
     alert_max_age: int = Field(default=86_400, ge=0)
     """alert.max_age: what was due longer ago is kept and shown, not sent."""

@@ -87,3 +87,8 @@ def test_closing_leaves_two_files(tmp_path: Path) -> None:
     home.tenant()
     home.close()
     assert sorted(os.listdir(tmp_path)) == ["keys.db", "touchline.db"]
+
+
+def test_nobody_else_reads_the_record(home: House) -> None:
+    for name in ("touchline.db", "touchline.db-wal", "touchline.db-shm", "keys.db"):
+        assert (home.folder / name).stat().st_mode & 0o077 == 0, name

@@ -145,7 +145,7 @@ def build_admits(path: str) -> bool:
 
 
 def known_variables() -> set[str]:
-    """What is really read: the settings (host and port are options of ``up``), and the options' own variables."""
+    """What is really read: the settings, and the options' own variables."""
 
     def options(command: Any) -> Iterator[str]:
         for option in command.params:
@@ -154,10 +154,7 @@ def known_variables() -> set[str]:
         for below in getattr(command, "commands", {}).values():
             yield from options(below)
 
-    settings = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields} - {
-        "TOUCHLINE_HOST",
-        "TOUCHLINE_PORT",
-    }
+    settings = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields}
     return settings | set(options(get_command(app)))
 
 
