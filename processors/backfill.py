@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.fold import Fold, as_evidence
+from processors.conclude import Saying
+from processors.fold import Fold
 from processors.rules.book import Book
+from processors.standing import stood
 from schemas.event import Event
 
 PAGE = 1000
@@ -17,27 +19,20 @@ PAGE = 1000
 def backfill(
     fold: Fold, ledger: Ledger, conn: Connection, tenant: Tenant, publication: Event, before: Book
 ) -> None:
-    """File what was placed before ``publication`` for the listeners that it added. Corrected and withdrawn events have no
-    standing evidence and get none. What triggers lie there bind an earlier version, so no row changes now."""
+    """File what was placed before ``publication`` for the listeners that it added. Events corrected or withdrawn before
+    it have no standing evidence and get none; what is parked stays out. What triggers lie there bind an earlier version,
+    so no row changes now."""
     types = {listener.type for listener in fold.book.listeners_new_since(before)}
+    held = fold.shelf.held() if types else set()
+    saying = Saying(at=publication.recorded, after=publication.place, cause=publication.event_id)
     place = 0
     while types and place < publication.place - 1:
         page = ledger.facts(conn, tenant, place, PAGE)
         for event in page:
             if event.place >= publication.place:
                 return
-            if (event.type in types or "*" in types) and ledger.corrected_by(
-                conn, tenant, event.event_id
-            ) is None:
-                file_missing(fold, event)
+            if (event.type in types or "*" in types) and stood(
+                ledger, conn, tenant, event.event_id, publication.place
+            ):
+                fold.file_missing(event, held, saying)
         place = page[-1].place
-
-
-def file_missing(fold: Fold, event: Event) -> None:
-    """File an event where its evidence does not stand yet."""
-    fold.shelf.know((event.event_id,))
-    for rule in fold.rules.values():
-        have = fold.shelf.filed(rule.name, event.event_id)
-        for filing in rule.file(event, fold.book):
-            if (filing.scope, filing.slot, filing.link) not in have:
-                fold.shelf.add(rule.name, as_evidence(filing, event))

@@ -24,6 +24,7 @@ from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rules.book import Book
 from processors.rules.protocol import Rule
 from processors.shelf import Shelf
+from processors.standing import fetching
 from schemas.event import Event
 from schemas.instants import Instant
 
@@ -121,7 +122,8 @@ class Engine:
             last = facts[-1]
             if last.type in PUBLICATIONS:
                 backfill(fold, self.ledger, conn, self.tenant, last, self.book)
-        return self._commit(fold, last.place, last.recorded)
+        # what a publication recalls is due at its own instant, and not concluded yet
+        return self._commit(fold, last.place, last.recorded - 1 if fold.recalls else last.recorded)
 
     def tick(self, cut: Cut) -> bool:
         """Let time come up to the cut's instant. The caller has folded everything up to the cut's place; if more has been
@@ -144,12 +146,7 @@ class Engine:
             return self.store.pages(conn, self.tenant.number).earliest()
 
     def _fold(self, conn: Connection, pages: Pages) -> Fold:
-        def fetch(event_id: str) -> Event | None:
-            if self.ledger.corrected_by(conn, self.tenant, event_id) is not None:
-                return None
-            return self.ledger.fact(conn, self.tenant, event_id)
-
-        return Fold(self.rules, self.book, Shelf(pages), fetch)
+        return Fold(self.rules, self.book, Shelf(pages), fetching(self.ledger, conn, self.tenant))
 
     def _commit(self, fold: Fold, decided: int, advanced: Instant) -> bool:
         effects = Effects(

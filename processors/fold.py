@@ -9,7 +9,7 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from processors.conclude import Concluding, Saying
@@ -17,6 +17,7 @@ from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.protocol import Evidence, Filing, Row, Rule
 from processors.shelf import Key, Shelf
+from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
@@ -45,8 +46,9 @@ class UnknownType(RuntimeError):
 class Fold:
     """Runs the rules over one shelf and collects what follows.
 
-    ``fetch`` gives a fact by its event id, None if it was corrected or withdrawn. ``concluding`` False makes a fold
-    that only hears verdicts (rebuild); it keeps out what the recorded lane says was ``parked`` at the fact in hand.
+    ``fetch`` gives a fact by its event id, None if it was corrected or withdrawn up to the place in hand.
+    ``concluding`` False makes a fold that only hears verdicts (rebuild); it keeps out what the recorded lane says
+    was ``parked`` at the fact in hand.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class Fold:
         rules: Sequence[Rule],
         book: Book,
         shelf: Shelf,
-        fetch: Callable[[str], Event | None],
+        fetch: Fetch,
         parked: Set[Key] = frozenset(),
         *,
         concluding: bool = True,
@@ -114,9 +116,9 @@ class Fold:
             touched += self._enter(rule, event, saying, since)
         if event.type in PUBLICATIONS:
             self._publish(event)
-        elif event.type == "event.resumed":
-            touched += self._resume(event, saying)
         self._settle(touched, saying, event, 0)
+        if event.type == "event.resumed":
+            self._resume(event, saying)
 
     def hear(self, verdict: Event) -> None:
         """Apply a verdict of the recorded lane: what it announced or retracted, its evidence, the rows it changes."""
@@ -166,7 +168,7 @@ class Fold:
             if known and (since := known.get((rule.name, entry.scope, entry.slot, entry.link, entry.time))):
                 entry = replace(entry, known=since)
             self.shelf.add(rule.name, entry)
-            touched += [(rule.name, name) for name in self.shelf.judged(rule.name, filing.scope)]
+            touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
         return touched
 
     def _publish(self, event: Event) -> None:
@@ -177,14 +179,33 @@ class Fold:
             for table, column, value in rule.unsettled(event, self.book):
                 self.recalls.append(Recall(table=table, column=column, value=value, next=event.recorded))
 
-    def _resume(self, event: Event, saying: Saying) -> list[Key]:
+    def _resume(self, event: Event, saying: Saying) -> None:
+        """Let a parked event in. One that is not parked (any more) is in already; one that fails again is parked again."""
         rule = self.rules.get(str(event.data["rule"]))
-        parked = self._fetch(str(event.data["parked_event"]))
-        if rule is None or parked is None:
-            return []
+        parked = self._fetch(str(event.data["parked_event"]), event.place)
+        if rule is None or parked is None or not self.shelf.resume(rule.name, parked.event_id):
+            return
         self._filed.pop((rule.name, parked.event_id), None)
-        self.shelf.resume(rule.name, parked.event_id)
-        return self._enter(rule, parked, saying)
+        self._settle(self._enter(rule, parked, saying), saying, parked, 0)
+
+    def file_missing(self, event: Event, held: Set[Key], saying: Saying) -> None:
+        """File an older fact where its evidence does not stand yet, for what a publication listens to (``backfill``).
+        What is ``held``, parked and not resumed, stays out; a rule that fails parks it."""
+        self.shelf.know((event.event_id,))
+        for rule in self.rules.values():
+            if (rule.name, event.event_id) in held or (rule.name, event.event_id) in self.parked:
+                continue
+            have = self.shelf.filed(rule.name, event.event_id)
+            try:
+                filings = tuple(rule.file(event, self.book))
+            except Exception as error:
+                if not self._live:
+                    raise
+                self.said.park(rule, event, error, saying)
+                continue
+            for filing in filings:
+                if (filing.scope, filing.slot, filing.link) not in have:
+                    self.shelf.add(rule.name, as_evidence(filing, event))
 
     # -- judging and concluding
 
@@ -201,9 +222,9 @@ class Fold:
             except Exception as error:
                 if event is None or not self._live:
                     raise
-                for other in self.shelf.unfile(name, event.event_id):
-                    for judged in self.shelf.judged(name, other):
-                        changed |= self._judge(name, judged)
+                for judged in self.shelf.unfile(name, event.event_id):
+                    changed = {k: v for k, v in changed.items() if not _of(k, v, name, judged)}
+                    changed |= self._judge(name, judged)
                 self.said.park(self.rules[name], event, error, saying)
         return changed
 
@@ -238,6 +259,11 @@ class Fold:
                 if follows:
                     inner = Saying(at=saying.at, after=saying.after, cause=verdict.event_id)
                     self._settle(follows, inner, verdict, depth + 1)
+
+
+def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:
+    """Is a changed row one of this scope?"""
+    return key[0] == name and any(row is not None and row.scope == scope for row in rows)
 
 
 def as_evidence(filing: Filing, event: Event) -> Evidence:

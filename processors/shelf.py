@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from processors.ports import Announced, DueRow, Effects, Pages, Parked
-from processors.rules.protocol import LINK, PARTIAL, Evidence, Row
+from processors.rules.protocol import LINK, PARTIAL, Evidence, Filing, Row
 from schemas.instants import NEVER, Instant
 
 Key = tuple[str, str]
@@ -92,8 +92,16 @@ class Shelf:
         key = (rule, name)
         if key not in self._linked:
             self._linked[key] = list(self.pages.linked(rule, (name,)).get(name, ()))
+            self.warm(rule, self._linked[key])
         here = {entry.link for entry in self.scope(rule, name).links.values()}
         return sorted(here.union(s for s in self._linked[key] if self._reads(rule, s, name)))
+
+    def touched(self, rule: str, entry: Evidence | Filing) -> list[str]:
+        """The scopes to judge when this entry came or went. A link in a partial scope says nothing to those that read it:
+        the full scope that it names bears the same link, and is judged for that."""
+        if entry.slot == LINK and entry.scope.startswith(PARTIAL):
+            return []
+        return self.judged(rule, entry.scope)
 
     def _reads(self, rule: str, full: str, partial: str) -> bool:
         return any(link == partial for _, link in self.scope(rule, full).links)
@@ -121,17 +129,18 @@ class Shelf:
         self._by_event.setdefault(entry.event_id, []).append((rule, entry))
 
     def unfile(self, rule: str, event_id: str) -> list[str]:
-        """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes touched."""
-        kept, touched = [], []
+        """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes to judge again."""
+        kept: list[tuple[str, Evidence]] = []
+        touched: dict[str, None] = {}
         for owner, entry in self._by_event.get(event_id, ()):
             if owner != rule:
                 kept.append((owner, entry))
                 continue
-            touched.append(entry.scope)
+            touched |= dict.fromkeys(self.touched(rule, entry))
             self._take_out(rule, entry)
             self._evidence.pop((rule, entry.scope, event_id, entry.slot + entry.link), None)
         self._by_event[event_id] = kept
-        return touched
+        return list(touched)
 
     def know(self, event_ids: Iterable[str]) -> None:
         """Take the evidence of events that this batch will correct, all at once."""
@@ -154,7 +163,7 @@ class Shelf:
         touched: list[Key] = []
         taken: list[tuple[str, Evidence]] = []
         for rule, entry in self._by_event.pop(event_id, ()):
-            for name in self.judged(rule, entry.scope):
+            for name in self.touched(rule, entry):
                 touched.append((rule, name))
             self._take_out(rule, entry)
             taken.append((rule, entry))
@@ -185,16 +194,27 @@ class Shelf:
         self._rows[(type(row), row.id)] = None
         self._dropped[(type(row), row.id)] = row
 
-    def resume(self, rule: str, event_id: str) -> None:
-        """A parked event is let in again."""
+    def resume(self, rule: str, event_id: str) -> bool:
+        """A parked event is let in again. False: it is not parked, or not any more."""
         held = self.parked.get((rule, event_id)) or self.pages.parked_one(rule, event_id)
-        if held is not None:
-            self.parked[(rule, event_id)] = replace(held, resumed=1)
+        if held is None or held.resumed:
+            return False
+        self.parked[(rule, event_id)] = replace(held, resumed=1)
+        return True
+
+    def held(self) -> set[Key]:
+        """What is parked and not resumed."""
+        parked = {(one.rule, one.event_id): one for one in self.pages.parked()} | self.parked
+        return {key for key, one in parked.items() if not one.resumed}
 
     def schedule(self, due: Iterable[DueRow]) -> None:
         """Rows of the store whose next instant comes within this batch."""
+        scopes: dict[str, list[str]] = {}
         for row in due:
+            scopes.setdefault(row.rule, []).append(row.scope)
             heapq.heappush(self._due, (row.next, row.rule, row.row_id, row.scope))
+        for rule, wanted in scopes.items():
+            self.warm(rule, wanted)
 
     def next_due(self, until: Instant) -> tuple[Instant, str, Row] | None:
         """Pop the earliest row whose next instant is at or before ``until``: (instant, rule, row)."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from processors.ports import Announced, DueRow, Parked
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Row, Rule
@@ -50,11 +50,11 @@ class SqlPages:
         base = self._select(table, _EVIDENCE).where(table.c.rule == rule)
         if not voided:
             base = base.where(table.c.voided == 0)
+        # links in a partial scope are as many as there are promises on it, and asked for by ``linked`` alone
+        base = base.where(or_(table.c.slot != LINK, func.substr(table.c.scope, 1, 1) != PARTIAL))
         for part in chunks(scopes):
             for line in self.conn.execute(base.where(table.c.scope.in_(part))):
                 entry = Evidence(**dict(zip(_EVIDENCE, line, strict=True)))
-                if entry.slot == LINK and entry.scope.startswith(PARTIAL):
-                    continue
                 found[entry.scope].append(entry)
         return found
 

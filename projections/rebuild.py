@@ -15,15 +15,17 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, select, update
 
 from ledger import lanes
+from ledger.lanes import EngineState
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.engine import up_to_publication
 from processors.fold import PUBLICATIONS, Fold
-from processors.ports import Effects, Said
+from processors.ports import Effects, Recall, Said
 from processors.rules.book import Book
 from processors.rules.protocol import Rule
 from processors.shelf import Shelf
+from processors.standing import fetching
 from projections.dump import differences
 from projections.store import ACTIVE, SqlStore, active_set
 from projections.tables import SETS, fold_version, set_tables
@@ -65,6 +67,8 @@ class Rebuild:
         self._was = set_tables(self._old, kinds) if active and active[1] == fold_version(rules) else None
         self._books: dict[int, Book] = {}
         self._at: dict[int, tuple[int, int]] = {}
+        self._pending: dict[int, tuple[Event, list[Recall]]] = {}
+        """Of tenants whose last fact is a publication: what it recalls, and the engine has not come to yet."""
         self.report = Rebuilt(self._old, self._new)
 
     def run(self, tell: Tell = lambda *_: None, *, swap: bool = True) -> Rebuilt:
@@ -116,7 +120,7 @@ class Rebuild:
                 upto = facts[-1].place if facts else place
                 effects = Effects(expect=state, decided=upto, advanced=0)
                 heard = self._page(conn, tenant, facts, said, upto, effects)
-            if not facts and heard == said:
+            if not facts and heard == said and not effects.rows:
                 return
             self.ledger.writer.call(lambda conn, e=effects: self.store.write(conn, tenant.number, e))  # type: ignore[misc]
             self._at[tenant.number] = (upto, heard)
@@ -140,9 +144,16 @@ class Rebuild:
             self.rules,
             before,
             Shelf(pages),
-            lambda event_id: self._standing(conn, tenant, event_id),
+            fetching(self.ledger, conn, tenant),
             concluding=False,
         )
+        state = effects.expect
+        if waiting := self._pending.get(tenant.number):
+            if not concluded(state, waiting[0]):
+                return said
+            fold.recalls.extend(waiting[1])
+            self._recall(fold, conn, tenant, waiting[0])
+            del self._pending[tenant.number]
         fold.prepare(facts)
         verdicts = list(self._verdicts(conn, tenant, said, upto))
         parked: dict[int, set[tuple[str, str]]] = {}
@@ -155,12 +166,16 @@ class Rebuild:
         heard = said
         first = facts[0].place if facts else upto + 1
         for place in range(first - 1, upto + 1):
+            fold.parked = parked.get(place, frozenset())
             if place >= first:
                 fact = facts[place - first]
-                fold.parked = parked.get(place, frozenset())
                 fold.place(fact)
                 if fact.type in PUBLICATIONS:
                     backfill(fold, self.ledger, conn, tenant, fact, before)
+                    if fold.recalls and not concluded(state, fact):
+                        effects.recalls.extend(fold.recalls)
+                        self._pending[tenant.number] = (fact, list(fold.recalls))
+                        fold.recalls.clear()
                     self._recall(fold, pages.conn, tenant, fact)
             while following is not None and following.after <= place:
                 fold.hear(following)
@@ -180,11 +195,6 @@ class Rebuild:
                     return
                 yield replace(verdict, recorded=int(verdict.origin["at"]))
             said = page[-1].place
-
-    def _standing(self, conn: Connection, tenant: Tenant, event_id: str) -> Event | None:
-        if self.ledger.corrected_by(conn, tenant, event_id) is not None:
-            return None
-        return self.ledger.fact(conn, tenant, event_id)
 
     def _recall(self, fold: Fold, conn: Connection, tenant: Tenant, fact: Event) -> None:
         for recall in fold.recalls:
@@ -208,7 +218,7 @@ class Rebuild:
                     self.rules,
                     self._books.get(tenant.number, Book.empty()),
                     Shelf(pages),
-                    lambda _: None,
+                    lambda *_: None,
                     concluding=False,
                 )
                 for due in late:
@@ -232,6 +242,11 @@ class Rebuild:
                 raise RuntimeError(f"the engine of {tenant.name} went on during the swap")
             lanes.switch_set(conn, state, set_name=self._new, fold_version=version)
         conn.execute(update(ACTIVE).values(name=self._new, fold_version=version))
+
+
+def concluded(state: EngineState, publication: Event) -> bool:
+    """Has the engine come to what the publication recalled?"""
+    return state.decided > publication.place or state.advanced >= publication.recorded
 
 
 def index_line(verdict: Event) -> Said:
