@@ -22,8 +22,10 @@ from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
 
-DEPTH = 8
-"""How many verdicts may follow from one another at one instant; more is a circle that publishing should have refused."""
+DEPTH = 64
+"""How many verdicts may follow from one another at one instant; more is a circle that publishing should have refused. Far
+above any chain of policies that somebody would write: a retraction runs down the whole of it, and an engine that stops
+here stops for good."""
 
 PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.published"})
 
