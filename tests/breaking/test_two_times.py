@@ -90,3 +90,19 @@ def test_a_version_that_the_code_lacks_stops_the_engine(
     monkeypatch.setattr("processors.fold.CATALOGUE", older)
     with pytest.raises(UnknownType, match=r"complaint\.received version 1"):
         world.fold()
+
+
+@pytest.mark.parametrize("first", ["opens", "closes"])
+def test_equal_stamps_are_ordered_by_what_they_are_not_by_arrival(first: str, world: World) -> None:
+    opens = received("a", START)
+    closes = event("complaint.closed", "b", START, ticket="T", data={"close_reason": "resolved"})
+    for raw in (opens, closes) if first == "opens" else (closes, opens):
+        case = world.keep(raw, START + HOUR).case_id
+    world.tick(START + 9 * DAY)
+    found = world.reading.case(world.tenant, case)
+    assert found is not None
+    assert (found["state"], found["kind"]) == ("closed", "complaint")
+    assert [fact["type"] for fact in history(world, case)["touchpoints"]] == [
+        "complaint.received",
+        "complaint.closed",
+    ]
