@@ -23,7 +23,7 @@ from processors.fold import PUBLICATIONS, Fold
 from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rules.book import Book
 from processors.rules.protocol import Rule
-from processors.shelf import Shelf
+from processors.shelf import Bound, Shelf, whole
 from processors.standing import fetching
 from schemas.event import Event
 from schemas.instants import Instant
@@ -108,16 +108,16 @@ class Engine:
                 return False
             facts = up_to_publication(facts)
             pages = self.store.pages(conn, self.tenant.number)
-            due, until = slice_of_due(pages, facts[-1].recorded)
+            due, bound, until = slice_of_due(pages, facts[-1].recorded)
             facts = [f for f in facts if f.recorded <= until]
             fold = self._fold(conn, pages)
             fold.shelf.schedule(due)
             fold.prepare(facts)
             if not facts:
-                fold.advance(until, self.state.decided)
+                fold.advance(bound, self.state.decided)
                 return self._commit(fold, self.state.decided, until)
             for fact in facts:
-                fold.advance(fact.recorded, fact.place - 1)
+                fold.advance(whole(fact.recorded), fact.place - 1)
                 fold.place(fact)
             last = facts[-1]
             if last.type in PUBLICATIONS:
@@ -132,12 +132,12 @@ class Engine:
             return False
         with self.read() as conn:
             pages = self.store.pages(conn, self.tenant.number)
-            due, until = slice_of_due(pages, cut.at)
+            due, bound, until = slice_of_due(pages, cut.at)
             if not due:
                 return False
             fold = self._fold(conn, pages)
             fold.shelf.schedule(due)
-            fold.advance(until, self.state.decided)
+            fold.advance(bound, self.state.decided)
         return self._commit(fold, self.state.decided, until)
 
     def earliest(self) -> Instant:
@@ -178,16 +178,15 @@ class Engine:
         return True
 
 
-def slice_of_due(pages: Pages, until: Instant) -> tuple[list[DueRow], Instant]:
-    """What falls due by ``until``, or as much of it as one transaction takes, and how far that reaches. All rows of one
-    instant are in one slice, so that where the slices fall changes nothing."""
+def slice_of_due(pages: Pages, until: Instant) -> tuple[list[DueRow], Bound, Instant]:
+    """What falls due by ``until``, or as much of it as one transaction takes; how far to conclude; and up to which instant
+    everything is concluded then. A slice may end between two rows of one instant: the next goes on from there, in the
+    same order, so that where the slices fall changes nothing."""
     due = pages.due(until, DUE)
     if len(due) < DUE:
-        return due, until
-    horizon = due[-1].next
-    if due[0].next < horizon:
-        return [d for d in due if d.next < horizon], horizon - 1
-    return pages.due(horizon, 2**31), horizon
+        return due, whole(until), until
+    last = due[-1]
+    return due, (last.next, last.rule, last.row_id), last.next - 1
 
 
 def book_of(ledger: Ledger, conn: Connection, tenant: Tenant, places: Sequence[int]) -> Book:

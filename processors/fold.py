@@ -16,7 +16,7 @@ from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.protocol import Evidence, Filing, Row, Rule
-from processors.shelf import Key, Shelf
+from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
@@ -90,9 +90,9 @@ class Fold:
         for name, scopes in wanted.items():
             self.shelf.warm(name, scopes)
 
-    def advance(self, until: Instant, after: int) -> None:
-        """Conclude every row whose next instant is at or before ``until``, in order of instants."""
-        while (due := self.shelf.next_due(until)) is not None:
+    def advance(self, bound: Bound, after: int) -> None:
+        """Conclude every row whose next instant comes up to ``bound``, in order of (instant, rule, row id)."""
+        while (due := self.shelf.next_due(bound)) is not None:
             at, name, row = due
             saying = Saying(at=at, after=after, cause="")
             changed = self._judge_all([(name, row.scope)], saying, None)

@@ -19,6 +19,17 @@ Key = tuple[str, str]
 """(rule name, scope)"""
 
 
+Bound = tuple[Instant, str, str]
+"""(instant, rule, row id): how far a slice of time goes; every row up to and with this one."""
+
+_LAST = chr(0x10FFFF)
+
+
+def whole(until: Instant) -> Bound:
+    """All rows up to an instant."""
+    return (until, _LAST, _LAST)
+
+
 @dataclass(slots=True)
 class Scope:
     """Standing evidence in order, without links; rows by id with their next instant; links by (event, other scope)."""
@@ -216,9 +227,9 @@ class Shelf:
         for rule, wanted in scopes.items():
             self.warm(rule, wanted)
 
-    def next_due(self, until: Instant) -> tuple[Instant, str, Row] | None:
-        """Pop the earliest row whose next instant is at or before ``until``: (instant, rule, row)."""
-        while self._due and self._due[0][0] <= until:
+    def next_due(self, bound: Bound) -> tuple[Instant, str, Row] | None:
+        """Pop the first row, in order of (next instant, rule, row id), up to ``bound``: (instant, rule, row)."""
+        while self._due and self._due[0][:3] <= bound:
             at, rule, row_id, scope = heapq.heappop(self._due)
             held = self.scope(rule, scope).rows.get(row_id)
             if held is not None and held[1] == at:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 
 from web.problems import Refused
 from web.services import WebSettings
@@ -92,6 +93,10 @@ async def bounded_body(request: Request, settings: WebSettings) -> bytes:
             "the body did not arrive in time",
             "请求体接收超时",
             headers={"Connection": "close"},
+        ) from None
+    except ClientDisconnect:  # nobody is there to be told; it is no fault of ours either
+        raise Refused(
+            400, "gone", "the sender went away in the middle of the body", "请求体中途断开"
         ) from None
     if size > limit:
         raise _too_long(limit)
