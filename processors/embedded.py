@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from ledger import lanes
 from ledger.errors import Fenced, NotKept
 from ledger.ledger import Ledger
@@ -23,7 +21,6 @@ from processors.progress import Progress
 from processors.rules.protocol import Rule
 from schemas.instants import NEVER, SECOND
 
-log = structlog.get_logger("engine")
 SAFETY = 1.0
 """Seconds after which it looks again even if nobody woke it."""
 
@@ -107,7 +104,7 @@ class EmbeddedRunner:
                     self._wake.wait(wait)
         except Exception as error:
             self.status.error = f"{type(error).__name__}: {error}"
-            log.error("engine_stopped", error=type(error).__name__, detail=str(error))
+            _log().error("engine_stopped", error=type(error).__name__, detail=str(error))
         finally:
             self.status.running = False
 
@@ -125,7 +122,7 @@ class EmbeddedRunner:
                 NotKept
             ) as error:  # a full disk, say: nothing was written, so the same batch can be tried again
                 if not self.status.error:
-                    log.error("batch_not_kept", tenant=tenant.name, detail=str(error))
+                    _log().error("batch_not_kept", tenant=tenant.name, detail=str(error))
                 self.status.error = str(error)
                 return SAFETY
         self.status.error = ""
@@ -171,3 +168,10 @@ class EmbeddedRunner:
             "clock_moved_by_us": self.status.clock_moved_by,
             "decided": dict(self.status.decided),
         }
+
+
+def _log() -> Any:
+    """Loaded when there is something to say: every command that writes loads this module."""
+    import structlog
+
+    return structlog.get_logger("engine")

@@ -16,7 +16,7 @@ from schemas.instants import format_instant, show
 
 def promise(replay: Replay, row: Promise) -> dict[str, Any]:
     """The whole explanation of one promise as JSON (shape: docs/instants.md speaks of the instants in it)."""
-    queries = promises.Promises(replay.tables, replay.book)
+    queries = promises.Promises(replay.tables, replay.names)
     said = queries.said(replay.conn, replay.tenant.number, [row])[row.id]
     filed = sorted(replay.filed(row.scope), key=Evidence.order)
     trigger = replay.ledger.fact(replay.conn, replay.tenant, row.trigger)
@@ -24,7 +24,7 @@ def promise(replay: Replay, row: Promise) -> dict[str, Any]:
     evidence = replay.evidence(row.scope, Moment())
     reason = why(row, evidence, opener.type if opener else "", replay.book)
     return {
-        "promise": promises.view(row, said, replay.book),
+        "promise": promises.view(row, said, replay.names),
         "verdict": None,
         "sentence_zh": reason["sentence_zh"],
         "sentence_en": reason["sentence_en"],

@@ -6,16 +6,16 @@ The wall state (看板状态) is the one word under which a promise stands on th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from processors.ports import Announced
-from processors.rules.book import Book
 from processors.rules.promises import Promise
 from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
+from schemas.event import Event
 from schemas.instants import NEVER, Instant, format_instant
 
 RULE = "promises"
@@ -34,6 +34,22 @@ WALL = (
     "superseded",
 )
 _NAMES = tuple(name for name, _ in columns_of(Promise))
+
+
+Names = Callable[[int, str], tuple[str, str]]
+"""(place of the policy's publication, its key) -> what it is called in Chinese and English."""
+
+
+def names_in(published: Mapping[int, Event]) -> Names:
+    """From the publications themselves: nothing is compiled to show a list."""
+
+    def names(place: int, key: str) -> tuple[str, str]:
+        fact = published.get(place)
+        policy = fact.data["policy"]["policies"].get(key, {}) if fact is not None else {}
+        zh = str(policy.get("zh") or key)
+        return zh, str(policy.get("en") or zh)
+
+    return names
 
 
 def instant_or_none(at: Instant) -> str | None:
@@ -71,15 +87,15 @@ def flags(row: Promise, said: Mapping[str, Announced]) -> list[str]:
     return found
 
 
-def view(row: Promise, said: Mapping[str, Announced], book: Book) -> dict[str, Any]:
+def view(row: Promise, said: Mapping[str, Announced], names: Names) -> dict[str, Any]:
     """The promise as JSON, for the API, the page and the command line. Instants are RFC 3339 or null."""
-    bound = book.policy_at(row.policy_place, row.obligation)
+    zh, en = names(row.policy_place, row.obligation)
     return {
         "id": row.id,
         "obligation": row.obligation,
         "row": row.obligation_row,
-        "zh": bound.terms.zh if bound else row.obligation,
-        "en": bound.terms.en if bound else row.obligation,
+        "zh": zh,
+        "en": en,
         "kind": row.kind,
         "state": row.state,
         "flags": flags(row, said),
@@ -107,9 +123,9 @@ def view(row: Promise, said: Mapping[str, Announced], book: Book) -> dict[str, A
 class Promises:
     """Queries of one set. ``conn`` is a reading connection; nothing is written."""
 
-    def __init__(self, tables: SetTables, book: Book) -> None:
+    def __init__(self, tables: SetTables, names: Names) -> None:
         self.tables = tables
-        self.book = book
+        self.names = names
         self._rows = tables.rows[Promise]
         self._breach = tables.announced.alias("breach")
         self._warned = tables.announced.alias("warned")
@@ -212,4 +228,4 @@ class Promises:
     def _views(self, conn: Connection, tenant: int, query: Select[Any]) -> list[dict[str, Any]]:
         rows = [Promise(**dict(zip(_NAMES, line, strict=True))) for line in conn.execute(query)]
         said = self.said(conn, tenant, rows)
-        return [view(r, said[r.id], self.book) for r in rows]
+        return [view(r, said[r.id], self.names) for r in rows]

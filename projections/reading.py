@@ -18,7 +18,7 @@ from processors.rules.protocol import Row, Rule
 from projections import explain
 from projections.cases import CaseList
 from projections.pages import SqlPages
-from projections.promises import Promises
+from projections.promises import Names, Promises, names_in
 from projections.recheck import recheck
 from projections.replay import Moment, Replay
 from projections.store import OtherFold, active_set
@@ -37,6 +37,7 @@ class Reading:
         self._kinds: tuple[type[Row], ...] = tuple(kind for rule in rules for kind in rule.rows)
         self._version = fold_version(rules)
         self._books: dict[int, tuple[list[int], Book]] = {}
+        self._names: dict[int, tuple[list[int], Names]] = {}
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, SetTables]]:
@@ -60,7 +61,7 @@ class Reading:
     ) -> list[dict[str, Any]]:
         """By due instant. ``after`` is ``<due>,<id>`` of the last one already had (an undated one: ``,<id>``)."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.book(conn, tables, tenant)).find(
+            return Promises(tables, self.names(conn, tables, tenant)).find(
                 conn,
                 tenant.number,
                 state=state,
@@ -74,19 +75,19 @@ class Reading:
     def settled_lately(self, tenant: Tenant, wall: str, limit: int = 50) -> list[dict[str, Any]]:
         """Settled promises of a wall state, the latest first."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.book(conn, tables, tenant)).settled_lately(
+            return Promises(tables, self.names(conn, tables, tenant)).settled_lately(
                 conn, tenant.number, wall=wall, limit=limit
             )
 
     def promise(self, tenant: Tenant, promise_id: str) -> dict[str, Any] | None:
         """One promise."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.book(conn, tables, tenant)).get(conn, tenant.number, promise_id)
+            return Promises(tables, self.names(conn, tables, tenant)).get(conn, tenant.number, promise_id)
 
     def wall_counts(self, tenant: Tenant) -> dict[str, int]:
         """How many promises stand under each wall state."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.book(conn, tables, tenant)).counts(conn, tenant.number)
+            return Promises(tables, self.names(conn, tables, tenant)).counts(conn, tenant.number)
 
     def cases(
         self,
@@ -131,7 +132,7 @@ class Reading:
         """Why: ``name`` is a promise id or a verdict id."""
         with self.snapshot() as (conn, tables):
             replay = self._replay(conn, tenant, tables)
-            queries = Promises(tables, self.book(conn, tables, tenant))
+            queries = Promises(tables, self.names(conn, tables, tenant))
             if (row := queries.row(conn, tenant.number, name)) is not None:
                 return explain.promise(replay, row)
             if (found := replay.verdict(name)) is not None:
@@ -173,8 +174,26 @@ class Reading:
             kept = self._books[tenant.number] = (places, book_of(self.ledger, conn, tenant, places))
         return kept[1]
 
+    def names(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Names:
+        """What the tenant's policies are called. Kept like the book, and sooner had."""
+        places = SqlPages(conn, tables, tenant.number, self.rules).publications()
+        kept = self._names.get(tenant.number)
+        if kept is None or kept[0] != places:
+            published = self.ledger.facts_at(conn, tenant, places)
+            policies = {p: f for p, f in published.items() if f.type == "policy.published"}
+            kept = self._names[tenant.number] = (places, names_in(policies))
+        return kept[1]
+
     def _replay(self, conn: Connection, tenant: Tenant, tables: SetTables) -> Replay:
-        return Replay(conn, self.ledger, tenant, tables, self.rules, self.book(conn, tables, tenant))
+        return Replay(
+            conn,
+            self.ledger,
+            tenant,
+            tables,
+            self.rules,
+            self.book(conn, tables, tenant),
+            self.names(conn, tables, tenant),
+        )
 
 
 def position(after: str | None) -> tuple[Instant, str] | None:

@@ -66,6 +66,7 @@ class Replay:
         tables: SetTables,
         rules: Sequence[Rule],
         book: Book,
+        names: promises.Names,
     ) -> None:
         self.conn = conn
         self.ledger = ledger
@@ -74,6 +75,7 @@ class Replay:
         self.pages = SqlPages(conn, tables, tenant.number, rules)
         self.rules = {rule.name: rule for rule in rules}
         self.book = book
+        self.names = names
 
     def history(self, case_id: str, moment: Moment) -> dict[str, Any] | None:
         """The case, its touchpoints, verdicts and promises at the moment; None where no such case was ever seen."""
@@ -168,7 +170,9 @@ class Replay:
         for scope in scopes:
             for row in rule.judge(scope, self.evidence(scope, moment), book):
                 if isinstance(row, Promise):
-                    found.append(promises.view(row, self._said(rule, row, book, verdicts, moment), book))
+                    found.append(
+                        promises.view(row, self._said(rule, row, book, verdicts, moment), self.names)
+                    )
         return sorted(found, key=lambda p: (p["due"] or "9", p["id"]))
 
     def verdict(self, verdict_id: str) -> Event | None:

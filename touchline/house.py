@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alerts.service import Alerts
-from alerts.settings import AlertSettings
 from ledger.clock import Clock, SystemClock
 from ledger.database import Database
 from ledger.errors import NoLedger
@@ -32,6 +30,10 @@ from touchline.admin import HouseAdmin
 from touchline.rebuilding import Tell, rebuild
 from touchline.rules import rules
 from touchline.settings import Settings
+
+if TYPE_CHECKING:  # commands that write open the house too, and never ring
+    from alerts.service import Alerts
+    from alerts.settings import AlertSettings
 
 SESSION_FILE = "session.key"
 
@@ -141,6 +143,8 @@ class House:
 
     def ring(self, base_url: str = "") -> Alerts:
         """The alerts on threads of their own; what stands in the lanes at the first start never rings."""
+        from alerts.service import Alerts
+
         alerts = Alerts(
             self.database,
             self.writer,
@@ -185,6 +189,8 @@ def _locked(folder: Path) -> FolderLock:
 
 def alert_settings(settings: Settings, base_url: str) -> AlertSettings:
     """The operator's words in the units of the alerts room."""
+    from alerts.settings import AlertSettings
+
     return AlertSettings(
         max_age=settings.alert_max_age * SECOND,
         base_url=base_url,
