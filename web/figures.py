@@ -113,7 +113,7 @@ def clear(value: Any, t: Words) -> str:
             return stamp(parse_instant(value))
         return t.label(value) if value.isascii() and len(value) < 40 else value
     if isinstance(value, list):
-        return "、".join(clear(item, t) for item in value)
+        return t.row(clear(item, t) for item in value)
     if isinstance(value, dict):
         return " · ".join(clear(item, t) for item in value.values())
     return str(value)
@@ -184,7 +184,7 @@ def verdict(entry: Mapping[str, Any], order: str, t: Words) -> dict[str, Any]:
     label = entry["en"] if t.lang == "en" and entry.get("en") else entry["zh"]
     pairs = [(t("step.word"), str(data["step"]))] if data.get("step") else []
     if data.get("to"):
-        pairs.append((t("told"), "、".join(t.label(role) for role in data["to"])))
+        pairs.append((t("told"), t.row(t.label(role) for role in data["to"])))
     made = _entry(entry, order, t)
     made |= {
         "verdict": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from schemas import words
@@ -32,6 +33,10 @@ class Words:
         """What a field of an event's data is called."""
         pair = FIELDS.get(name)
         return pair[self.lang == "en"] if pair else self.label(name).replace("_", " ")
+
+    def row(self, items: Iterable[str]) -> str:
+        """Several names after each other."""
+        return (", " if self.lang == "en" else "、").join(items)
 
     def role(self, slot: str) -> str:
         """What a piece of evidence is to a promise: the first letter of its slot says it."""
