@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,12 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.instants import NEVER, format_instant
 from web.auth import AnyCaller, Caller, House, Reader, services_of
 from web.events import append_one
-from web.paging import Limit, listed
+from web.paging import Limit, known_only, listed
 from web.problems import answers, not_found
 from web.services import Services
 from web.shapes import Accepted, AlertBody
 
-routes = APIRouter(tags=["alerts"])
+routes = APIRouter(tags=["alerts"], dependencies=[Depends(known_only)])
 _INSTANTS = ("due", "time", "recorded", "acknowledged_at")
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from schemas.instants import Instant, parse_instant
+from schemas.refusals import refusal
 from web.auth import House, Reader
 from web.bell import Bell
-from web.paging import After, Limit, checked, listed
+from web.paging import After, Limit, checked, known_only, listed
 from web.problems import Refused, answers, not_found
 from web.shapes import CaseBody, HistoryBody
 
-routes = APIRouter(tags=["cases"])
+routes = APIRouter(tags=["cases"], dependencies=[Depends(known_only)])
 When = Annotated[
     str | None,
     Query(description="RFC 3339 with an offset", examples=["2026-11-22T10:00:00+08:00"]),
@@ -30,7 +31,13 @@ def instant(text: str | None, field: str) -> Instant | None:
         # "+" in a query means a space to everybody but the person who typed it
         return parse_instant(text.replace(" ", "+"))
     except ValueError as error:
-        raise Refused(422, "bad_time", str(error), "须为带时区偏移的 RFC 3339 时间", field=field) from None
+        plain = refusal("bad_time")
+        en, zh = plain.reason, plain.reason_zh
+        if "-00:00" in str(error):
+            en, zh = f"{error}; it {en}", f"偏移 -00:00 表示时区未知；{zh}"
+        elif str(error).startswith("no such time"):
+            en, zh = f"{error}; it {en}", f"没有这个时间；{zh}"
+        raise Refused(422, "bad_time", en, zh, field=field) from None
 
 
 async def until_folded(services: House, bell: Bell, who: Reader, place: int | None) -> None:
@@ -104,8 +111,26 @@ async def one_case(
     await until_folded(services, request.app.state.bell, who, after)
     found = await run_in_threadpool(services.reading.case, who.tenant, case_id)
     if found is None:
-        raise not_found("case", "事项")
+        raise await run_in_threadpool(_gone, services, who, case_id)
     return JSONResponse(found)
+
+
+def _gone(services: House, who: Reader, case_id: str) -> Refused:
+    """Why there is no such case: it never was one, or what made it one was withdrawn. Its history then still tells."""
+    seen = services.reading.history(who.tenant, case_id)
+    if seen is None:
+        return not_found("case", "事项")
+    where = f"/cases/{case_id}/history"
+    if any(fact["state"] == "stands" for fact in seen["touchpoints"]):
+        what, what_zh = "the touchpoint that opened it was withdrawn", "受理它的触点已撤回"
+    else:
+        what, what_zh = "its touchpoints were withdrawn", "其触点均已撤回"
+    return Refused(
+        404,
+        "withdrawn",
+        f"no such case any more: {what}; {where} still tells of it",
+        f"该事项已不存在：{what_zh}；经过见 {where}",
+    )
 
 
 @routes.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from fastapi import Query, Request
 from fastapi.responses import JSONResponse
 
 from schemas.instants import parse_instant
+from web.auth import AnyCaller
 from web.problems import Refused
 
 Limit = Annotated[int, Query(ge=1, le=500, description="at most so many")]
@@ -18,6 +20,30 @@ After = Annotated[
         max_length=200, description="go on after this position; take it from the `Link` of the page before"
     ),
 ]
+
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,39}", re.ASCII)
+
+
+async def known_only(request: Request, who: AnyCaller) -> None:
+    """A dependency of whole rooms: 422 for each query parameter that the operation does not have. A filter with a
+    slip of the pen must not answer with everything. Who is not let in learns nothing of parameters."""
+    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
+    unknown = dict.fromkeys(name for name in request.query_params if name not in known)
+    if not unknown:
+        return
+    en = (
+        f"no such parameter; known: {', '.join(known)}" if known else "no such parameter; there are none here"
+    )
+    zh = f"没有这个参数；可用参数：{'、'.join(known)}" if known else "没有这个参数；此处不接受任何参数"
+    # a name that is no name may be anything, a telephone number too
+    fields = dict.fromkeys(name if _NAME.fullmatch(name) else "?" for name in unknown)
+    raise Refused(
+        422,
+        "unknown_parameter",
+        "; ".join(f"{field}: {en}" for field in fields),
+        errors=[{"field": field, "reason": en, "reason_zh": zh} for field in fields],
+    )
 
 
 def listed(
@@ -43,6 +69,10 @@ def checked(after: str | None) -> str | None:
             parse_instant(at)
     except ValueError:
         raise Refused(
-            422, "bad_position", "not a position; take it from the Link header", "翻页位置无效", field="after"
+            422,
+            "bad_position",
+            "not a position; take it from the Link header",
+            "翻页位置无效；请取自 Link 响应头",
+            field="after",
         ) from None
     return f"{at},{last}"

@@ -14,9 +14,30 @@ from starlette.exceptions import HTTPException
 
 from ledger.candidate import Problem
 from projections.store import OtherFold
-from schemas.refusals import Refusal
+from schemas.refusals import FORMS, REASONS, Refusal, field_path, refusal
 
 MEDIA_TYPE = "application/problem+json"
+_KINDS = {
+    "int_parsing": "int_type",
+    "int_from_float": "int_type",
+    "bool_parsing": "bool_type",
+    "dict_type": "model_type",
+}
+"""Complaints about text that was to be a number …: those of a model say the same."""
+_MORE = {
+    "json_invalid": ("is not JSON: {error}", "不是合法的 JSON（{error}）"),
+    "less_than": ("must be less than {lt}", "必须小于 {lt}"),
+    "greater_than": ("must be greater than {gt}", "必须大于 {gt}"),
+}
+_STATUS = {
+    400: ("the request cannot be read", "请求无法解析"),
+    404: (
+        "there is nothing at this address; /openapi.json lists what there is",
+        "没有这个地址；全部地址见 /openapi.json",
+    ),
+    405: ("this address does not take {method}", "该地址不支持 {method} 请求"),
+}
+"""What the framework refuses by itself."""
 
 
 class FieldError(BaseModel):
@@ -93,6 +114,31 @@ def not_found(what: str, what_zh: str) -> Refused:
     return Refused(404, "not_found", f"no such {what}", f"没有这个{what_zh}")
 
 
+def flaw_of(error: Mapping[str, Any]) -> dict[str, str]:
+    """A complaint about a parameter or a body, in our words: the same in both languages."""
+    where = tuple(error["loc"])
+    kind = str(error["type"])
+    rule = {name: value for name, value in (error.get("ctx") or {}).items() if isinstance(value, str | int)}
+    # of broken JSON the place is the number of a character: that is no field
+    named = () if kind == "json_invalid" else where[1:]
+    field = field_path(named) or str(where[0])
+    if "expected" in rule:
+        rule["expected"] = str(rule["expected"]).replace("'", "").replace(" or ", ", ")
+    if "pattern" in rule:
+        rule["form"], rule["form_zh"] = FORMS.get(
+            str(rule["pattern"]), (f"of the form {rule['pattern']}", f"如下格式：{rule['pattern']}")
+        )
+    kind = _KINDS.get(kind, kind)
+    if kind in _MORE:
+        en, zh = (text.format(**rule) for text in _MORE[kind])
+    elif kind in REASONS:
+        found = refusal(kind, field, **rule)
+        en, zh = found.reason, found.reason_zh
+    else:
+        en, zh = str(error["msg"]), f"{REASONS['other'][2]}（{error['msg']}）"
+    return {"field": field, "reason": en, "reason_zh": zh}
+
+
 def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of an operation for OpenAPI: each a problem."""
     return {
@@ -113,22 +159,19 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        errors = [
-            {
-                "field": ".".join(str(part) for part in flaw["loc"][1:]) or str(flaw["loc"][0]),
-                "reason": str(flaw["msg"]),
-                "reason_zh": "参数无效",
-            }
-            for flaw in error.errors()
-        ]
+        errors = [flaw_of(flaw) for flaw in error.errors()]
         detail = "; ".join(f"{e['field']}: {e['reason']}" for e in errors)
         return Refused(422, "invalid_parameter", detail, errors=errors).response()
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "refused")
-        answer = Refused(error.status_code, code, str(error.detail), headers=error.headers)
-        return answer.response()
+        en, zh = _STATUS.get(error.status_code, (str(error.detail),) * 2)
+        en, zh = (text.replace("{method}", request.method) for text in (en, zh))
+        allowed = (error.headers or {}).get("Allow", "")
+        if allowed:
+            en, zh = f"{en}, only {allowed}", f"{zh}，只支持 {allowed}"
+        return Refused(error.status_code, code, en, zh, headers=error.headers).response()
 
     @app.exception_handler(OtherFold)
     async def _rebuilding(request: Request, error: OtherFold) -> Response:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import House, Reader
-from web.paging import After, Limit, checked, listed
+from web.paging import After, Limit, checked, known_only, listed
 from web.problems import answers, not_found
 from web.shapes import PromiseBody, State, Wall
 
-routes = APIRouter(tags=["promises"])
+routes = APIRouter(tags=["promises"], dependencies=[Depends(known_only)])
 
 
 @routes.get(
@@ -51,7 +51,7 @@ async def list_promises(
     "/promises/{promise_id}",
     summary="One promise",
     response_model=PromiseBody,
-    responses=answers(401, 403, 404, 503),
+    responses=answers(401, 403, 404, 422, 503),
 )
 async def one_promise(services: House, who: Reader, promise_id: str) -> Response:
     found = await run_in_threadpool(services.reading.promise, who.tenant, promise_id)
@@ -66,7 +66,7 @@ async def one_promise(services: House, who: Reader, promise_id: str) -> Response
     description="Trigger, policy version, calendar days counted and skipped, pauses, evidence, cut and chain of "
     "causes. Takes a verdict's id as well.",
     response_model=dict[str, Any],
-    responses=answers(401, 403, 404, 503),
+    responses=answers(401, 403, 404, 422, 503),
 )
 async def explain(services: House, who: Reader, promise_id: str) -> Response:
     found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
