@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,17 +24,17 @@ from ledger.tenants import Tenant
 from producers.intake import candidate
 from producers.simulator.touch import Touch
 from producers.simulator.week import DAYS, week
+from schemas.identity import event_id
 from schemas.instants import DAY, MINUTE, SECOND, Instant
 from schemas.policy_files import load_profile
 from touchline import logs
 from touchline.bar import bar
 from touchline.defaults import SOURCE, publication_of
 from touchline.demo_live import Live
-from touchline.demo_words import welcome
-from touchline.exits import Exit, Refused
+from touchline.demo_words import ENTERED_AT_LAST, welcome
+from touchline.exits import OTHER_FOLD, Exit, Refused
 from touchline.house import House
 from touchline.options import say
-from touchline.serving import listening
 from touchline.serving import run as serve
 from touchline.settings import Settings
 
@@ -84,32 +85,33 @@ def plan_of(folder: Path, now: Instant) -> Plan:
     return Plan(base=minute - DAYS * DAY, seed=SEED).kept(folder)
 
 
-def run(folder: Path, port: int) -> None:
+def run(folder: Path, door: socket.socket) -> None:
     """``touchline demo``: seed what is missing, serve, go on."""
     settings = Settings.of(folder)
     logs.configure(settings.log_format)
     settings = settings.model_copy(update={"alert_log": False})
-    with listening("127.0.0.1", port) as door:
-        plan = plan_of(folder, SystemClock().now())
-        touches = week(tenant=TENANT, seed=plan.seed, base=plan.base)
-        if not plan.live:
-            seed(folder, settings, plan, touches)
-            plan = replace(plan, live=SystemClock().now() // SECOND * SECOND).kept(folder)
-        with House.open(folder, settings) as house:
-            tenant = house.ledger.tenant(TENANT)
-            plan = with_key(house, tenant, plan).kept(folder)
-            go_live(house, tenant, plan)
-            live = Live(house, tenant, plan.base + DAYS * DAY, plan.live, plan.seed, touches)
+    plan = plan_of(folder, SystemClock().now())
+    touches = week(tenant=TENANT, seed=plan.seed, base=plan.base)
+    if not plan.live:
+        seed(folder, settings, plan, touches)
+        plan = replace(plan, live=SystemClock().now() // SECOND * SECOND).kept(folder)
+    with House.open(folder, settings) as house:
+        tenant = house.ledger.tenant(TENANT)
+        plan = with_key(house, tenant, plan).kept(folder)
+        go_live(house, tenant, plan)
+        live = Live(house, tenant, plan.base + DAYS * DAY, plan.live, plan.seed, touches)
 
-            def ready(url: str) -> None:
-                link = f"{url}/sign-in/once/{house.admin.sign_in_link(tenant, KEY_SOURCE)}"
-                print(welcome(url, link, plan.key, folder, TENANT, plan.base), flush=True)
-                live.start()
+        entered = entered_at_last(house, tenant)
 
-            try:
-                serve(house, door, ready, demo=True)
-            finally:
-                live.stop()
+        def ready(url: str) -> None:
+            link = f"{url}/sign-in/once/{house.admin.sign_in_link(tenant, KEY_SOURCE)}"
+            print(welcome(url, link, plan.key, folder, TENANT, plan.base, entered=entered), flush=True)
+            live.start()
+
+        try:
+            serve(house, door, ready, demo=True)
+        finally:
+            live.stop()
 
 
 def seed(folder: Path, settings: Settings, plan: Plan, touches: Iterable[Touch]) -> None:
@@ -152,7 +154,7 @@ def seed(folder: Path, settings: Settings, plan: Plan, touches: Iterable[Touch])
 def earliest(house: House, tenant: Tenant) -> Instant:
     """When the next row has something to say."""
     if house.runner is None:
-        raise Refused(Exit.UNAVAILABLE, "读表属于另一版规则：请先执行 touchline rebuild。", house.stale)
+        raise Refused(Exit.UNAVAILABLE, *OTHER_FOLD)
     with house.database.read() as conn:
         return house.runner.store.pages(conn, tenant.number).earliest()
 
@@ -190,6 +192,13 @@ def with_key(house: House, tenant: Tenant, plan: Plan) -> Plan:
     return replace(plan, key=house.writer.call(lambda conn: access.create(conn, tenant, KEY_SOURCE)))
 
 
+def entered_at_last(house: House, tenant: Tenant) -> bool:
+    """Whether somebody has entered the forgotten visit, in this run or an earlier one."""
+    name = event_id(tenant.name, KEY_SOURCE, ENTERED_AT_LAST)
+    with house.database.read() as conn:
+        return house.ledger.fact(conn, tenant, name) is not None
+
+
 def go_live(house: House, tenant: Tenant, plan: Plan) -> None:
     """Publish the limits of 1, 2 and 4 minutes, in force from the instant at which the demo first went live."""
     profile = load_profile(Path(__file__).with_name("demo.yaml")).model_copy(
@@ -198,4 +207,7 @@ def go_live(house: House, tenant: Tenant, plan: Plan) -> None:
     (outcome,) = house.ledger.append(tenant, [publication_of(profile, plan.live)]).result()
     if not isinstance(outcome, Appended):
         raise RuntimeError(f"{SOURCE}: {outcome.field}: {outcome.reason}")
-    say("时限已按演示值发布。" if not outcome.duplicate else "沿用原有数据继续。")
+    if outcome.duplicate:
+        say("沿用原有数据继续。", "It goes on with the data that is there.")
+    else:
+        say("时限已按演示值发布。", "The demo's own limits are published.")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from producers.simulator.estate import CALL_CENTRE, PROJECT
 from producers.simulator.week import FORGOTTEN_TICKET, forgotten_start
@@ -15,13 +17,16 @@ from schemas.instants import HOUR, Instant, format_instant, show
 _NOW = "'\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\"'"
 _TICKET = "'\"$T\"'"
 """Shell text that leaves the single quotes around the event for a moment."""
+ENTERED_AT_LAST = "entered-at-last"
+"""The id under which the forgotten visit is entered."""
+USUAL = 8311
 
 
 def curl(url: str, key: str, event: Mapping[str, object]) -> str:
     """A command line that posts one event."""
     body = json.dumps(event, ensure_ascii=False).replace("@NOW@", _NOW).replace("@T@", _TICKET)
     return (
-        f"curl -sS {url}/events -H 'Authorization: Bearer {key}' \\\n"
+        f"curl -sS -w '\\n' {url}/events -H 'Authorization: Bearer {key}' \\\n"
         f"    -H 'Content-Type: application/cloudevents+json' \\\n"
         f"    -d '{body}'"
     )
@@ -66,7 +71,7 @@ def forgotten(url: str, key: str, tenant: str, base: Instant) -> tuple[str, str,
     made = forgotten_start(base) + 6 * HOUR
     event = {
         "specversion": "1.0",
-        "id": "entered-at-last",
+        "id": ENTERED_AT_LAST,
         "type": "followup.complaint_intake_completed",
         "time": format_instant(made),
         "caseid": case,
@@ -79,11 +84,30 @@ def forgotten(url: str, key: str, tenant: str, base: Instant) -> tuple[str, str,
     return case, show(made), curl(url, key, event)
 
 
-def welcome(url: str, link: str, key: str, folder: Path, tenant: str, base: Instant) -> str:
-    """The whole page of text, Chinese first."""
+def again(url: str, folder: Path) -> str:
+    """The command that starts this same demo once more."""
+    port = urlsplit(url).port
+    words = [f"--port {port}"] if port != USUAL else []
+    words += [f"--data {shlex.quote(str(folder))}"] if folder != Path("data") else []
+    return f'make run ARGS="{" ".join(words)}"' if words else "make run"
+
+
+def welcome(
+    url: str, link: str, key: str, folder: Path, tenant: str, base: Instant, *, entered: bool = False
+) -> str:
+    """The whole page of text, Chinese first. ``entered``: the forgotten visit is entered already."""
     case, made, enter = forgotten(url, key, tenant, base)
     touchline = ".venv/bin/touchline"
-    data = "" if folder == Path("data") else f" --data {folder}"
+    data = "" if folder == Path("data") else f" --data {shlex.quote(str(folder))}"
+    if entered:
+        second = f"""  2. 补录：{FORGOTTEN_TICKET} 的接单回访（{made}）已经补录过：超时已撤回，记录仍在。可在第 5 步的页面查看。
+     The forgotten visit has been entered already: its breach is retracted, and the record of it stays. See 5."""
+    else:
+        second = f"""  2. 补录：{FORGOTTEN_TICKET} 的接单回访在 {made} 做了，却没有人登记，已判超时。现在补录：超时被撤回，
+     看板显示“补录达标”，超时的记录仍在。（到期后 5 分钟以内补记算按时，更晚才算补录。）
+     A visit that was made in time and never entered stands as a breach. Enter it now: the breach is retracted, the wall
+     says late entry, and the record of the breach stays. (Entered within 5 minutes of the due instant it counts as met.)
+  {enter}"""
     return f"""
   云栖花园 · 时限看板   {url}
   一次性登录 sign in     {link}
@@ -98,13 +122,9 @@ def welcome(url: str, link: str, key: str, folder: Path, tenant: str, base: Inst
   1. 在 60 秒内响应它（同一个终端）。Answer it within the minute, in the same terminal:
   {response(url, key)}
 
-  2. 补录：{FORGOTTEN_TICKET} 的接单回访在 {made} 做了，却没有人登记，已判超时。现在补录：超时被撤回，看板显示
-     “补录达标”，超时的记录仍在。（到期后 5 分钟以内补记算按时，更晚才算补录。）
-     A visit that was made in time and never entered stands as a breach. Enter it now: the breach is retracted, the wall
-     says late entry, and the record of the breach stays. (Entered within 5 minutes of the due instant it counts as met.)
-  {enter}
+{second}
 
-  3. 拔电源：kill -9 {os.getpid()}，再执行 make run：不丢、不重、不变。
+  3. 拔电源：kill -9 {os.getpid()}，再执行 {again(url, folder)}：不丢、不重、不变。
      Pull the plug, start again: nothing is lost, doubled or different.
 
   4. 核验 verify the record:   {touchline} verify{data}

@@ -15,7 +15,7 @@ class Exit(IntEnum):
     USAGE = 2
     """用法错误。The command line itself: an unknown option, a missing or ambiguous tenant or source, a bad time."""
     UNKNOWN = 3
-    """找不到。No such data folder, tenant, case, promise, verdict or event type."""
+    """找不到。No such data folder, tenant, case, promise, verdict, event type or file."""
     UNAVAILABLE = 4
     """暂不可用。The machine or the moment does not allow it: folder in use, port taken, clock behind, disk full."""
 
@@ -47,16 +47,28 @@ OF_LEDGER = {
 }
 """The ledger's exceptions by name (so that nothing heavy is imported to know them): exit code and Chinese sentence."""
 
+OTHER_FOLD = (
+    "读表由另一版规则算出：服务或写入命令会自行重建；没有服务在运行时请执行 touchline rebuild。台账本身不受影响。",
+    "The tables were folded by other rules: a server, or a command that writes, rebuilds them by itself; "
+    "with no server running, run `touchline rebuild`. The record is untouched.",
+)
+"""Chinese and English sentence for who meets such tables."""
+
 
 def of_error(error: Exception) -> Refused | None:
     """What the ledger refused, as a sentence and a code; None for an error that is a defect."""
     if isinstance(error, Refused):
         return error
     if type(error).__name__ == "OtherFold":
+        return Refused(Exit.UNAVAILABLE, *OTHER_FOLD)
+    if type(error).__name__ == "FolderInUse" and (pid := getattr(error, "pid", 0)):
+        since = getattr(error, "since", "")
         return Refused(
             Exit.UNAVAILABLE,
-            "读表属于另一版规则：请先执行 touchline rebuild，台账本身不受影响。",
-            f"{error}.",
+            f"数据目录正被进程 {pid} 使用（自 {since}）。",
+            f"The data folder is in use by process {pid}, since {since}.",
         )
     known = OF_LEDGER.get(type(error).__name__) if type(error).__module__ == "ledger.errors" else None
-    return Refused(known[0], known[1], f"{error}.") if known else None
+    return (
+        Refused(known[0], known[1], f"{str(error) or 'Another process has this folder'}.") if known else None
+    )

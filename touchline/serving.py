@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from ledger.lanes import engine_state
 from processors.clockguard import behind
 from schemas.instants import show
 from touchline import logs
+from touchline.door import listening as listening
 from touchline.exits import Exit, Refused
 from touchline.house import House
 from touchline.options import say
@@ -28,47 +28,12 @@ from web.server import Server
 from web.services import Services, WebSettings
 
 
-def serve(folder: Path, host: str, port: int) -> None:
+def serve(folder: Path, door: socket.socket) -> None:
     """``touchline up``: returns after Ctrl-C or SIGTERM, when all that was begun is done."""
     settings = Settings.of(folder)
     logs.configure(settings.log_format)
-    with listening(host, port) as door, House.open(folder, settings) as house:
+    with House.open(folder, settings) as house:
         run(house, door, lambda url: say(f"Touchline 已启动：{url}", "(Ctrl-C 结束 ends it)"))
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """The bound socket. Raises Refused for an address beyond loopback, or a port that is taken."""
-    if not loopback(host):
-        raise Refused(
-            Exit.USAGE,
-            f"目前只监听本机地址（127.0.0.1），不接受 {host}。",
-            f"For now Touchline binds to loopback only (127.0.0.1), not to {host}.",
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family, socket.SOCK_STREAM)
-    if os.name != "nt":
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((host, port))
-        door.listen(256)
-    except OSError as error:
-        door.close()
-        raise Refused(
-            Exit.UNAVAILABLE,
-            f"端口 {port} 不能用（{error.strerror}）：请换一个，例如 --port {port + 1}。",
-            f"Port {port} cannot be used ({error.strerror}); take another, e.g. --port {port + 1}.",
-        ) from None
-    return door
-
-
-def loopback(host: str) -> bool:
-    """Whether the address reaches this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def url_of(door: socket.socket) -> str:
@@ -84,7 +49,10 @@ def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo
     house.ring(url)
     house.start()
     if house.stale:
-        say("读表属于另一版规则：正在重新折算；写入照常，查询暂答 503。", house.stale)
+        say(
+            "读表属于另一版规则：正在重建；写入照常，查询暂答 503。",
+            "The tables belong to other rules and are being rebuilt; writing goes on, queries answer 503 for now.",
+        )
         threading.Thread(target=_renew, args=(house,), name="rebuild", daemon=True).start()
     server = Announcing(house, url, ready, demo=demo)
     ends = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}

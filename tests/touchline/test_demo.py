@@ -22,7 +22,7 @@ from tests.touchline.commands import ROOT, Shell, serving, until
 from touchline import demo
 from touchline.demo import PLAN_FILE, Plan, plan_of
 from touchline.demo_live import Live
-from touchline.demo_words import welcome
+from touchline.demo_words import forgotten, welcome
 from touchline.exits import Exit, Refused
 from touchline.house import House
 from touchline.settings import Settings
@@ -164,6 +164,41 @@ def test_the_page_of_words_names_what_can_be_tried() -> None:
     for body in bodies:
         plain = re.sub(r"'\"\$\(date[^)]*\)\"'", "2026-11-20T00:00:00Z", body).replace("'\"$T\"'", "1")
         assert json.loads(plain)["specversion"] == "1.0"
+
+
+def test_the_page_of_words_starts_this_demo_again_and_not_another() -> None:
+    def page(url: str, folder: str) -> str:
+        return welcome(url, "http://link", "tl_x", Path(folder), demo.TENANT, BASE)
+
+    assert "再执行 make run：" in page("http://127.0.0.1:8311", "data")
+    assert '再执行 make run ARGS="--port 8400"：' in page("http://127.0.0.1:8400", "data")
+    assert 'make run ARGS="--port 8400 --data other"' in page("http://127.0.0.1:8400", "other")
+    assert page("http://127.0.0.1:8311", "data").count("-w '\\n'") == 3
+
+
+def test_the_forgotten_visit_is_not_offered_again_once_it_is_entered(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "entered"
+    shutil.copytree(whole, folder)
+    _, _, command = forgotten("http://x", "tl_x", demo.TENANT, BASE)
+    (body,) = re.findall(r"-d '(\{.*\})'", command)
+    with House.open(folder, clock=SimulatedClock(BASE + DAYS * DAY + HOUR)) as house:
+        tenant = house.ledger.tenant(demo.TENANT)
+        assert not demo.entered_at_last(house, tenant)
+        house.intake.submit_many(tenant, demo.KEY_SOURCE, [json.loads(body)]).result()
+        assert demo.entered_at_last(house, tenant)
+    text = welcome("http://x:8311", "", "tl_x", Path("data"), demo.TENANT, BASE, entered=True)
+    assert "已经补录过" in text
+    assert command not in text
+
+
+def test_a_retraction_says_what_it_takes_back(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shell = Shell(whole, capsys)
+    promise = shell("promises", "--wall", "late_entry", "--json").json[0]
+    shown = shell("case", "show", promise["case_id"]).out
+    assert "判定撤回：超时 breach" in shown
+    assert "补录达标 Late entry" in shown
+    assert "超时已撤回 breach retracted" in shown
+    assert promise["zh"] in shown
 
 
 @pytest.mark.crash

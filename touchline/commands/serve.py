@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from touchline.door import listening
 from touchline.options import DATA, DataOption
 
 PortOption = Annotated[
@@ -32,9 +33,10 @@ def up(
     Example:
       touchline up --port 8311 --data data
     """
-    from touchline.serving import serve
+    with listening(host, port) as door:
+        from touchline.serving import serve
 
-    serve(data, host, port)
+        serve(data, door)
 
 
 def demo(port: PortOption = PORT, data: DataOption = DATA) -> None:
@@ -44,6 +46,7 @@ def demo(port: PortOption = PORT, data: DataOption = DATA) -> None:
     Example:
       touchline demo --port 8311
     """
-    from touchline.demo import run
+    with listening("127.0.0.1", port) as door:
+        from touchline.demo import run
 
-    run(data, port)
+        run(data, door)
