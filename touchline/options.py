@@ -49,6 +49,14 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console.print(made)
 
 
+def named(code: str) -> str:
+    """A code as people read it in a table: its Chinese and English name; the code itself where it has none."""
+    from schemas.words import label
+
+    zh, en = label(code), label(code, "en")
+    return zh if zh == en else f"{zh} {en}"
+
+
 def say(zh: str, en: str = "") -> None:
     """A remark for people, on stderr, so that what a program reads stays clean."""
     print(f"{zh} {en}".strip(), file=sys.stderr, flush=True)
@@ -64,4 +72,8 @@ def instant(text: str, option: str) -> int | None:
     try:
         return end_of_day(parse_day(text)) if len(text) == 10 else parse_instant(text)
     except ValueError as error:
-        raise Refused(Exit.USAGE, f"{option} 不是可用的时间。", f"{option}: {error}.") from None
+        raise Refused(
+            Exit.USAGE,
+            f"{option} 不是可用的时间：请写带时区的时间（如 2026-11-20T09:00:00+08:00）或日期（如 2026-11-20，指当天结束）。",
+            f"{option}: {error}; or a date (2026-11-20), meaning its end.",
+        ) from None

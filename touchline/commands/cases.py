@@ -7,9 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, instant, show, table
+from touchline.options import DATA, DataOption, JsonOption, TenantOption, instant, named, show, table
 
 cases = typer.Typer(help="事项。Cases and their histories.", no_args_is_help=True)
+
+GONE = {"withdrawn": "(已撤回 withdrawn)", "corrected": "(已更正 corrected)"}
+"""What became of a case of which no touchpoint stands."""
+RETRACTED = {"due_soon": "提醒 warning", "breached": "超时 breach", "step": "升级 step"}
+"""What a retraction takes back, by how the mark's kind begins."""
 
 
 def add(app: typer.Typer) -> None:
@@ -43,34 +48,56 @@ def show_case(
     moments = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
     with Library(data) as library:
         found = library.reading.history(library.tenant(tenant), case_id, **moments)
-    if found is None:
+    if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(
             Exit.UNKNOWN, "没有这个事项（或当时还没有）。", f"No case {case_id} (or not yet, then)."
         )
     if as_json:
         show(found)
     else:
-        _print(found)
+        _print(found, case_id)
 
 
-def _print(history: dict[str, Any]) -> None:
-    case = history["case"]
+def _print(history: dict[str, Any], case_id: str) -> None:
     mode = {"now": "现在 now", "known_at": "当时所知 known at", "as_of": "截至当时 as of"}[history["mode"]]
-    print(
-        f"事项 {case['id']}  {case['kind']}  {case['state']}  {case.get('ticket') or ''}  {mode} {history.get('at') or ''}"
-    )
+    words = [case_id, *_state(history), mode, history.get("at") or ""]
+    print("事项 " + "  ".join(word for word in words if word))
     table(
         ("触点 touchpoint", "发生 time", "记录 recorded", "来源 source", "状态 state"),
-        ((t["zh"], t["time"], t["recorded"], t["source"] or "", t["state"]) for t in history["touchpoints"]),
+        (
+            (t["zh"], t["time"], t["recorded"], t["source"] or "", named(t["state"]))
+            for t in history["touchpoints"]
+        ),
     )
     if history["verdicts"]:
         print()
         table(
             ("判定 verdict", "时间 time", "记录 recorded", "义务 obligation"),
-            ((v["zh"], v["time"], v["recorded"], v.get("obligation") or "") for v in history["verdicts"]),
+            (
+                (_verdict(v), v["time"], v["recorded"], v["data"].get("zh") or v.get("obligation") or "")
+                for v in history["verdicts"]
+            ),
         )
     if history["promises"]:
         from touchline.commands.promises import print_promises
 
         print()
         print_promises(history["promises"])
+
+
+def _state(history: dict[str, Any]) -> tuple[str, ...]:
+    """Kind, state and ticket of the case; where no touchpoint of it stands, why."""
+    case = history["case"]
+    if case is None:
+        states = {touchpoint["state"] for touchpoint in history["touchpoints"]}
+        return (next((words for state, words in GONE.items() if state in states), "(尚未开启 not open yet)"),)
+    return (named(case["kind"]), named(case["state"]), case.get("ticket") or "")
+
+
+def _verdict(verdict: dict[str, Any]) -> str:
+    """What the verdict is called; a retraction says what it takes back."""
+    kind = str(verdict["data"].get("retracted_kind") or "")
+    if not kind:
+        return str(verdict["zh"])
+    what = next((name for begins, name in RETRACTED.items() if kind.startswith(begins)), named(kind))
+    return f"{verdict['zh']}：{what}"

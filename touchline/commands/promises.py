@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, show, table
+from touchline.options import DATA, DataOption, JsonOption, TenantOption, named, show, table
 
 STATES = "open, met, late, cancelled, waived, unreached, superseded"
 WALLS = (
@@ -16,6 +16,13 @@ WALLS = (
 PAGE = 500
 ROLES = {"T": "触发 trigger", "D": "履行 discharge", "W": "豁免 waiver"}
 """What the roles of evidence are called; a role that is not here shows its letter."""
+FLAGS = {
+    "born_late": "首次登记时已逾期 born late",
+    "late_entry": "补录达标 late entry",
+    "retracted": "超时已撤回 breach retracted",
+    "paused": "暂停计时 paused",
+}
+"""What stands beside the word of the wall."""
 
 
 def add(app: typer.Typer) -> None:
@@ -63,9 +70,15 @@ def promises(
 def print_promises(found: list[dict[str, Any]]) -> None:
     """The promises as a table for people."""
     table(
-        ("履约 promise", "看板 wall", "到期 due", "事项 case", "编号 id"),
-        ((p["zh"], p["wall"], _when(p["due"]), p["case_id"] or "", p["id"]) for p in found),
+        ("履约 promise", "看板 wall", "备注 flags", "到期 due", "事项 case", "编号 id"),
+        ((p["zh"], named(p["wall"]), _flags(p), _when(p["due"]), p["case_id"] or "", p["id"]) for p in found),
     )
+
+
+def _flags(promise: dict[str, Any]) -> str:
+    """What the word of the wall does not say."""
+    told = [name for flag, name in FLAGS.items() if flag in promise["flags"] and flag != promise["wall"]]
+    return ", ".join(told)
 
 
 def explain(
@@ -95,7 +108,7 @@ def explain(
 
 def _print(found: dict[str, Any]) -> None:
     promise, policy = found["promise"], found.get("policy") or {}
-    print(f"{promise['zh']}  {promise['en']}  [{promise['obligation']}]  {promise['wall']}")
+    print(f"{promise['zh']}  {promise['en']}  [{promise['obligation']}]  {named(promise['wall'])}")
     print(found["sentence_zh"])
     print(found["sentence_en"])
     if policy:
