@@ -150,7 +150,7 @@ class TenantCheck:
             self._bad(lane, place, "the body is no verdict")
         for head in self._expect:
             if head.lane == lane and head.place == place and head.hash != row["hash"].hex():
-                self._bad(lane, place, "the hash is not the expected one")
+                self._bad(lane, place, "哈希与预期不符 the hash is not the expected one")
         walk.place, walk.stored = place, row["hash"]
         walk.before = frozenset({walk.stored}) if good else frozenset({walk.stored, *sorted(true)[:63]})
         if good:
@@ -177,7 +177,11 @@ class TenantCheck:
             self._bad("engines", row[3], "decided beyond the last fact")
         for head in self._expect:
             if head.lane == lane and head.place > walk.place:
-                self._bad(lane, walk.place + 1, f"cut off: place {head.place} was expected")
+                self._bad(
+                    lane,
+                    walk.place + 1,
+                    f"尾部被截断，应有第 {head.place} 条 cut off: place {head.place} was expected",
+                )
         self._report.heads.append(LaneHead(self._name, lane, walk.place, walk.stored.hex()))
         if self._progress is not None:
             self._progress(self._name, lane, walk.place, walk.place)

@@ -7,14 +7,17 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from touchline.exits import Exit, Refused
 
+NAME_MARKS = "0123456789-_."
+"""What may stand in a name besides letters."""
+
 
 def good_name(text: str, zh: str, en: str) -> str:
     """The text, where it will do as a name that people read and ids are made of. Raises Refused."""
-    if not text or text != text.strip() or len(text) > 64 or not text.isprintable():
+    if not 1 <= len(text) <= 64 or not all(one.isalpha() or one in NAME_MARKS for one in text):
         raise Refused(
             Exit.USAGE,
-            f"{zh}名称须为 1 到 64 个可见字符，首尾没有空格。",
-            f"A {en}'s name has 1 to 64 printable characters and no space around it.",
+            f"{zh}名称须为 1 到 64 个字母（含汉字）、数字或 - _ .，不能有空格和斜杠。",
+            f"A {en}'s name has 1 to 64 letters (Chinese too), digits, '-', '_' or '.', no spaces or slashes.",
         )
     return text
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.touchline.commands import Shell
-from touchline.exits import Exit
+from ledger.errors import FolderInUse
+from schemas.catalogue import example
+from tests.touchline.commands import ROOT, Shell
+from touchline.exits import Exit, of_error
 
 
 def test_a_tenant_begins_with_calendar_roles_and_policies(shell: Shell) -> None:
@@ -25,9 +29,19 @@ def test_a_second_tenant_of_the_name_is_refused(acme: Shell) -> None:
     assert "acme" in again.err
 
 
-@pytest.mark.parametrize("name", ["", " acme", "a\nb", "x" * 65])
+@pytest.mark.parametrize("name", ["", " acme", "a b", "a/b", "a\\b", "a\nb", "a%b", "x" * 65])
 def test_a_name_that_is_none_is_refused(shell: Shell, name: str) -> None:
     assert shell("tenant", "add", name).code == Exit.USAGE
+    assert not (shell.folder / "touchline.db").exists() or shell("tenant", "list", "--json").json == []
+
+
+def test_a_name_of_chinese_letters_digits_and_marks(shell: Shell) -> None:
+    assert shell("tenant", "add", "云栖-2_a.b").code == 0
+    assert shell("key", "create", "--source", "客服中心.1").code == 0
+    said = shell("key", "create", "--source", "call centre")
+    assert said.code == Exit.USAGE
+    assert "空格" in said.err
+    assert "spaces" in said.err
 
 
 def test_a_key_is_printed_once_and_kept_as_a_hash(acme: Shell) -> None:
@@ -90,6 +104,40 @@ def test_what_is_not_there(acme: Shell, shell: Shell) -> None:
     assert acme("append", str(acme.folder / "nothing.ndjson")).code == Exit.UNKNOWN
 
 
+def test_a_case_before_it_began_is_not_there(acme: Shell, events: Path) -> None:
+    case = acme("append", str(events), "--json").json[0]["case_id"]
+    for option, day in (("--known-at", "2020-01-01"), ("--as-of", "2026-03-01")):
+        for more in ((), ("--json",)):
+            said = acme("case", "show", case, option, day, *more)
+            assert (said.code, said.out) == (Exit.UNKNOWN, "")
+            assert "没有这个事项" in said.err
+    assert acme("case", "show", case, "--as-of", "2026-03-02").code == 0
+
+
+def test_a_case_whose_opening_was_withdrawn(acme: Shell, events: Path, tmp_path: Path) -> None:
+    opening = json.loads(events.read_text(encoding="utf-8").splitlines()[0])
+    case = acme("append", str(events), "--json").json[0]["case_id"]
+    path = tmp_path / "withdrawal.ndjson"
+    path.write_text(json.dumps({**example("event.withdrawn"), "correctssourceid": opening["id"]}))
+    assert acme("append", str(path)).code == 0
+    assert acme("case", "show", case, "--json").json["case"] is None
+    lines = acme("case", "show", case).out.splitlines()
+    assert lines[0].startswith(f"事项 {case}  (已撤回 withdrawn)")
+    assert any("投诉受理" in line and "已撤回 Withdrawn" in line for line in lines)
+
+
+def test_tables_speak_in_words_and_json_in_codes(acme: Shell, events: Path) -> None:
+    case = acme("append", str(events), "--json").json[0]["case_id"]
+    told = acme("promises", "--case", case).out
+    assert "待办 Pending" in told
+    assert "首次登记时已逾期 born late" in told
+    assert {p["wall"] for p in acme("promises", "--case", case, "--json").json} == {"pending"}
+    shown = acme("case", "show", case).out
+    assert "投诉 Complaint  处理中 Open" in shown
+    assert "有效 Stands" in shown
+    assert acme("case", "show", case, "--json").json["case"]["kind"] == "complaint"
+
+
 def test_no_folder(shell: Shell) -> None:
     for words in (("promises",), ("verify",), ("tail",), ("rebuild",), ("key", "create", "--source", "x")):
         assert shell(*words).code == Exit.UNKNOWN
@@ -100,6 +148,7 @@ def test_wrong_words(acme: Shell) -> None:
     for words in (
         ("promises", "--state", "nice"),
         ("case", "show", "x", "--as-of", "yesterday"),
+        ("case", "show", "x", "--as-of", "2026-11-20T09:00:00"),
         ("case", "show", "x", "--as-of", "2026-11-01", "--known-at", "2026-11-01"),
         ("verify", "--expect", "acme/facts@x:y"),
         ("nonsense",),
@@ -126,6 +175,7 @@ def test_verify_prints_heads_that_it_takes_back(acme: Shell, events: Path, tmp_p
     assert acme("verify", "--expect", str(kept)).code == 0
     assert acme("verify", "--expect", heads.out.splitlines()[0]).code == 0
     beyond = heads.out.splitlines()[0].replace("@6:", "@7:")
+    assert "应有第 7 条 cut off: place 7 was expected" in acme("verify", "--expect", beyond).err
     said = acme("verify", "--expect", beyond, "--json")
     assert said.code == Exit.NOT_SO
     assert said.json["problems"][0]["lane"] == "facts"
@@ -148,6 +198,25 @@ def test_events_list_and_example(shell: Shell) -> None:
     assert said.out.count("\n") == 1
 
 
+def test_an_example_dated_now_is_new_every_time_and_its_promises_run(acme: Shell, tmp_path: Path) -> None:
+    made = [acme("events", "example", "complaint.received", "--now").json for _ in range(2)]
+    old = example("complaint.received")
+    assert len({event["id"] for event in (*made, old)}) == 3
+    assert len({event["ticket"] for event in (*made, old)}) == 3
+    assert {**made[0], "id": "", "ticket": "", "time": ""} == {**old, "id": "", "ticket": "", "time": ""}
+    path = tmp_path / "now.ndjson"
+    path.write_text("".join(json.dumps(event) + "\n" for event in made), encoding="utf-8")
+    assert [answer["duplicate"] for answer in acme("append", str(path), "--json").json] == [False, False]
+    found = acme("promises", "--json").json
+    assert len({p["case_id"] for p in found}) == 2
+    assert not any("born_late" in p["flags"] for p in found)
+
+
+def test_an_example_dated_now_still_names_the_example_that_it_takes_back(shell: Shell) -> None:
+    made = shell("events", "example", "event.withdrawn", "--now").json
+    assert made["correctssourceid"] == example("event.withdrawn")["correctssourceid"]
+
+
 def test_policy_check(shell: Shell, tmp_path: Path) -> None:
     shipped = shell("policy", "check", "policies", "--json")
     assert (shipped.code, shipped.json["ok"]) == (0, True)
@@ -158,7 +227,30 @@ def test_policy_check(shell: Shell, tmp_path: Path) -> None:
     said = shell("policy", "check", str(wrong))
     assert said.code == Exit.NOT_SO
     assert "mine.yaml:4" in said.out
+    nothing = shell("policy", "check", "nofile")
+    assert (nothing.code, nothing.out) == (Exit.UNKNOWN, "")
+    assert "没有这个文件或目录：nofile" in nothing.err
 
 
 def test_clock_accept_needs_a_server(acme: Shell) -> None:
     assert acme("clock", "accept").code == Exit.UNAVAILABLE
+
+
+def test_a_folder_in_use_names_the_process_in_both_languages() -> None:
+    told = of_error(FolderInUse(4711, "2026-11-22T10:00:00+08:00"))
+    assert told is not None
+    assert "进程 4711" in told.zh
+    assert "process 4711" in told.en
+    unknown = of_error(FolderInUse(0, ""))
+    assert unknown is not None
+    assert len(unknown.en) > 2
+
+
+def test_a_refused_host_is_refused_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom touchline.cli import main\n"
+        "try:\n    main(['up', '--host', '0.0.0.0', '--data', sys.argv[1]])\n"
+        "except SystemExit as ended:\n    assert ended.code == 2\n"
+        "assert not {'sqlalchemy', 'fastapi', 'web.app'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True)

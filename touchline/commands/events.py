@@ -11,6 +11,9 @@ from touchline.options import DATA, JsonOption, NoDataOption, show, table
 
 events = typer.Typer(help="事件目录。The event types and an example of each.", no_args_is_help=True)
 
+_POINTERS = ("correctssourceid",)
+"""What names another example, which keeps its own id and date."""
+
 
 def add(app: typer.Typer) -> None:
     app.add_typer(events, name="events")
@@ -52,6 +55,13 @@ def list_types(data: NoDataOption = DATA, as_json: JsonOption = False) -> None:
 @events.command("example")
 def example(
     type_name: Annotated[str, typer.Argument(metavar="TYPE", help="事件类型 e.g. complaint.received")],
+    now: Annotated[
+        bool,
+        typer.Option(
+            "--now",
+            help="时间为现在，编号全新，新开的事项也用新工单号 dated now, under a fresh id (and ticket, if it opens a case)",
+        ),
+    ] = False,
     pretty: Annotated[bool, typer.Option("--pretty", help="分行缩进 indented; no longer one line")] = False,
     data: NoDataOption = DATA,
 ) -> None:
@@ -59,14 +69,23 @@ def example(
 
     \b
     Example:
-      touchline events example complaint.received | touchline append --source call-centre
+      touchline events example complaint.received --now | touchline append --source call-centre
     """
-    from schemas.catalogue import UnknownType
+    from uuid import uuid4
+
+    from ledger.clock import SystemClock
+    from schemas.catalogue import CATALOGUE, UnknownType
     from schemas.catalogue import example as made
     from touchline.exits import Exit, Refused
 
     try:
         event = made(type_name)
+        if now:
+            pointed = {name: event[name] for name in _POINTERS if name in event}
+            fresh = uuid4().hex[:12]
+            event = made(type_name, SystemClock().now(), f"{event['id']}-{fresh}") | pointed
+            if CATALOGUE[type_name].case == "opens" and "ticket" in event:
+                event["ticket"] += f"-{fresh}"
     except UnknownType as error:
         raise Refused(
             Exit.UNKNOWN, f"没有事件类型 {type_name}（touchline events list）。", f"{error}."

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from touchline.exits import Exit
+from touchline.exits import Exit, Refused
 from touchline.options import DATA, JsonOption, NoDataOption, say, show, table
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
@@ -37,6 +37,8 @@ def check(
     from schemas.policy_files import read_profile
     from schemas.policy_findings import PolicyFileError
 
+    if not path.exists():
+        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
     types = {name: {*kind.model.model_fields} for name, kind in CATALOGUE.items()}
     try:
         profile = read_profile(path)
