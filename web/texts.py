@@ -82,6 +82,11 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "case": ("事项", "Case"),
     "case.open": ("办理中", "open"),
     "case.closed": ("已关闭", "closed"),
+    "case.withdrawn": ("已撤回", "withdrawn"),
+    "case.withdrawn.note": (
+        "受理这个事项的触点已撤回，事项不再作数；下面是它的经过。",
+        "The touchpoint that opened this case was withdrawn, so the case no longer counts; this is what was recorded.",
+    ),
     "case.opened": ("受理", "opened"),
     "case.ticket": ("工单", "ticket"),
     "case.touchpoints": ("{n} 个触点", "{n} touchpoints"),

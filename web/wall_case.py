@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -24,8 +24,21 @@ _ELAPSED = re.compile(r"\d+(min|h|d|mo|y)$")
 routes = APIRouter(include_in_schema=False)
 
 
-def case_head(history: dict[str, Any], now: Instant, t: Words) -> dict[str, Any]:
+def case_head(history: dict[str, Any], case_id: str, now: Instant, t: Words) -> dict[str, Any]:
+    """The head of a case. Of one whose opening was withdrawn only that is left, and what its first touchpoint was."""
     case = history["case"]
+    if case is None:
+        first = min(history["touchpoints"], key=lambda fact: int(fact["place"]))
+        name = first["en"] if t.lang == "en" and first.get("en") else first["zh"]
+        return {
+            "id": case_id,
+            "kind_name": name,
+            "ticket": "",
+            "state": "withdrawn",
+            "title": f"{t('case.withdrawn')} · {name}",
+            "opened_text": "",
+            "channel_name": "",
+        }
     opened = at_of(case["opened"])
     kind = t.label(case["kind"]) or case["kind"]
     place = case["house_id"] or case["project_id"] or ""
@@ -37,19 +50,19 @@ def case_head(history: dict[str, Any], now: Instant, t: Words) -> dict[str, Any]
         "title": f"{kind} · {place}" if place else kind,
         "opened_text": near(opened, now, t) if opened else "",
         "channel_name": t.label(case.get("channel") or ""),
-        "touchpoints": case["touchpoints"],
     }
 
 
-def moments(history: dict[str, Any]) -> dict[str, list[str]]:
-    """The slider's stops: instants at which something happened, and instants at which something was learned."""
+def moments(history: dict[str, Any], now: Instant) -> dict[str, list[str]]:
+    """The slider's stops: instants at which something happened, the last of them now, and instants at which something
+    was learned. None is ahead of now."""
     happened = {parse_instant(fact["time"]) for fact in history["touchpoints"]}
     happened |= {
         parse_instant(one["due"]) for one in history["promises"] if one["due"] and one["wall"] != "pending"
     }
     known = {parse_instant(entry["recorded"]) for entry in history["touchpoints"] + history["verdicts"]}
     return {
-        "as_of": [format_instant(moment) for moment in sorted(happened)],
+        "as_of": [format_instant(moment) for moment in sorted({m for m in happened if m < now} | {now})],
         "known_at": [format_instant(moment) for moment in sorted(known)],
     }
 
@@ -62,7 +75,10 @@ def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict
     live = history["mode"] == "now"
     seen = now if live else parse_instant(history["at"])
     duties = [promise_row(one, seen, t, live=live) for one in history["promises"]]
+    standing = sum(fact["state"] == "stands" for fact in history["touchpoints"])
     return {
+        "touchpoints_text": t("case.touchpoints", n=standing),
+        "moments": moments(history, now) if live else None,
         "duties": sorted(duties, key=lambda duty: OPEN.index(duty["wall"]) if duty["open"] else len(OPEN)),
         "entries": entries,
         "live": live,
@@ -92,14 +108,13 @@ async def one_case(
     """``panel=1``: the part beside the wall; else a page of its own. ``after``: a place that must be folded first."""
     await until_folded(services, request.app.state.bell, who, after)
     found = await run_in_threadpool(_history, services, who, case_id, "now", None)
-    if found is None or found["case"] is None:
+    if found is None or not (found["case"] or found["touchpoints"]):
         return pages.render("missing.html", t, 404, what="missing.case")
     now = services.clock.now()
     values = {
         **masthead(services, t),
         **figures(found, now, "time", t),
-        "case": case_head(found, now, t),
-        "moments": moments(found),
+        "case": case_head(found, case_id, now, t),
         "chosen_promise": promise,
         "in_panel": bool(panel),
     }
@@ -113,8 +128,8 @@ async def replayed(
     pages: Page,
     t: Text,
     case_id: str,
-    mode: Annotated[str, Query(pattern="^(now|as_of|known_at)$")] = "now",
-    order: Annotated[str, Query(pattern="^(time|recorded)$")] = "time",
+    mode: Literal["now", "as_of", "known_at"] = "now",
+    order: Literal["time", "recorded"] = "time",
     at: Annotated[str, Query(max_length=40)] = "",
     promise: Annotated[str, Query(max_length=80)] = "",
 ) -> Response:

@@ -218,6 +218,71 @@ def test_the_case_tells_what_happened_and_what_was_known(page: Page, timed: Site
     expect(page.locator("#case")).to_have_count(0)
 
 
+def test_the_knob_leaves_the_present_by_itself(page: Page, timed: Site) -> None:
+    key, start = timed.key(), timed.now()
+    case = send(timed, key, complaint("c-1", start))[0]["case_id"]
+    timed.let_pass(2 * HOUR)
+    registered = {**complaint("r-1", start + HOUR), "type": "complaint.registered", "caseid": case}
+    send(timed, key, {**registered, "data": {"ledger_no": "TS-0001"}})
+    enter(page, timed, key)
+    page.goto(f"{timed.url}/wall/cases/{case}")
+    slider, count = page.locator("#moment"), page.locator("#touchpoints")
+    expect(slider).to_be_enabled()
+    assert slider.evaluate("node => node.value === node.max && Number(node.max) >= 1")
+    expect(page.locator("#moment-text")).to_have_text("现在")
+    expect(count).to_have_text("2 个触点")
+    expect(page.locator(".why").first).to_be_visible()
+
+    box = slider.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 8, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 4, middle, steps=4)
+    page.mouse.up()
+    expect(page.locator("#replay input[value=known_at]")).to_be_checked()
+    expect(page.locator("#moment-text")).to_have_text("2026-03-02 09:00:00")
+    expect(count).to_have_text("1 个触点")
+    # a replay has no door to the reasons of today
+    expect(page.locator("div.duty").first).to_be_visible()
+    expect(page.locator(".why, details.duty")).to_have_count(0)
+
+    page.get_by_text("当时发生了什么").click()
+    expect(count).to_have_text("2 个触点")
+    # promises are due later; what has not happened has no stop
+    shown = parse_instant(page.inner_text("#moment-text").replace(" ", "T") + "+08:00")
+    assert timed.now() <= shown < timed.now() + HOUR
+    page.locator("#replay").get_by_text("现在", exact=True).click()
+    expect(page.locator(".why").first).to_be_visible()
+    assert slider.evaluate("node => node.value === node.max")
+    # what comes while one looks is a stop too
+    stops = int(slider.get_attribute("max") or 0)
+    timed.let_pass(HOUR)
+    send(timed, key, {**registered, "id": "r-2", "data": {"ledger_no": "TS-0002"}})
+    expect(count).to_have_text("3 个触点")
+    assert slider.evaluate("node => Number(node.max)") > stops
+
+
+def test_a_withdrawn_case_shows_its_time_line(page: Page, timed: Site) -> None:
+    key = timed.key()
+    first = send(timed, key, complaint("c-1", timed.now()))[0]
+    send(timed, key, complaint("c-2", timed.now(), ticket="T-2"))
+    withdrawal = {
+        "specversion": "1.0",
+        "id": "w-1",
+        "type": "event.withdrawn",
+        "time": format_instant(timed.now()),
+        "correctsid": first["event_id"],
+        "data": {"reason": "登记错误"},
+    }
+    enter(page, timed, key)
+    send(timed, key, withdrawal)
+    page.goto(f"{timed.url}/wall/cases/{first['case_id']}")
+    expect(page.locator("h2")).to_contain_text("已撤回")
+    expect(page.locator(".notice")).to_be_visible()
+    expect(page.locator(".entry.gone")).to_contain_text("卫生间天花板渗水")
+
+
 def test_why_names_the_days_that_are_skipped(page: Page, timed: Site) -> None:
     assert timed.clock is not None
     timed.clock.set(parse_instant("2026-09-30T16:00:00+08:00"))
@@ -319,6 +384,32 @@ def test_it_fits_and_speaks_both_languages(page: Page, timed: Site, width: int, 
     page.click("#chip-breached")
     expect(page.locator(".group")).to_have_count(1)
     expect(page.locator("#chip-breached")).to_have_attribute("aria-current", "true")
+
+
+def test_it_is_worked_on_a_phone(page: Page, timed: Site) -> None:
+    key = timed.key()
+    send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(2)))
+    timed.let_pass(30 * HOUR)
+    page.set_viewport_size({"width": 390, "height": 844})
+    enter(page, timed, key)
+    row = page.locator("#group-breached .row").first
+    for language in ("en", "zh"):
+        page.click(f"button[lang={language}]")
+        expect(page.locator(f"html[lang^={language}]")).to_have_count(1)
+        expect(row).to_be_visible()
+        cut = page.evaluate("""() => [...document.querySelectorAll('.chip, .chip *, .row td, .row a, .row button, .bar *')]
+            .filter(node => node.clientWidth && !node.closest('.hidden'))
+            .filter(node => node.scrollWidth > node.clientWidth + 1 || node.getBoundingClientRect().right > 390)
+            .map(node => node.className + ': ' + node.textContent)""")
+        assert cut == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    row.get_by_role("button", name="确认").click()
+    expect(row).to_contain_text("已确认")
+    row.locator("a.open").click()
+    expect(page.locator(".sentence")).to_be_visible()
+    assert page.evaluate("document.querySelector('#panel').scrollWidth") <= 390
+    page.click("#panel-close")
+    expect(page.locator("#case")).to_have_count(0)
 
 
 def test_a_restart_is_lived_through(page: Page, timed: Site) -> None:

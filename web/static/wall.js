@@ -149,6 +149,7 @@
       const chosen = event.target.querySelector(".duty.chosen");
       if (!chosen) event.target.focus({ preventScroll: true });
     }
+    if (event.target.id === "history") moments();
     if (offset !== null) tick();
   });
   document.addEventListener("click", (event) => {
@@ -176,24 +177,39 @@
     const chosen = document.querySelector("#replay input[name=mode]:checked");
     return chosen ? chosen.value : "now";
   }
+  let stops = { asof: [], knownat: [] }; // as the last look at the present told them
   function moments() {
-    const form = $("replay");
-    if (!form) return;
+    const form = $("replay"), line = $("line");
+    if (!form || !line) return;
+    if (line.dataset.knownat) stops = { asof: JSON.parse(line.dataset.asof), knownat: JSON.parse(line.dataset.knownat) };
+    put($("touchpoints"), line.dataset.touchpoints);
     const which = mode(), range = $("moment"), hint = $("mode-hint");
     const key = which === "as_of" ? "asof" : "knownat";
-    const stops = which === "now" ? [] : JSON.parse(form.dataset[key]);
+    const mine = stops[key];
     put(hint, hint.dataset[which === "now" ? "nowHint" : key + "Hint"]);
-    range.disabled = stops.length < 1;
-    if (form.dataset.shown !== which) {
-      form.dataset.shown = which;
-      range.max = Math.max(0, stops.length - 1);
-      range.value = range.max;
+    if (which === "as_of" && form.dataset.shown !== which) {
+      // its last stop is now, however long ago the page came
+      const present = new Date(now() + 8 * 3600e3).toISOString().slice(0, 23) + "+08:00";
+      if (present > mine[mine.length - 1]) mine[mine.length - 1] = present;
     }
-    const at = stops[Number(range.value)] || "";
+    range.disabled = mine.length < 2;
+    // the present is the right end; a single stop is there too
+    range.max = Math.max(1, mine.length - 1);
+    if (which === "now" || form.dataset.shown !== which) range.value = range.max;
+    form.dataset.shown = which;
+    const at = which === "now" ? "" : mine[Math.min(Number(range.value), mine.length - 1)] || "";
     $("at").value = at;
     put($("moment-text"), at ? at.slice(0, 10) + " " + at.slice(11, 19) : form.querySelector("input[value=now] + span").textContent);
   }
-  document.addEventListener("input", (event) => { if (event.target.closest("#replay")) moments(); }, true);
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest("#replay")) return;
+    if (event.target.id === "moment" && mode() === "now") {
+      // who moves the knob away from the present asks what was known
+      document.querySelector("#replay input[value=known_at]").checked = true;
+      $("replay").dataset.shown = "known_at";
+    }
+    moments();
+  }, true);
   moments();
 
   /* -- filing a complaint; a word about what was done ---------------------------------------------------------------- */
