@@ -254,3 +254,10 @@ def test_a_refused_host_is_refused_before_anything_heavy_is_imported(tmp_path: P
         "assert not {'sqlalchemy', 'fastapi', 'web.app'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True)
+
+
+def test_what_only_the_engine_writes_has_no_example(shell: Shell) -> None:
+    said = shell("events", "example", "obligation.breached")
+    assert said.code == Exit.USAGE
+    assert "Traceback" not in said.err
+    assert len(said.err.strip().splitlines()) == 2

@@ -78,6 +78,13 @@ def example(
     from schemas.catalogue import example as made
     from touchline.exits import Exit, Refused
 
+    known = CATALOGUE.get(type_name)
+    if known is not None and known.writer == "engine":
+        raise Refused(
+            Exit.USAGE,
+            f"{type_name}（{known.zh}）只由判定引擎写入，没有可上报的示例。",
+            f"{type_name} is written by the engine alone; there is nothing to post.",
+        )
     try:
         event = made(type_name)
         if now:
