@@ -120,7 +120,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "met_late": ("逾期完成", "Met late"),
     "late_entry": ("补录达标", "Late entry"),
     "retracted": ("已撤回", "Retracted"),
-    "born_late": ("到单已超时", "Born late"),
+    "born_late": ("首次登记时已逾期", "Born late"),
     "unconfirmed": ("待核实", "Unconfirmed"),
     # 触点状态
     "stands": ("有效", "Stands"),

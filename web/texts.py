@@ -173,7 +173,7 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "second_abbr": ("秒", "s"),
     "told": ("通知", "told"),
     "step.word": ("阶梯级别", "ladder step"),
-    "flag.born_late": ("登记时已超时", "born late"),
+    "flag.born_late": ("首次登记时已逾期", "born late"),
     "flag.paused": ("计时暂停", "paused"),
     "why.days": ("{n} 天", "{n} days"),
     "why.nth": ("第 {n} 天", "day {n}"),
