@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -56,16 +56,15 @@ class Caller(threading.Thread):
         self._raw = self._raw or json.dumps(
             {"specversion": "1.0", "id": own, "type": kind, "time": now(), "ticket": ticket, "data": data}
         )
-        connection = http.client.HTTPConnection(*self.place, timeout=20)
-        connection.request(
-            "POST",
-            "/events",
-            self._raw,
-            {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {self.key}"},
-        )
-        answer = connection.getresponse()
-        told = json.loads(answer.read())
-        connection.close()
+        with closing(http.client.HTTPConnection(*self.place, timeout=20)) as connection:
+            connection.request(
+                "POST",
+                "/events",
+                self._raw,
+                {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {self.key}"},
+            )
+            with closing(connection.getresponse()) as answer:
+                told = json.loads(answer.read())
         assert answer.status == 202, told
         self.acknowledged[own] = told
         self._next += 1
