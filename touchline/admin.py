@@ -14,7 +14,6 @@ from ledger.candidate import Appended, Outcome
 from ledger.tenants import Tenant
 from schemas.canonical import Json, NotStrict, read_json
 from touchline.choosing import good_name, only_source, only_tenant
-from touchline.defaults import publications
 from touchline.exits import of_error
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ class HouseAdmin:
     # The commands.
 
     def _tenant_add(self, name: str) -> Json:
+        from touchline.defaults import publications  # reads YAML and the holidays; only this command does
+
         house = self._house
         wanted = publications(house.clock.now())
         tenant = house.ledger.add_tenant(good_name(name, "租户", "tenant"), wanted)
