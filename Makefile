@@ -24,7 +24,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 locks: $(UV)
 	$(COMPILE) pyproject.toml requirements/run.in -o requirements/run.lock
-	$(COMPILE) --extra dev -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/test.lock
+	$(COMPILE) --extra dev --extra scale -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/test.lock
 
 $(UV):
 	$(PYTHON) -m venv build/lock-tools
