@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.postgres import Cluster, Place, shared
 from tests.kit.world import World
 
 
@@ -16,3 +17,19 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """PostgreSQL, for as long as this test process runs (``tests.kit.postgres``)."""
+    made = shared()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def postgres(cluster: Cluster) -> Iterator[Place]:
+    """An empty database of its own."""
+    made = cluster.database()
+    yield made
+    cluster.drop(made)

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,10 @@ SAID = {
         "没有找到 chromium 或中文字体，页面测试将跳过；可执行 apt-get install chromium fonts-noto-cjk。",
         "No chromium or no Chinese fonts here: the page tests will be skipped "
         "(apt-get install chromium fonts-noto-cjk).",
+    ),
+    "database": (
+        "没有找到 PostgreSQL，相关测试将跳过；可执行 apt-get install postgresql。",
+        "No PostgreSQL here: its tests will be skipped (apt-get install postgresql).",
     ),
     "preparing": ("正在准备 .venv（首次约一分钟）…", "Preparing .venv (about a minute the first time) …"),
 }
@@ -150,26 +154,26 @@ def test(arguments: Sequence[str]) -> int:
     """pytest, on as many processes as there are cores; with CI=true a skipped test is a failed run."""
     command = [str(PYTHON), "-m", "pytest", "-q", "-p", "tests.no_skips"]
     if not arguments:
-        browser()
+        supplied("browser", has_browser, "chromium", "fonts-noto-cjk", "fontconfig")
+        supplied("database", has_database, "postgresql")
         command += ["-n", str(os.cpu_count() or 1)]
     return subprocess.call([*command, *arguments], cwd=ROOT)
 
 
-def browser() -> None:
-    """Chromium and a Chinese font for the page tests: installed where root and apt-get are there."""
-    if has_browser():
+def supplied(what: str, there: Callable[[], bool], *packages: str) -> None:
+    """What the tests need of the machine: installed where root and apt-get are there, else said to be missing."""
+    if there():
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         quiet = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
-        wanted = ["chromium", "fonts-noto-cjk", "fontconfig"]
         subprocess.call(["apt-get", "update", "-qq"], env=quiet)
         subprocess.call(
-            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *wanted],
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages],
             env=quiet,
             stdout=subprocess.DEVNULL,
         )
-    if not has_browser():
-        print("\n".join(SAID["browser"]), file=sys.stderr)
+    if not there():
+        print("\n".join(SAID[what]), file=sys.stderr)
 
 
 def has_browser() -> bool:
@@ -180,6 +184,11 @@ def has_browser() -> bool:
     return fonts is not None and bool(
         subprocess.run([fonts, ":lang=zh-cn"], capture_output=True, check=False).stdout
     )
+
+
+def has_database() -> bool:
+    """Whether PostgreSQL's own programs are here, on the path or where Debian keeps them."""
+    return bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
 
 
 def hand_over(command: list[str]) -> int:
