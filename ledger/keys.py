@@ -32,6 +32,7 @@ from ledger.key_tables import (
 )
 from ledger.seal import ERASED, Erased, fresh_key, mac_key
 from ledger.tables import counters
+from schemas.identity import named
 from schemas.instants import Instant
 
 T = TypeVar("T")
@@ -69,7 +70,7 @@ _add_key = Hot(
 
 def own_person(event_id: str) -> str:
     """The person of text that names nobody: computed from the event, so that a retry makes no second one."""
-    return str(uuid.uuid5(_NS_PERSON, event_id))
+    return named(_NS_PERSON, event_id.encode())
 
 
 class KeyStore:

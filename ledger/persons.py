@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from ledger.hot import Hot
 from ledger.key_tables import blind_index, conflicts
 from ledger.keys import KeyStore
-from schemas.canonical import canonical_bytes
+from schemas.canonical import canonical_texts
 from schemas.instants import Instant
 
 PHONE = "phone"
@@ -161,4 +161,4 @@ class Persons:
         return "" if row is None else str(row[0])
 
     def _mac(self, tenant: str, kind: str, value: str) -> bytes:
-        return hmac.digest(self._keys.index_secret, canonical_bytes([tenant, kind, value]), "sha256")
+        return hmac.digest(self._keys.index_secret, canonical_texts(tenant, kind, value), "sha256")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
+from base64 import urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger.errors import KeyMissing, KeyStoreForeign, KeyStoreLost, PersonErased, Unsealable
 from ledger.keys import KeyStore
-from ledger.seal import ERASED, seal, unseal
+from ledger.seal import ERASED, mac_key, seal, unseal
 from ledger.tenants import Tenant
+from schemas.canonical import canonical_bytes
 from schemas.event import Event, Sealed
 from tests.ledger.house import House, raw, sent
 
@@ -44,6 +49,16 @@ def test_sealed_text_opens_only_where_it_stands() -> None:
             unseal(key, bad, *place)
     with pytest.raises(Unsealable):
         unseal(bytes(32), blob, *place)
+
+
+def test_what_seals_are_bound_to_and_macs_are_drawn_from_never_changes() -> None:
+    """Both stand in every ledger ever written."""
+    key, place = bytes(range(32)), ("云\\", 'e"1', "scores[2].comment", "p", "service")
+    bound = canonical_bytes(["touchline", 1, *place])
+    nonce = bytes(12)
+    blob = urlsafe_b64encode(nonce + AESGCM(key).encrypt(nonce, "漏水".encode(), bound)).rstrip(b"=")
+    assert unseal(key, "1." + blob.decode(), *place) == "漏水"
+    assert mac_key(key) == HKDF(SHA256(), 32, None, b"touchline content mac 1").derive(key)
 
 
 def test_a_key_for_each_retention_class(home: House, tenant: Tenant) -> None:

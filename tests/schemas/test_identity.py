@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import uuid
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from schemas import identity
+from schemas.canonical import canonical_bytes, canonical_texts
 
 
 def test_fixed_values() -> None:
@@ -21,3 +28,18 @@ def test_parts_do_not_run_together() -> None:
     assert identity.case_id_of_ticket("a", "b", "c") != identity.event_id("a", "b", "c")
     assert identity.verdict_id("row", "step1", 1) != identity.verdict_id("row", "step", 11)
     assert identity.promise_id("a.b", "{}", "r") != identity.promise_id("a.b", "{}", "r", "2026-01")
+
+
+@given(st.uuids(), st.binary(max_size=80))
+def test_named_is_uuid5(space: uuid.UUID, name: bytes) -> None:
+    told = identity.named(space, name)
+    assert told == str(uuid.UUID(told))
+    assert (uuid.UUID(told).version, uuid.UUID(told).variant) == (5, uuid.RFC_4122)
+    text = name.hex()
+    assert identity.named(space, text.encode()) == str(uuid.uuid5(space, text))
+
+
+@given(st.lists(st.text(max_size=12), max_size=5))
+def test_texts_are_bound_as_canonical_json(texts: list[str]) -> None:
+    plain = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    assert canonical_texts(*texts) == canonical_bytes(texts) == plain

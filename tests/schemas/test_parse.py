@@ -247,11 +247,22 @@ plain = st.recursive(
 @given(plain)
 def test_canonical_round_trip(value: Any) -> None:
     text = canonical(value)
+    assert text == json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     assert json.loads(text) == value
     assert canonical(read_json(text)) == text
     shuffled = json.dumps(value, indent=1)
     assert canonical_bytes(read_json(shuffled)) == text.encode()
     assert not [f for f in flaws(read_json(text)) if "U+0000" not in f.reason]
+
+
+def test_what_has_no_canonical_form() -> None:
+    for value in (b"x", {1, 2}, [object()]):
+        with pytest.raises(ValueError, match="no place in canonical JSON"):
+            canonical(value)
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(RecursionError):
+        canonical(circle)
 
 
 @given(values)
