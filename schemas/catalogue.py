@@ -6,49 +6,24 @@ Types of other versions of the code may stand in a ledger; whoever meets one tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType, ModuleType
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
-from schemas import verdicts
-from schemas.facts import alerts, corrections, privacy, publications, waivers
+from schemas import facts, touchpoints
 from schemas.instants import Instant
-from schemas.model import Case, Content, Retention, Writer
-from schemas.touchpoints import (
-    cases,
-    commitments,
-    complaints,
-    contacts,
-    deliveries,
-    followups,
-    inquiries,
-    repairs,
-    sheets,
-    suggestions,
+from schemas.kinds import AFTER, EventType, kind
+
+_verdict = partial(kind, rank=AFTER, stage="schemas.verdicts", writer="engine", retention="record")
+VERDICTS = (
+    _verdict("obligation.due_soon", "时限即将到期", "Obligation due soon"),
+    _verdict("obligation.breached", "时限超时", "Obligation breached"),
+    _verdict("obligation.dated", "时限确定", "Obligation dated"),
+    _verdict("obligation.alert_step_reached", "超时提醒升级", "Alert ladder step reached"),
+    _verdict("obligation.retracted", "判定撤回", "Verdict retracted"),
+    _verdict("event.parked", "事件暂停处理", "Event parked"),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventType:
-    """One entry: what the type is called, who may write it, what it does to a case, how it sorts."""
-
-    name: str
-    version: int
-    model: type[Content]
-    zh: str
-    en: str
-    case: Case
-    rank: int
-    writer: Writer
-    retention: Retention
-    thing: str
-    """Field that names what the event opens (``sheet_id``); absent, the event's own id is the thing's id."""
-    touchpoint: bool
-
-    @property
-    def doc(self) -> str:
-        """What it means, and its row in the domain reference."""
-        return " ".join((self.model.__doc__ or "").split())
+"""判定: what the engine concluded."""
 
 
 class UnknownType(KeyError):
@@ -58,53 +33,9 @@ class UnknownType(KeyError):
         return f"no event type is called {self.args[0]!r} (touchline events list)"
 
 
-STAGES: tuple[ModuleType, ...] = (
-    contacts,
-    inquiries,
-    complaints,
-    suggestions,
-    repairs,
-    followups,
-    sheets,
-    commitments,
-    cases,
-    deliveries,
-    corrections,
-    waivers,
-    alerts,
-    publications,
-    privacy,
-    verdicts,
+CATALOGUE: Mapping[str, EventType] = MappingProxyType(
+    {entry.name: entry for entry in (*touchpoints.TYPES, *facts.TYPES, *VERDICTS)}
 )
-
-
-def _entries() -> dict[str, EventType]:
-    found: dict[str, EventType] = {}
-    for stage in STAGES:
-        for model in vars(stage).values():
-            if not (isinstance(model, type) and issubclass(model, Content) and "TYPE" in vars(model)):
-                continue
-            if model.__module__ != stage.__name__:
-                continue
-            if model.TYPE in found:
-                raise RuntimeError(f"two models are called {model.TYPE}")
-            found[model.TYPE] = EventType(
-                name=model.TYPE,
-                version=model.VERSION,
-                model=model,
-                zh=model.ZH,
-                en=model.EN,
-                case=model.CASE,
-                rank=model.RANK,
-                writer=model.WRITER,
-                retention=model.RETENTION,
-                thing=model.THING,
-                touchpoint=stage.__name__.startswith("schemas.touchpoints."),
-            )
-    return found
-
-
-CATALOGUE: Mapping[str, EventType] = MappingProxyType(_entries())
 
 
 def event_type(name: str) -> EventType:

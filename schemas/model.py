@@ -5,22 +5,11 @@ Contents are closed: no field that is not named. ``null`` means absent.
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from schemas.fields import PERSONAL, Count, Personal, Ref, Said
-
-OPENS: Final = 0
-WORKS: Final = 1
-CLOSES: Final = 2
-AFTER: Final = 3
-"""Rank of a type: orders events of one scope that bear the same time."""
-
-Case = Literal["opens", "needs", "none"]
-Writer = Literal["intake", "admin", "engine"]
-Retention = Literal["service", "record", "privacy"]
-"""service: what customers said and had done; record: what staff decided; privacy: proof of data handling."""
 
 
 class Part(BaseModel):
@@ -30,18 +19,9 @@ class Part(BaseModel):
 
 
 class Content(Part):
-    """The ``data`` of one event type; the class variables are its entry in the catalogue."""
+    """The ``data`` of one event type, which is called like the class; the rest of what a type is stands in the catalogue."""
 
     TYPE: ClassVar[str]
-    VERSION: ClassVar[int] = 1
-    ZH: ClassVar[str]
-    EN: ClassVar[str]
-    CASE: ClassVar[Case] = "none"
-    RANK: ClassVar[int] = WORKS
-    WRITER: ClassVar[Writer] = "intake"
-    RETENTION: ClassVar[Retention] = "service"
-    THING: ClassVar[str] = ""
-    """Field that names the thing this event opens; where absent, the event's own id is the thing's id."""
 
 
 class Attachment(Part):

@@ -12,9 +12,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from schemas.canonical import Json, flaws
-from schemas.catalogue import CATALOGUE, EventType
+from schemas.catalogue import CATALOGUE
 from schemas.envelope import WIRE, CloudEvent
 from schemas.instants import MINUTE, Instant, parse_instant
+from schemas.kinds import EventType
 from schemas.model import Content
 from schemas.personal import at_path, past_paths, personal_paths
 from schemas.refusals import Refusal, field_path, refusal, translated

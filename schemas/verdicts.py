@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from schemas.fields import Code, Count, Id, Key, Opaque, Ref
-from schemas.model import AFTER, Content
+from schemas.model import Content
 
 Micros = int
 
 
 class ObligationVerdict(Content):
     """Base of what is said of one promise. ``due`` and ``opened`` are microseconds UTC; ``owes`` and ``to`` are roles."""
-
-    RANK, WRITER, RETENTION = AFTER, "engine", "record"
 
     obligation_key: Key
     row: Ref
@@ -33,28 +31,24 @@ class ObligationDueSoon(ObligationVerdict):
     """即将到期: T212. Said when a warning point of a promise is reached."""
 
     TYPE = "obligation.due_soon"
-    ZH, EN = "时限即将到期", "Obligation due soon"
 
 
 class ObligationBreached(ObligationVerdict):
     """超时: T212. Bears the due instant as its time."""
 
     TYPE = "obligation.breached"
-    ZH, EN = "时限超时", "Obligation breached"
 
 
 class ObligationDated(ObligationVerdict):
     """定期: no row. A promise whose due date had no calendar year got one."""
 
     TYPE = "obligation.dated"
-    ZH, EN = "时限确定", "Obligation dated"
 
 
 class ObligationAlertStepReached(ObligationVerdict):
     """提醒升级: domain.md 3.8 without a T row (no row). A further step of the alert ladder after a breach."""
 
     TYPE = "obligation.alert_step_reached"
-    ZH, EN = "超时提醒升级", "Alert ladder step reached"
 
     step: Count
 
@@ -63,7 +57,6 @@ class ObligationRetracted(ObligationVerdict):
     """撤回判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal."""
 
     TYPE = "obligation.retracted"
-    ZH, EN = "判定撤回", "Verdict retracted"
 
     retracts: Id
     retracted_kind: Ref
@@ -75,8 +68,6 @@ class EventParked(Content):
     """暂停处理: no row. One rule failed on one event; other rules and events flow on until it is resumed."""
 
     TYPE = "event.parked"
-    ZH, EN = "事件暂停处理", "Event parked"
-    RANK, WRITER, RETENTION = AFTER, "engine", "record"
 
     rule: Ref
     parked_event: Ref

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from schemas.facts.waivers import KeyValues
 from schemas.fields import Id, Key, Personal, Ref
-from schemas.model import AFTER, Content
+from schemas.model import Content
 
 
 class AlertAcknowledged(Content):
     """确认提醒: no row. Names the verdict that rang; changes no promise."""
 
     TYPE = "alert.acknowledged"
-    ZH, EN = "确认提醒", "Alert acknowledged"
-    RANK, RETENTION = AFTER, "record"
 
     verdict_id: Id
     obligation_key: Key | None = None

@@ -4,7 +4,7 @@ wrong one by ``correctsid`` or ``correctssourceid``."""
 from __future__ import annotations
 
 from schemas.fields import Code, Personal, Ref
-from schemas.model import AFTER, Content
+from schemas.model import Content
 
 
 class EventWithdrawn(Content):
@@ -12,8 +12,6 @@ class EventWithdrawn(Content):
     ``correctssourceid`` never happened."""
 
     TYPE = "event.withdrawn"
-    ZH, EN = "撤回事件", "Event withdrawn"
-    RANK, RETENTION = AFTER, "record"
 
     reason: Personal | None = None
     by: Ref | None = None
@@ -23,8 +21,6 @@ class EventResumed(Content):
     """恢复处理: no row. An event that a rule could not take, and that was parked, is given to that rule again."""
 
     TYPE = "event.resumed"
-    ZH, EN = "恢复处理", "Parked event resumed"
-    RANK, WRITER, RETENTION = AFTER, "admin", "record"
 
     rule: Code
     parked_event: Ref

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from schemas.fields import Code, Ref
-from schemas.model import AFTER, Content
+from schemas.model import Content
 
 
 class PrivacyErasureRequested(Content):
     """删除请求: T214. Erases nothing yet; the key store does, and then says so."""
 
     TYPE = "privacy.erasure_requested"
-    ZH, EN = "个人信息删除请求", "Erasure requested"
-    RANK, WRITER, RETENTION = AFTER, "admin", "privacy"
 
     subject_ref: Ref
     basis: Code | None = None
@@ -22,8 +20,6 @@ class PrivacyErasureExecuted(Content):
     """删除执行: T214. The person's keys are destroyed; what they sealed reads as erased."""
 
     TYPE = "privacy.erasure_executed"
-    ZH, EN = "个人信息删除执行", "Erasure executed"
-    RANK, WRITER, RETENTION = AFTER, "admin", "privacy"
 
     subject_ref: Ref
     basis: Code | None = None
@@ -34,8 +30,6 @@ class PrivacyAccessRecorded(Content):
     """个人信息查阅记录: T214. Who looked at whose data, what for, and how far."""
 
     TYPE = "privacy.access_recorded"
-    ZH, EN = "个人信息查阅记录", "Access to personal data recorded"
-    RANK, WRITER, RETENTION = AFTER, "admin", "privacy"
 
     subject_ref: Ref
     by: Ref

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.fields import CLOCK_FORM, YEAR_FORM, Code, Moment, Opaque, Ref
-from schemas.model import OPENS, Content, Part
+from schemas.model import Content, Part
 
 Clock = Annotated[str, StringConstraints(pattern=CLOCK_FORM)]
 YearDays = Annotated[str, StringConstraints(pattern=YEAR_FORM)]
@@ -18,8 +18,6 @@ class PolicyPublished(Content):
     """时限政策发布: T213. ``policy`` is the whole expanded profile; schemas.policy reads it."""
 
     TYPE = "policy.published"
-    ZH, EN = "时限政策发布", "Policy published"
-    RANK, WRITER, RETENTION = OPENS, "admin", "record"
 
     profile: Ref
     version: Ref
@@ -36,8 +34,6 @@ class CalendarPublished(Content):
     """
 
     TYPE = "calendar.published"
-    ZH, EN = "工作日历发布", "Calendar published"
-    RANK, WRITER, RETENTION = OPENS, "admin", "record"
 
     name: Ref
     version: Ref
@@ -63,8 +59,6 @@ class RolesPublished(Content):
     """岗位发布: no row; roles of domain.md 1.1 with their superiors. The newest replaces the ones before."""
 
     TYPE = "roles.published"
-    ZH, EN = "岗位发布", "Roles published"
-    RANK, WRITER, RETENTION = OPENS, "admin", "record"
 
     roles: Annotated[list[Role], Field(min_length=1, max_length=1000)]
     by: Ref | None = None

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.fields import Key, Personal, Ref
-from schemas.model import AFTER, Content
+from schemas.model import Content
 
 KeyValues = Annotated[dict[Ref, Ref], Field(min_length=1, max_length=8)]
 """Which promise of a policy: its key names and values, e.g. {"case": case id}."""
@@ -17,8 +17,6 @@ class ObligationWaived(Content):
     """时限豁免: T212. Settles what is open there at its time; what was breached before stays breached."""
 
     TYPE = "obligation.waived"
-    ZH, EN = "时限豁免", "Obligation waived"
-    RANK, RETENTION = AFTER, "record"
 
     obligation_key: Key
     keys: KeyValues

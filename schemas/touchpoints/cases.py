@@ -14,8 +14,6 @@ class CaseHandedOver(Touchpoint):
     """事项移交: T210. ``to_ref`` owes from here on what the case owes."""
 
     TYPE = "case.handed_over"
-    ZH, EN = "事项移交", "Case handed over"
-    CASE = "needs"
 
     to_ref: Ref
     from_ref: Ref | None = None
@@ -26,8 +24,6 @@ class CaseWaitStarted(Touchpoint):
     """等待开始: no row. The case waits for ``party``; policies that say so stop their clocks."""
 
     TYPE = "case.wait_started"
-    ZH, EN = "事项等待开始", "Case wait started"
-    CASE = "needs"
 
     party: Party
     reason: Personal | None = None
@@ -37,7 +33,5 @@ class CaseWaitEnded(Touchpoint):
     """等待结束: no row."""
 
     TYPE = "case.wait_ended"
-    ZH, EN = "事项等待结束", "Case wait ended"
-    CASE = "needs"
 
     party: Party

@@ -4,16 +4,13 @@ which is a running obligation of a policy."""
 from __future__ import annotations
 
 from schemas.fields import Due, Personal, Ref, Said
-from schemas.model import CLOSES, OPENS, Touchpoint
+from schemas.model import Touchpoint
 
 
 class CommitmentMade(Touchpoint):
     """承诺: T13. Without ``due_at`` it is owed but undated. Opens a case of its own unless it names one."""
 
     TYPE = "commitment.made"
-    ZH, EN = "作出承诺", "Commitment made"
-    CASE, RANK = "opens", OPENS
-    THING = "commitment_id"
 
     promise_text: Said
     promised_by: Ref | None = None
@@ -26,8 +23,6 @@ class CommitmentFulfilled(Touchpoint):
     """有诺必践: T14."""
 
     TYPE = "commitment.fulfilled"
-    ZH, EN = "兑现承诺", "Commitment fulfilled"
-    RANK = CLOSES
 
     commitment_id: Ref
     evidence: Personal | None = None

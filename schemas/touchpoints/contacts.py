@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.fields import Personal
-from schemas.model import OPENS, Touchpoint
+from schemas.model import Touchpoint
 
 
 class ContactReceived(Touchpoint):
@@ -11,8 +11,6 @@ class ContactReceived(Touchpoint):
     what comes of it names it by ``causation_id``."""
 
     TYPE = "contact.received"
-    ZH, EN = "客户联系", "Contact received"
-    CASE, RANK = "opens", OPENS
 
     summary: Personal | None = None
     caller_ref: Personal | None = None

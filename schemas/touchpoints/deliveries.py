@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from schemas.fields import Count, Day, Ref
-from schemas.model import OPENS, Touchpoint
+from schemas.model import Touchpoint
 
 
 class DeliveryBatchStarted(Touchpoint):
     """集中入住开始: T65. Of a project."""
 
     TYPE = "delivery.batch_started"
-    ZH, EN = "集中入住开始", "Concentrated move-in started"
-    RANK = OPENS
 
     units_count: Count | None = None
     planned_end: Day | None = None
@@ -21,7 +19,6 @@ class DeliveryCompleted(Touchpoint):
     """办理入住、收房、交付: T70. Of a house."""
 
     TYPE = "delivery.completed"
-    ZH, EN = "房屋交付", "House delivered"
 
     handover_date: Day | None = None
     items_received: list[Ref] | None = None

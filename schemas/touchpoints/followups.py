@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.fields import Count, Personal, Ref
-from schemas.model import AFTER, CLOSES, Score, Touchpoint
+from schemas.model import Score, Touchpoint
 
 Scores = Annotated[list[Score], Field(max_length=100)]
 FollowupKind = Literal[
@@ -19,8 +19,6 @@ class FollowupRepairFirstCompleted(Touchpoint):
     """维修第一次回访: T90. ``satisfied`` absent: not asked, or no answer."""
 
     TYPE = "followup.repair_first_completed"
-    ZH, EN = "维修第一次回访", "First repair return visit completed"
-    CASE, RANK = "needs", AFTER
 
     satisfied: bool | None = None
     scores: Scores | None = None
@@ -32,8 +30,6 @@ class FollowupRepairSecondCompleted(Touchpoint):
     """重点工程第二次回访: T91."""
 
     TYPE = "followup.repair_second_completed"
-    ZH, EN = "维修第二次回访", "Second repair return visit completed"
-    CASE, RANK = "needs", AFTER
 
     satisfied: bool | None = None
     scores: Scores | None = None
@@ -47,8 +43,6 @@ class FollowupAttempted(Touchpoint):
     """
 
     TYPE = "followup.attempted"
-    ZH, EN = "回访未果", "Return visit attempted without result"
-    CASE, RANK = "needs", AFTER
 
     followup_kind: FollowupKind
     outcome: Literal["unreachable", "refused", "other"] | None = None
@@ -59,8 +53,6 @@ class FollowupComplaintIntakeCompleted(Touchpoint):
     """接单后24小时回访: T108."""
 
     TYPE = "followup.complaint_intake_completed"
-    ZH, EN = "投诉接单回访", "Complaint intake return visit completed"
-    CASE, RANK = "needs", AFTER
 
     reached: bool | None = None
     content: Personal | None = None
@@ -70,8 +62,6 @@ class FollowupComplaintCloseCompleted(Touchpoint):
     """投诉关闭后回访: T109."""
 
     TYPE = "followup.complaint_close_completed"
-    ZH, EN = "投诉关闭回访", "Complaint close return visit completed"
-    CASE, RANK = "needs", AFTER
 
     satisfied: bool | None = None
     scores: Scores | None = None
@@ -82,8 +72,6 @@ class PropertyServiceProblemHandled(Touchpoint):
     """物业问题处理后: T125. What the property company handled opens a case where it names none that is known."""
 
     TYPE = "property_service.problem_handled"
-    ZH, EN = "物业问题处理完毕", "Property-service problem handled"
-    CASE, RANK = "opens", CLOSES
 
     kind: Literal["consultation", "suggestion", "complaint", "repair"] | None = None
     topic: Ref | None = None
@@ -94,8 +82,6 @@ class FollowupPropertyServiceCompleted(Touchpoint):
     """物业服务回访: T126."""
 
     TYPE = "followup.property_service_completed"
-    ZH, EN = "物业服务回访", "Property-service return visit completed"
-    CASE, RANK = "needs", AFTER
 
     satisfied: bool | None = None
     scores: Scores | None = None

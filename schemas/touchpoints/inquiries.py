@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from schemas.fields import Code, Personal, Ref
-from schemas.model import CLOSES, OPENS, Touchpoint
+from schemas.model import Touchpoint
 
 
 class InquiryReceived(Touchpoint):
     """咨询、顾客问询: T5. Opens a case of kind consultation."""
 
     TYPE = "inquiry.received"
-    ZH, EN = "咨询受理", "Inquiry received"
-    CASE, RANK = "opens", OPENS
 
     topic: Ref | None = None
     question: Personal | None = None
@@ -22,8 +20,6 @@ class InquiryAnswered(Touchpoint):
     """答复、解释: T6. ``resolved`` false: the customer was answered but not helped."""
 
     TYPE = "inquiry.answered"
-    ZH, EN = "咨询答复", "Inquiry answered"
-    CASE, RANK = "needs", CLOSES
 
     answer: Personal | None = None
     resolved: bool | None = None
@@ -33,8 +29,6 @@ class InquiryReferred(Touchpoint):
     """帮助联络相关人员: T7. The right person was found for a customer who came by another channel."""
 
     TYPE = "inquiry.referred"
-    ZH, EN = "咨询转介", "Inquiry referred"
-    CASE = "needs"
 
     referred_to: Code | None = None
     is_cs_channel: bool | None = None

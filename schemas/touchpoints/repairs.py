@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from schemas.fields import Code, Count, Fen, Moment, Past, Personal, Ref, Said
-from schemas.model import CLOSES, OPENS, Part, Touchpoint
+from schemas.model import Part, Touchpoint
 from schemas.touchpoints.complaints import CloseReason
 
 RepairCause = Literal["construction_quality", "non_construction_quality"]
@@ -26,8 +26,6 @@ class RepairReported(Touchpoint):
     """
 
     TYPE = "repair.reported"
-    ZH, EN = "报修", "Repair reported"
-    CASE, RANK = "opens", OPENS
 
     description: Said
     urgency: Literal["urgent", "other"] | None = None
@@ -47,8 +45,6 @@ class RepairPaidServiceRequested(Touchpoint):
     """有偿家政维修: T77. Household repair for a fee; opens a case of its own."""
 
     TYPE = "repair.paid_service_requested"
-    ZH, EN = "有偿维修申请", "Paid household repair requested"
-    CASE, RANK = "opens", OPENS
 
     item: Ref | None = None
     description: Personal | None = None
@@ -59,8 +55,6 @@ class RepairContacted(Touchpoint):
     """响应: T78. The warranty engineer contacted the owner."""
 
     TYPE = "repair.contacted"
-    ZH, EN = "报修联系", "Repair: owner contacted"
-    CASE = "needs"
 
     contacted_at: Past | None = None
 
@@ -69,8 +63,6 @@ class RepairVisitBooked(Touchpoint):
     """约定上门查看及检修时间: T79."""
 
     TYPE = "repair.visit_booked"
-    ZH, EN = "约定上门", "Repair: visit booked"
-    CASE = "needs"
 
     slot: Slot | None = None
 
@@ -79,8 +71,6 @@ class RepairVisited(Touchpoint):
     """上门: T80."""
 
     TYPE = "repair.visited"
-    ZH, EN = "上门查看", "Repair: visited on site"
-    CASE = "needs"
 
     arrived_at: Past | None = None
     finding: Personal | None = None
@@ -91,8 +81,6 @@ class RepairCauseDetermined(Touchpoint):
     """责任方分析: T81."""
 
     TYPE = "repair.cause_determined"
-    ZH, EN = "维修责任方分析", "Repair: cause determined"
-    CASE = "needs"
 
     cause: RepairCause | None = None
     responsible_party: Code | None = None
@@ -103,7 +91,6 @@ class RepairAppraisalCompleted(Touchpoint):
     """技术鉴定和分析: T82. Of a larger quality problem; it may concern a defect rather than a case."""
 
     TYPE = "repair.appraisal_completed"
-    ZH, EN = "技术鉴定完成", "Repair: technical appraisal completed"
 
     defect_id: Ref | None = None
     appraisers: list[Said] | None = None
@@ -115,8 +102,6 @@ class RepairPlanExplained(Touchpoint):
     """方案讲解: T83."""
 
     TYPE = "repair.plan_explained"
-    ZH, EN = "维修方案讲解", "Repair: plan explained"
-    CASE = "needs"
 
     plan: Personal | None = None
 
@@ -125,8 +110,6 @@ class RepairPlanConfirmed(Touchpoint):
     """先得到业主确认: T84."""
 
     TYPE = "repair.plan_confirmed"
-    ZH, EN = "维修方案确认", "Repair: plan confirmed by owner"
-    CASE = "needs"
 
     confirmed_by: Personal | None = None
 
@@ -135,8 +118,6 @@ class RepairStarted(Touchpoint):
     """保修实施: T85."""
 
     TYPE = "repair.started"
-    ZH, EN = "维修实施", "Repair: work started"
-    CASE = "needs"
 
     crew: Ref | None = None
 
@@ -145,8 +126,6 @@ class RepairCompleted(Touchpoint):
     """维修结束: T86. ``key_work``: 重点工程, owed a second return visit."""
 
     TYPE = "repair.completed"
-    ZH, EN = "维修结束", "Repair: work completed"
-    CASE = "needs"
 
     result: Personal | None = None
     materials: Personal | None = None
@@ -157,8 +136,6 @@ class RepairQualityAccepted(Touchpoint):
     """维修质量验收: T87. ``accepted`` false: looked at and refused."""
 
     TYPE = "repair.quality_accepted"
-    ZH, EN = "维修质量验收", "Repair: quality accepted"
-    CASE = "needs"
 
     accepted: bool | None = None
     defects: Personal | None = None
@@ -168,8 +145,6 @@ class RepairCompletionConfirmed(Touchpoint):
     """业主确认维修结果: T88."""
 
     TYPE = "repair.completion_confirmed"
-    ZH, EN = "业主确认完工", "Repair: completion confirmed by owner"
-    CASE = "needs"
 
     confirmed_by: Personal | None = None
     satisfied: bool | None = None
@@ -179,8 +154,6 @@ class RepairClosed(Touchpoint):
     """维修关闭: T89."""
 
     TYPE = "repair.closed"
-    ZH, EN = "维修关闭", "Repair closed"
-    CASE, RANK = "needs", CLOSES
 
     closed_at: Past | None = None
     close_reason: CloseReason | None = None
@@ -190,7 +163,6 @@ class RepairJointTeamEstablished(Touchpoint):
     """联合维修小组成立: T196. Of a project, for the three months after concentrated move-in."""
 
     TYPE = "repair.joint_team_established"
-    ZH, EN = "联合维修小组成立", "Joint repair team established"
 
     members: list[Said] | None = None
 
@@ -199,15 +171,12 @@ class RepairJointTeamDissolved(Touchpoint):
     """联合维修小组解散: T196."""
 
     TYPE = "repair.joint_team_dissolved"
-    ZH, EN = "联合维修小组解散", "Joint repair team dissolved"
-    RANK = CLOSES
 
 
 class MaintenanceVisitPerformed(Touchpoint):
     """主动上门检修及保养: T93. Free, inside the warranty; of a house, no case."""
 
     TYPE = "maintenance.visit_performed"
-    ZH, EN = "主动上门保养", "Proactive maintenance visit performed"
 
     component: Ref | None = None
     campaign: Ref | None = None
@@ -218,6 +187,5 @@ class MaintenanceTipSent(Touchpoint):
     """保养、维修提示: T94."""
 
     TYPE = "maintenance.tip_sent"
-    ZH, EN = "保养提示", "Maintenance tip sent"
 
     topic: Ref | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.fields import Code, Due, Personal, Ref
-from schemas.model import AFTER, CLOSES, OPENS, Touchpoint
+from schemas.model import Touchpoint
 
 
 class ContactSheetIssued(Touchpoint):
@@ -11,9 +11,6 @@ class ContactSheetIssued(Touchpoint):
     Opens a case of its own unless it names one."""
 
     TYPE = "contact_sheet.issued"
-    ZH, EN = "工作联系单发出", "Contact sheet issued"
-    CASE, RANK = "opens", OPENS
-    THING = "sheet_id"
 
     to_department: Code
     due_at: Due
@@ -25,8 +22,6 @@ class ContactSheetCompleted(Touchpoint):
     """《工作联系单》整改完成: T197."""
 
     TYPE = "contact_sheet.completed"
-    ZH, EN = "工作联系单完成", "Contact sheet completed"
-    RANK = CLOSES
 
     sheet_id: Ref
     result: Personal | None = None
@@ -36,8 +31,6 @@ class ContactSheetVerified(Touchpoint):
     """《工作联系单》跟踪验证: T197."""
 
     TYPE = "contact_sheet.verified"
-    ZH, EN = "工作联系单验证", "Contact sheet verified"
-    RANK = AFTER
 
     sheet_id: Ref
     passed: bool | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.fields import Code, Personal, Ref, Said
-from schemas.model import CLOSES, OPENS, Touchpoint
+from schemas.model import Touchpoint
 from schemas.touchpoints.complaints import Subject
 
 
@@ -11,8 +11,6 @@ class SuggestionReceived(Touchpoint):
     """建议、意见: T110. Opens a case of kind suggestion."""
 
     TYPE = "suggestion.received"
-    ZH, EN = "建议受理", "Suggestion received"
-    CASE, RANK = "opens", OPENS
 
     content: Said
     subject: Subject | None = None
@@ -22,7 +20,6 @@ class OpinionForwarded(Touchpoint):
     """客户意见反馈给公司管理层和相关部门: T111. ``opinion_ref`` is the event id of what the customer said."""
 
     TYPE = "opinion.forwarded"
-    ZH, EN = "意见上传", "Opinion forwarded"
 
     opinion_ref: Ref | None = None
     receivers: list[Code] | None = None
@@ -32,7 +29,5 @@ class SuggestionReplied(Touchpoint):
     """建议回复: T112."""
 
     TYPE = "suggestion.replied"
-    ZH, EN = "建议回复", "Suggestion replied"
-    CASE, RANK = "needs", CLOSES
 
     content: Personal | None = None

@@ -16,7 +16,7 @@ from producers.calendar_maker import make_calendar
 from schemas.catalogue import CATALOGUE
 from schemas.event import ENVELOPE, Event
 from schemas.instants import Instant, end_of_day, parse_day, parse_instant
-from schemas.model import WORKS
+from schemas.kinds import WORKS
 from schemas.policy import Calendar
 
 
