@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from processors.rules.promises import Promise
+from processors.rules.promises.promise import Promise
 from processors.rules.protocol import Evidence
 from projections import promises
 from projections.explain_due import why

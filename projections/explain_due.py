@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.rules.book import Book, Bound, CalendarVersion
-from processors.rules.promises import Promise
 from processors.rules.promises.docket import Docket
+from processors.rules.promises.promise import Promise
 from processors.rules.promises.waiting import Paused, pauses
 from processors.rules.protocol import Evidence
 from processors.rules.workdays import Counted, NoCalendar

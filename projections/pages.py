@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, func, or_, select
 
 from processors.ports import Announced, DueRow, Parked
-from processors.rules.protocol import LINK, PARTIAL, Evidence, Row, Rule
+from processors.rules.protocol import LINK, PARTIAL, Evidence, Owner, Row
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant
 
@@ -30,7 +30,7 @@ def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
 class SqlPages:
     """Evidence, rows and announcements through SQLAlchemy Core; each call is one round trip a portion of keys."""
 
-    def __init__(self, conn: Connection, tables: SetTables, tenant: int, rules: Sequence[Rule]) -> None:
+    def __init__(self, conn: Connection, tables: SetTables, tenant: int, rules: Sequence[Owner]) -> None:
         self.conn = conn
         self.tables = tables
         self.tenant = tenant

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
 
 from processors.ports import Announced
-from processors.rules.promises import Promise
+from processors.rules.promises.promise import Promise
 from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
 from schemas.event import Event

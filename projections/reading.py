@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -12,30 +12,40 @@ from ledger import lanes
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.engine import book_of
-from processors.rules.book import Book
-from processors.rules.protocol import Row, Rule
-from projections import explain
+from processors.rules.protocol import Owner, Row, Rule
 from projections.cases import CaseList
 from projections.pages import SqlPages
 from projections.promises import Names, Promises, names_in
-from projections.recheck import recheck
-from projections.replay import Moment, Replay
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
 from schemas.event import Event
 from schemas.instants import Instant, parse_instant
 
+if TYPE_CHECKING:
+    from processors.rules.book import Book
+    from projections.replay import Replay
+
 
 class Reading:
-    """See the module's docstring. Raises OtherFold while the tables belong to another version of the rules."""
+    """See the module's docstring. Raises OtherFold while the tables belong to another version of the rules.
 
-    def __init__(self, database: Database, ledger: Ledger, rules: Sequence[Rule]) -> None:
+    Lists are read off the tables by ``owners`` alone; replay and explanations ask ``rules`` for what judges, and import
+    it when they are first asked for.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        owners: Sequence[Owner],
+        rules: Callable[[], Sequence[Rule]],
+    ) -> None:
         self.database = database
         self.ledger = ledger
-        self.rules = tuple(rules)
-        self._kinds: tuple[type[Row], ...] = tuple(kind for rule in rules for kind in rule.rows)
-        self._version = fold_version(rules)
+        self._owners = tuple(owners)
+        self._rules = rules
+        self._kinds: tuple[type[Row], ...] = tuple(kind for owner in owners for kind in owner.rows)
+        self._version = fold_version(owners)
         self._books: dict[int, tuple[list[int], Book]] = {}
         self._names: dict[int, tuple[list[int], Names]] = {}
 
@@ -125,11 +135,15 @@ class Reading:
         known_at: Instant | None = None,
     ) -> dict[str, Any] | None:
         """A case replayed to a moment (see ``replay``)."""
+        from projections.replay import Moment
+
         with self.snapshot() as (conn, tables):
             return self._replay(conn, tenant, tables).history(case_id, Moment(as_of, known_at))
 
     def explain(self, tenant: Tenant, name: str) -> dict[str, Any] | None:
         """Why: ``name`` is a promise id or a verdict id."""
+        from projections import explain
+
         with self.snapshot() as (conn, tables):
             replay = self._replay(conn, tenant, tables)
             queries = Promises(tables, self.names(conn, tables, tenant))
@@ -148,7 +162,7 @@ class Reading:
     def parked(self, tenant: Tenant) -> list[dict[str, Any]]:
         """(rule, event) that a rule failed on and that were not resumed."""
         with self.snapshot() as (conn, tables):
-            found = self._replay(conn, tenant, tables).pages.parked()
+            found = SqlPages(conn, tables, tenant.number, self._owners).parked()
             return [
                 {"rule": p.rule, "event_id": p.event_id, "error": p.error, "verdict": p.verdict_id}
                 for p in found
@@ -157,8 +171,10 @@ class Reading:
 
     def recheck(self, tenant: Tenant) -> list[dict[str, Any]]:
         """Where today's rules would conclude otherwise than was said."""
+        from projections.recheck import recheck
+
         with self.snapshot() as (conn, tables):
-            return list(recheck(conn, tables, tenant, self.rules, self.book(conn, tables, tenant)))
+            return list(recheck(conn, tables, tenant, self._rules(), self.book(conn, tables, tenant)))
 
     def decided(self, tenant: Tenant) -> tuple[int, int]:
         """(decided fact place, verdict place)."""
@@ -168,15 +184,17 @@ class Reading:
 
     def book(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Book:
         """The tenant's book as of the snapshot. Kept until there is one publication more."""
-        places = SqlPages(conn, tables, tenant.number, self.rules).publications()
+        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
         kept = self._books.get(tenant.number)
         if kept is None or kept[0] != places:
+            from processors.engine import book_of
+
             kept = self._books[tenant.number] = (places, book_of(self.ledger, conn, tenant, places))
         return kept[1]
 
     def names(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Names:
         """What the tenant's policies are called. Kept like the book, and sooner had."""
-        places = SqlPages(conn, tables, tenant.number, self.rules).publications()
+        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
         kept = self._names.get(tenant.number)
         if kept is None or kept[0] != places:
             published = self.ledger.facts_at(conn, tenant, places)
@@ -185,12 +203,14 @@ class Reading:
         return kept[1]
 
     def _replay(self, conn: Connection, tenant: Tenant, tables: SetTables) -> Replay:
+        from projections.replay import Replay
+
         return Replay(
             conn,
             self.ledger,
             tenant,
             tables,
-            self.rules,
+            self._rules(),
             self.book(conn, tables, tenant),
             self.names(conn, tables, tenant),
         )

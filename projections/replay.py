@@ -19,7 +19,7 @@ from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.cases import Cases
-from processors.rules.promises import Promise
+from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
 from projections import cases, promises
 from projections.pages import SqlPages

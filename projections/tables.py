@@ -17,7 +17,7 @@ from sqlalchemy import text as sql
 
 from ledger.columns import KEYED, binary, int64, text
 from processors.ports import Announced, Parked, Said
-from processors.rules.protocol import Evidence, Row, Rule
+from processors.rules.protocol import Evidence, Owner, Row
 from schemas.canonical import canonical
 from schemas.instants import NEVER
 
@@ -42,7 +42,7 @@ def columns_of(kind: type) -> list[tuple[str, str]]:
     return [(f.name, str(f.type)) for f in fields(kind)]
 
 
-def fold_version(rules: Sequence[Rule]) -> str:
+def fold_version(rules: Sequence[Owner]) -> str:
     """Hash of the rules' names, versions and row shapes, and of the tables that all rules share: a process with another
     one may not write the set."""
     shape = [

@@ -70,7 +70,7 @@ class House:
             self.adopt(open_store(self.database, self.writer, self.rules))
         except OtherFold as error:
             self.stale = str(error)
-        self.reading = Reading(self.database, self.ledger, self.rules)
+        self.reading = Reading(self.database, self.ledger, self.rules, lambda: self.rules)
         self.alerts: Alerts | None = None
         self.admin = HouseAdmin(self)
 

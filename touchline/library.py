@@ -34,11 +34,11 @@ class Library:
 
     @cached_property
     def reading(self) -> Reading:
-        """The read models; the rules are loaded only for who asks them."""
+        """The read models; what judges is loaded only for who asks it."""
         from projections.reading import Reading
-        from touchline.rules import rules
+        from touchline.rules import owners, rules
 
-        return Reading(self.database, self.ledger, rules())
+        return Reading(self.database, self.ledger, owners(), rules)
 
     def tenant(self, name: str) -> Tenant:
         """The tenant of that name, or the only one where none is given. Raises Refused, UnknownTenant."""

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from processors.rules.cases import Cases
-from processors.rules.promises.rule import Promises
-from processors.rules.protocol import Rule
+from processors.rules.promises.promise import Owned as PromiseRows
+from processors.rules.protocol import Owner, Rule
 
 
 def rules() -> tuple[Rule, ...]:
     """Fresh instances, one of each."""
+    from processors.rules.promises.rule import Promises
+
     return (Cases(), Promises())
+
+
+def owners() -> tuple[Owner, ...]:
+    """The same for who only reads their tables, without importing what judges."""
+    return (Cases(), PromiseRows())

@@ -109,12 +109,16 @@ class Mark:
     """Event id of what brought it about (the trigger)."""
 
 
-class Rule(Protocol):
-    """See the module's docstring. One module per rule; it alone owns its rows."""
+class Owner(Protocol):
+    """Of a rule what its tables show. Who only reads them needs no more, and imports nothing that judges."""
 
     name: str
     version: int
     rows: tuple[type[Row], ...]
+
+
+class Rule(Owner, Protocol):
+    """See the module's docstring. One module per rule; it alone owns its rows."""
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]: ...
 

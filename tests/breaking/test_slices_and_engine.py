@@ -12,7 +12,7 @@ import pytest
 from ledger import lanes
 from ledger.errors import Fenced
 from processors.rules.book import Book
-from processors.rules.promises import Promises
+from processors.rules.promises.rule import Promises
 from processors.rules.protocol import Evidence
 from projections.pages import SqlPages
 from projections.store import open_store

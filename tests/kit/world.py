@@ -58,7 +58,7 @@ class World:
             self.ledger.add_tenant(tenant, publications(at))
         self.tenant: Tenant = self.ledger.tenant(tenant)
         self.engine = self.take_over()
-        self.reading = Reading(self.database, self.ledger, self.rules)
+        self.reading = Reading(self.database, self.ledger, self.rules, lambda: self.rules)
 
     def take_over(self) -> Engine:
         """Another engine takes the tenant; the one before is fenced."""

@@ -10,7 +10,9 @@ from functools import cache
 from typing import Any
 
 from processors.rules.book import Book
-from processors.rules.promises import Promise, Promises, file_with
+from processors.rules.promises.filing import file_with
+from processors.rules.promises.promise import Promise
+from processors.rules.promises.rule import Promises
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Filing, Mark
 from producers.calendar_maker import make_calendar
 from schemas.catalogue import CATALOGUE

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from processors.rules.promises import Promise
 from processors.rules.promises.paths import check
+from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL
 from schemas.event import Event, Sealed
 from schemas.instants import NEVER

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.rules.promises import Promise
+from processors.rules.promises.promise import Promise
 from schemas.instants import DAY, HOUR, Instant
 from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at, china

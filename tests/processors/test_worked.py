@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from processors.rules.promises import Promise
+from processors.rules.promises.promise import Promise
 from schemas.canonical import canonical
 from schemas.instants import NEVER, Instant, civil_date, format_instant, iso_day, parse_day, show
 from schemas.policy_files import load_profile

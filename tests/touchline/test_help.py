@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from projections.tables import fold_version
 from tests.touchline.commands import ROOT
 from touchline.cli import app, main
 from touchline.exits import Exit
+from touchline.rules import owners, rules
 
 HEAVY = (
     "fastapi", "uvicorn", "sqlalchemy", "pydantic", "pydantic_settings", "cryptography", "apprise", "httpx", "jinja2",
@@ -75,3 +77,7 @@ def test_the_command_line_loads_nothing_heavy() -> None:
         check=True,
     )
     assert told.stdout.strip() == "[]"
+
+
+def test_who_only_reads_the_tables_knows_the_same_rules() -> None:
+    assert fold_version(owners()) == fold_version(rules())

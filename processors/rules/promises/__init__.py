@@ -5,10 +5,6 @@
 ``listeners`` ``filing`` which events are evidence, and where
 ``judge``                evidence -> rows, by way of docket, openings, running, dating, calendars, waiting, settle
 ``promise`` ``marks``    the row, and what it will have said
+
+Nothing is imported here, so that the row can be had without what judges it.
 """
-
-from processors.rules.promises.filing import file_with
-from processors.rules.promises.promise import BORN_LATE_GRACE, LATE_ENTRY_GRACE, STATES, Promise
-from processors.rules.promises.rule import Promises
-
-__all__ = ["BORN_LATE_GRACE", "LATE_ENTRY_GRACE", "STATES", "Promise", "Promises", "file_with"]

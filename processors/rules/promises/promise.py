@@ -93,3 +93,11 @@ class Promise(Row):
     dated_by: int
     """Place of the later calendar that dated it; 0: it was never undated."""
     dated_recorded: Instant
+
+
+class Owned:
+    """The rule's name, version and rows (``protocol.Owner``); ``rule.Promises`` is the rule."""
+
+    name = "promises"
+    version = 1
+    rows: tuple[type[Row], ...] = (Promise,)

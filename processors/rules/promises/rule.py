@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises import filing, judge, marks
-from processors.rules.promises.promise import Promise
+from processors.rules.promises.promise import Owned, Promise
 from processors.rules.protocol import Evidence, Filing, Mark, Row
 from schemas.event import Event
 
@@ -17,12 +17,8 @@ if TYPE_CHECKING:
     from processors.rules.book import Book
 
 
-class Promises:
+class Promises(Owned):
     """One scope for each (policy, key values); a promise is judged over all evidence of its scope."""
-
-    name = "promises"
-    version = 1
-    rows: tuple[type[Row], ...] = (Promise,)
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
         return filing.file(event, book)
