@@ -81,8 +81,8 @@ class Appending:
         self._clock = clock
         self._tenant = tenant
         self._chain = Chain(FACTS, tenant.number, tenant.name.encode())
-        self._began = self._head = feeds.head(connection, tenant)
-        self._floor = feeds.floor(connection, tenant)
+        self._head, self._floor = feeds.locked_head(connection, tenant)
+        self._began = self._head
 
     def one(self, candidate: Candidate) -> Outcome:
         """Keep one event, or say why not. A duplicate is answered before any other check."""

@@ -1,175 +1,61 @@
-"""touchline.db on SQLite: WAL, synchronous=FULL, one writing connection, many reading ones on snapshots."""
+"""The database as the rooms see it: the record and all that stands in one transaction with it, on SQLite or PostgreSQL."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, MetaData, RootTransaction, create_engine, event, insert, select
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, MetaData
 
-from ledger.errors import NoLedger, UnknownSchema
-from ledger.folder import RECORD_FILE, private_file
+from ledger.clock import Clock
 from ledger.ports import Transaction
-from ledger.tables import SCHEMA_VERSION, about, metadata
 
-APPLICATION_ID = 0x544C4C44  # "TLLD"
-_WAIT = 5.0  # seconds that a statement waits for another process's lock
-
-
-def sqlite_engine(path: Path, *, writing: bool, pragmas: tuple[str, ...] = ()) -> Engine:
-    """An engine that begins transactions itself: BEGIN IMMEDIATE to write, a snapshot to read.
-
-    Parameters never appear in its errors: they may be personal data.
-    """
-    engine = create_engine(
-        f"sqlite:///{path}",
-        hide_parameters=True,
-        max_overflow=-1,
-        connect_args={"check_same_thread": False, "timeout": _WAIT, "isolation_level": None},
-    )
-    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        for pragma in (*pragmas, "synchronous=FULL", "trusted_schema=OFF", "journal_size_limit=67108864"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+if TYPE_CHECKING:
+    from ledger.key_place import KeyPlace
 
 
-class SqliteTransaction:
-    """The writing connection (``ledger.ports.Transaction``)."""
+class Database(ABC):
+    """Reading from any thread, writing through the writer alone."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._connection = engine.connect()
-        self._open: RootTransaction | None = None
-
-    @property
-    def connection(self) -> Connection:
-        return self._connection
-
-    def begin(self) -> None:
-        self._open = self._connection.begin()
-
-    def savepoint(self) -> None:
-        self._connection.exec_driver_sql("SAVEPOINT job")
-
-    def release(self) -> None:
-        self._connection.exec_driver_sql("RELEASE job")
-
-    def undo(self) -> None:
-        self._connection.exec_driver_sql("ROLLBACK TO job")
-        self._connection.exec_driver_sql("RELEASE job")
-
-    def commit(self) -> None:
-        if self._open is not None:
-            self._open.commit()
-            self._open = None
-
-    def rollback(self) -> None:
-        if self._open is not None:
-            self._open.rollback()
-            self._open = None
-
-    def close(self) -> None:
-        self.rollback()
-        self._connection.close()
-
-
-class Database:
-    """The record and all that stands in one transaction with it."""
-
-    def __init__(self, folder: Path, ledger_id: str, writing: Engine, reading: Engine) -> None:
-        self.folder = folder
-        self.ledger_id = ledger_id
-        self._writing = writing
-        self._reading = reading
-
-    @classmethod
-    def open(cls, folder: Path, *, create: bool = True) -> Database:
-        """Open the data folder, making it where ``create`` allows.
-
-        Raises NoLedger, or UnknownSchema for a file of another kind or a later version.
-        """
-        path = folder / RECORD_FILE
-        if not path.exists():
-            if not create:
-                raise NoLedger(str(folder))
-            folder.mkdir(parents=True, exist_ok=True)
-            private_file(path)  # its -wal and -shm take the same permissions
-        pragmas = ("page_size=8192", "journal_mode=WAL", "cache_size=-32768")
-        writing = sqlite_engine(path, writing=True, pragmas=pragmas)
-        reading = sqlite_engine(path, writing=False)
-        try:
-            ledger_id = cls._prepare(writing, folder, create)
-        except BaseException:
-            writing.dispose()
-            reading.dispose()
-            raise
-        return cls(folder, ledger_id, writing, reading)
+    ledger_id: str
+    """Names this ledger to its key store and to whoever reads it through Kafka."""
+    clock: Clock
+    """The clock of recorded time: the machine's on SQLite, the database's own on PostgreSQL."""
+    where: str
+    """For people: the folder, or the database without its password."""
+    shared: bool = False
+    """Whether other processes may write here too."""
 
     @staticmethod
-    def _prepare(writing: Engine, folder: Path, create: bool) -> str:
-        try:
-            with writing.begin() as connection:
-                kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-                if kind == APPLICATION_ID and version == SCHEMA_VERSION:
-                    return str(connection.execute(select(about.c.value)).scalar_one())
-                tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
-                if kind or version or tables:
-                    raise UnknownSchema(f"{folder / RECORD_FILE} has schema version {version}")
-                if not create:
-                    raise NoLedger(str(folder))
-                metadata.create_all(connection)
-                ledger_id = str(uuid.uuid4())
-                connection.execute(insert(about).values(name="ledger_id", value=ledger_id))
-                connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-                return ledger_id
-        except DatabaseError as error:
-            if getattr(error.orig, "sqlite_errorcode", 0) == 26:
-                raise UnknownSchema(f"{folder / RECORD_FILE} is no SQLite database") from None
-            raise
+    def open(folder: Path, *, create: bool = True) -> Database:
+        """SQLite in a data folder; PostgreSQL is opened by ``ledger.postgres.PostgresDatabase.open``."""
+        from ledger.sqlite import SqliteDatabase
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+        return SqliteDatabase.open(folder, create=create)
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
         """A reading connection on one snapshot, taken at its first statement. Any thread; keep it short."""
-        with self._reading.connect() as connection, connection.begin():
-            yield connection
 
+    @abstractmethod
     def transaction(self) -> Transaction:
         """The writing connection, for the writer alone."""
-        return SqliteTransaction(self._writing)
 
+    @abstractmethod
     def create(self, tables: MetaData) -> None:
         """Make the tables of another room where they are missing. Before the writer serves, not in one of its jobs."""
-        with self._writing.begin() as connection:
-            tables.create_all(connection)
 
-    def checkpoint(self) -> None:
-        """Bring the write-ahead log into the main file and empty it, if no reader stands in the way."""
-        with self._writing.connect() as connection:
-            cursor = connection.connection.cursor()  # outside of any transaction, which would hold the lock
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            cursor.close()
+    @abstractmethod
+    def make(self, connection: Connection, tables: MetaData) -> None:
+        """The same within a job of the writer."""
 
+    @abstractmethod
+    def key_place(self) -> KeyPlace:
+        """Where the keys of this ledger are kept: made where the ledger is empty. Raises KeyStoreLost, UnknownSchema."""
+
+    @abstractmethod
     def close(self, *, checkpoint: bool = True) -> None:
-        """Close every connection and empty the write-ahead log; without ``checkpoint`` where another process writes here,
-        which would have to wait for that."""
-        self._reading.dispose()
-        if checkpoint:
-            self.checkpoint()
-        self._writing.dispose()
+        """Close every connection. SQLite: and empty the write-ahead log; without ``checkpoint`` where another process
+        writes here, which would have to wait for that."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 
 class LedgerError(Exception):
@@ -22,6 +24,10 @@ class LedgerError(Exception):
 
 class NotKept(LedgerError):
     """The write was not kept; it may be sent again."""
+
+
+class OutcomeUnknown(NotKept):
+    """The connection broke while it was kept, so nobody knows whether it was; sending it again is safe."""
 
 
 class Busy(LedgerError):
@@ -76,6 +82,23 @@ class KeyStoreForeign(LedgerError):
     """keys.db belongs to another ledger."""
 
 
+class BadUrl(LedgerError):
+    """This is no PostgreSQL URL; write postgresql://role@host/database."""
+
+
+class NoDriver(LedgerError):
+    """PostgreSQL needs psycopg, which is not installed; install touchline[scale]."""
+
+
+class Unreachable(LedgerError):
+    """The database cannot be reached."""
+
+
+class OwnerWrites(LedgerError):
+    """This role owns the tables or may act as who does, so that nothing would keep the record from being changed; connect
+    as the application's role."""
+
+
 class FolderInUse(LedgerError):
     """Another process has this data folder."""
 
@@ -97,9 +120,44 @@ _PLAIN = {
 }
 
 
+_PLAIN_STATES = {
+    "08": "the database does not answer",
+    "25006": "the database may not be written",
+    "25P03": "the database ended the transaction, which had waited for too long",
+    "40001": "another process got in the way",
+    "40P01": "another process got in the way",
+    "53100": "the disk is full",
+    "53": "the database has no room for it",
+    "55P03": "the database is locked by another process",
+    "57014": "the database took too long",
+    "57P": "the database does not answer",
+    "58": "the disk does not answer as it should",
+    "XX001": "the database is damaged; run touchline verify",
+    "XX002": "the database is damaged; run touchline verify",
+}
+"""By SQLSTATE, or its beginning."""
+
+
 def trouble(error: BaseException) -> str:
     """Plain words for a fault of the storage itself (disk full, locked, damaged); "" for any other error."""
     cause: Any = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _PLAIN.get((getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF, "")
+    if type(cause).__module__.startswith("psycopg"):
+        state = getattr(cause, "sqlstate", None)
+        if state is None:  # no word from the server
+            return "the database does not answer" if type(cause).__name__ == "OperationalError" else ""
+        return next((_PLAIN_STATES[key] for key in (state, state[:3], state[:2]) if key in _PLAIN_STATES), "")
     return ""
+
+
+@contextmanager
+def unreachable(where: str) -> Iterator[None]:
+    """Raises Unreachable, without what the driver says of the URL, where no connection comes about."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error, OperationalError) or error.connection_invalidated:
+            state = getattr(error.orig, "sqlstate", None)
+            raise Unreachable(f"{where} ({trouble(error) or state or 'no connection'})") from None
+        raise

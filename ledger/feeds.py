@@ -66,7 +66,11 @@ _at = Hot(
 _head = Hot(
     select(counters.c.place, counters.c.recorded, counters.c.hash).where(counters.c.tenant == _tenant)
 )
-_floor = Hot(select(counters.c.floor).where(counters.c.tenant == _tenant))
+_locked = Hot(
+    select(counters.c.place, counters.c.recorded, counters.c.hash, counters.c.floor)
+    .where(counters.c.tenant == _tenant)
+    .with_for_update()
+)
 _corrected = Hot(
     select(corrections.c.event_id).where(
         corrections.c.tenant == _tenant, corrections.c.target == bindparam("target")
@@ -92,11 +96,6 @@ def stored_verdicts(connection: Connection, tenant: Tenant, after: int, limit: i
 def verdicts_after(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
     """The same as events."""
     return [stored.event() for stored in stored_verdicts(connection, tenant, after, limit)]
-
-
-def floor(connection: Connection, tenant: Tenant) -> Instant:
-    """The instant of the last cut (``lanes.cut``): no later fact is recorded before it."""
-    return Instant(_floor(connection, tenant=tenant.number).scalar_one())
 
 
 def place_of(connection: Connection, tenant: Tenant, event_id: str) -> int | None:
@@ -140,6 +139,15 @@ def head(connection: Connection, tenant: Tenant) -> Head:
     if row is None:
         raise UnknownTenant(tenant.name)
     return Head(*row)
+
+
+def locked_head(connection: Connection, tenant: Tenant) -> tuple[Head, Instant]:
+    """In a job of the writer: the fact counter, which nobody else moves before its commit, and the instant of the last cut
+    (``lanes.cut``), before which no later fact is recorded. Raises UnknownTenant."""
+    row = _locked(connection, tenant=tenant.number).first()
+    if row is None:
+        raise UnknownTenant(tenant.name)
+    return Head(*row[:3]), Instant(row[3])
 
 
 def corrected_by(connection: Connection, tenant: Tenant, event_id: str) -> str | None:

@@ -61,13 +61,14 @@ class _Compiled:
 
 
 class Hot:
-    """A Core statement with named ``bindparam``s, called with a connection and the values by name.
+    """A Core statement with named ``bindparam``s, called with a connection and the values by name; or what makes one for
+    the name of a dialect, where the statement differs (``ledger.dialects``).
 
     The connection has begun its transaction. Columns must be of the types of ``ledger.columns``, which need no
     conversion on the way in or out. Errors are the driver's own on SQLite, Core's elsewhere (``errors.trouble`` reads both).
     """
 
-    def __init__(self, statement: ClauseElement) -> None:
+    def __init__(self, statement: ClauseElement | Callable[[str], ClauseElement]) -> None:
         self._statement = statement
         self._known: dict[str, _Compiled] = {}
 
@@ -99,7 +100,10 @@ class Hot:
             connection.exec_driver_sql(known.sql, list(rows))
 
     def _compiled(self, connection: Connection, names: frozenset[str]) -> _Compiled:
-        made = self._known[connection.dialect.name] = _Compiled(self._statement, connection, names)
+        statement = self._statement
+        if not isinstance(statement, ClauseElement):
+            statement = statement(connection.dialect.name)
+        made = self._known[connection.dialect.name] = _Compiled(statement, connection, names)
         return made
 
 

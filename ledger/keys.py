@@ -1,37 +1,24 @@
-"""The key store, keys.db: who is who, under which keys their text is sealed, and who was erased.
+"""The key store: who is who, under which keys their text is sealed, and who was erased.
 
-A file of its own, so that the record can be kept for ever and the keys need not: 0600, overwritten on deletion.
-It belongs to one ledger and must be backed up with it, more often than it. Its changes are committed before the record's.
+In a place of its own (``ledger.key_place``), so that the record can be kept for ever and the keys need not. It belongs to
+one ledger and must be backed up with it, more often than it. Its changes are committed before the record's.
 """
 
 from __future__ import annotations
 
-import os
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
-from ledger.database import Database, SqliteTransaction, sqlite_engine
-from ledger.errors import KeyMissing, KeyStoreForeign, KeyStoreLost, PersonErased, UnknownSchema
-from ledger.folder import KEYS_FILE, private_file
+from ledger.database import Database
+from ledger.dialects import insert_where_new
+from ledger.errors import KeyMissing, KeyStoreForeign, PersonErased
 from ledger.hot import Hot
-from ledger.key_tables import (
-    APPLICATION_ID,
-    SCHEMA_VERSION,
-    blind_index,
-    conflicts,
-    metadata,
-    person_keys,
-    persons,
-    secrets,
-    tombstones,
-)
+from ledger.key_place import KeyPlace
+from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
 from ledger.seal import ERASED, Erased, fresh_key, mac_key
-from ledger.tables import counters
 from schemas.identity import named
 from schemas.instants import Instant
 
@@ -55,9 +42,7 @@ _known = Hot(
         persons.c.tenant == bindparam("tenant"), persons.c.person == bindparam("person")
     )
 )
-_add_person = Hot(
-    upsert(persons).values(tenant=bindparam("tenant"), person=bindparam("person")).on_conflict_do_nothing()
-)
+_add_person = Hot(insert_where_new(persons, tenant=bindparam("tenant"), person=bindparam("person")))
 _add_key = Hot(
     insert(person_keys).values(
         tenant=bindparam("tenant"),
@@ -77,18 +62,17 @@ class KeyStore:
     """Two faces: reading, from any thread; and, in the writer's jobs alone, a transaction (``KeyTransaction``)
     that begins when a job first needs it."""
 
-    def __init__(self, database: Database, writing: Engine, reading: Engine) -> None:
-        self._writing = writing
-        self._reading = reading
-        self._transaction = SqliteTransaction(writing)
+    def __init__(self, place: KeyPlace, ledger_id: str) -> None:
+        self._place = place
+        self._transaction = place.transaction()
         self._begun = False
         self._in_job = False
         self._cache: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
         self._scrub = False
-        with self._read() as connection:
+        with place.read() as connection:
             held = dict(connection.execute(select(secrets.c.name, secrets.c.value)).all())
-        if held["ledger_id"].decode() != database.ledger_id:
-            raise KeyStoreForeign(str(database.folder / KEYS_FILE))
+        if held["ledger_id"].decode() != ledger_id:
+            raise KeyStoreForeign(place.where)
         self.index_secret = held["index"]
         self._ledger_secret = held["ledger"]
         self._ledger_mac = mac_key(self._ledger_secret)
@@ -99,43 +83,12 @@ class KeyStore:
 
         Raises KeyStoreLost where a ledger that holds records has none, KeyStoreForeign where it is another ledger's.
         """
-        path = database.folder / KEYS_FILE
-        if not path.exists():
-            with database.read() as connection:
-                if connection.execute(select(func.count()).select_from(counters)).scalar_one():
-                    raise KeyStoreLost(str(path))
-        private_file(path)
-        pragmas = ("journal_mode=WAL", "secure_delete=ON")
-        writing = sqlite_engine(path, writing=True, pragmas=pragmas)
-        reading = sqlite_engine(path, writing=False)
+        place = database.key_place()
         try:
-            cls._prepare(writing, database)
-            opened = cls(database, writing, reading)
-            opened._checkpoint()  # a crash may have left destroyed keys in the write-ahead log
-            return opened
+            return cls(place, database.ledger_id)
         except BaseException:
-            writing.dispose()
-            reading.dispose()
+            place.close(checkpoint=False)
             raise
-
-    @staticmethod
-    def _prepare(writing: Engine, database: Database) -> None:
-        with writing.begin() as connection:
-            kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if (kind, version) == (APPLICATION_ID, SCHEMA_VERSION):
-                return
-            if kind or version:
-                raise UnknownSchema(f"{database.folder / KEYS_FILE} has schema version {version}")
-            metadata.create_all(connection)
-            for name, value in (
-                ("ledger_id", database.ledger_id.encode()),
-                ("ledger", os.urandom(32)),
-                ("index", os.urandom(32)),
-            ):
-                connection.execute(insert(secrets).values(name=name, value=value))
-            connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     # The writer's transaction.
 
@@ -161,7 +114,7 @@ class KeyStore:
             self._transaction.commit()
             self._begun = False
         if self._scrub:
-            self._scrub = not self._checkpoint()
+            self._scrub = not self._place.scrub()
 
     def rollback(self) -> None:
         self._cache.clear()
@@ -234,32 +187,24 @@ class KeyStore:
 
     def key(self, tenant: str, person: str, retention: str) -> bytes | Erased:
         """The sealing key, or ERASED. Raises KeyMissing: only a tombstone reads as erased. Nothing is cached here."""
-        with self._read() as connection:
+        with self._place.read() as connection:
             return self._find(connection, tenant, person, retention)
 
     def erased(self, tenant: str) -> dict[str, Instant]:
         """Every tombstone of the tenant: person -> instant."""
-        with self._read() as connection:
+        with self._place.read() as connection:
             found = select(tombstones.c.person, tombstones.c.erased).where(tombstones.c.tenant == tenant)
             return dict(connection.execute(found.order_by(tombstones.c.person)).all())
 
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with self._reading.connect() as connection, connection.begin():
-            yield connection
-
     def reading(self, query: Callable[[Connection], T]) -> T:
         """Run a query of the persons' index on a snapshot."""
-        with self._read() as connection:
+        with self._place.read() as connection:
             return query(connection)
 
     def close(self, *, checkpoint: bool = True) -> None:
         """After the writer is closed. ``checkpoint`` as for the record's database."""
         self._transaction.close()
-        self._reading.dispose()
-        if checkpoint:
-            self._checkpoint()
-        self._writing.dispose()
+        self._place.close(checkpoint=checkpoint)
 
     def _find(self, connection: Connection, tenant: str, person: str, retention: str) -> bytes | Erased:
         if self._tombstone(connection, tenant, person):
@@ -273,11 +218,3 @@ class KeyStore:
     @staticmethod
     def _tombstone(connection: Connection, tenant: str, person: str) -> bool:
         return _tomb(connection, tenant=tenant, person=person).first() is not None
-
-    def _checkpoint(self) -> bool:
-        """Empty the write-ahead log, where destroyed keys still stand; False where a reader is in the way."""
-        with self._writing.connect() as connection:
-            cursor = connection.connection.cursor()
-            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
-            cursor.close()
-            return not busy

@@ -64,9 +64,9 @@ _FIELDS = tuple(EngineState.__dataclass_fields__)
 _state = Hot(select(*(engines.c[name] for name in _FIELDS)).where(engines.c.tenant == bindparam("tenant")))
 _name = Hot(select(tenants.c.name).where(tenants.c.number == bindparam("tenant")))
 _counter = Hot(
-    select(counters.c.place, counters.c.recorded, counters.c.floor).where(
-        counters.c.tenant == bindparam("tenant")
-    )
+    select(counters.c.place, counters.c.recorded, counters.c.floor)
+    .where(counters.c.tenant == bindparam("tenant"))
+    .with_for_update()
 )
 _insert = Hot(
     insert(verdicts).values(

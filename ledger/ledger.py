@@ -18,6 +18,7 @@ from ledger.database import Database
 from ledger.errors import PublicationsRefused
 from ledger.keys import KeyStore
 from ledger.persons import Conflict, Persons
+from ledger.ports import Locks
 from ledger.seal import Erased, unseal
 from ledger.tenants import Tenant
 from ledger.writer import Writer
@@ -90,11 +91,13 @@ class Ledger:
             return run
 
         parts = [candidates[at : at + CHUNK] for at in range(0, len(candidates), CHUNK)]
-        return _joined(self.writer.submit_all([job(part) for part in parts]))
+        return _joined(self.writer.submit_all([job(part) for part in parts], Locks.counter(tenant.number)))
 
     def erase(self, tenant: Tenant, person: str) -> Future[bool]:
         """Destroy a person's keys and index and write the tombstone; False where they were erased before."""
-        return self.writer.submit(lambda _: self.keys.erase(tenant.name, person, self.clock.now()))
+        return self.writer.submit(
+            lambda _: self.keys.erase(tenant.name, person, self.clock.now()), Locks.counter(tenant.number)
+        )
 
     # Reading. ``connection`` is of ``database.read()``, or the writer's in a job.
 

@@ -1,6 +1,6 @@
 """Who is meant: the source's customer number, then the phone, to a person's reference, through a blind index.
 
-The index holds HMACs under a secret of the key store, never a number or a phone. It stands in keys.db.
+The index holds HMACs under a secret of the key store, never a number or a phone. It stands in the key store.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from ledger.dialects import insert_where_new
 from ledger.hot import Hot
 from ledger.key_tables import blind_index, conflicts
 from ledger.keys import KeyStore
@@ -42,8 +42,8 @@ _learn = Hot(
     )
 )
 _dispute = Hot(
-    upsert(conflicts)
-    .values(
+    insert_where_new(
+        conflicts,
         tenant=bindparam("tenant"),
         event_id=bindparam("event_id"),
         kept=bindparam("kept"),
@@ -51,7 +51,6 @@ _dispute = Hot(
         kind=bindparam("kind"),
         seen=bindparam("seen"),
     )
-    .on_conflict_do_nothing()
 )
 
 

@@ -3,22 +3,50 @@ a test may wrap one to cut a process between two of its calls."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 
+@dataclass(frozen=True, slots=True)
+class Locks:
+    """Tenants whose engine rows and whose fact counters a job needs. Where several processes write, a slice locks those of
+    all its jobs first, engine rows before counters, each ascending, so that no two processes wait for each other."""
+
+    engines: frozenset[int] = frozenset()
+    counters: frozenset[int] = frozenset()
+
+    @classmethod
+    def engine(cls, tenant: int) -> Locks:
+        return cls(engines=frozenset((tenant,)))
+
+    @classmethod
+    def counter(cls, tenant: int) -> Locks:
+        return cls(counters=frozenset((tenant,)))
+
+
 class Transaction(Protocol):
     """The writing connection of the record, used by one thread. Calls come in the order
 
-    ``begin (savepoint job (release | undo))* (commit | rollback)``, again and again, then ``close``.
+    ``begin (savepoint job (release | undo))* (commit | rollback)``, again and again, then ``close``. After an error in
+    ``begin`` or ``commit`` the next ``begin`` starts afresh, on a new connection where the old one is gone.
     """
 
     @property
     def connection(self) -> Connection: ...
 
-    def begin(self) -> None:
-        """Take the write lock. Raises a database error where another process has it."""
+    def begin(
+        self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
+    ) -> None:
+        """Take the locks that the first job needs, and those of jobs that wait behind it. None: a job of which nothing is
+        known has the slice for itself where processes share the database. Raises a database error where another process
+        keeps a lock for too long."""
+        ...
+
+    def admits(self, locks: Locks | None) -> bool:
+        """Whether a job with these locks may run in the slice that was begun."""
         ...
 
     def savepoint(self) -> None: ...
@@ -30,7 +58,8 @@ class Transaction(Protocol):
         ...
 
     def commit(self) -> None:
-        """When this returns, all is on the disk. When it raises, nothing is."""
+        """When this returns, all is on the disk. When it raises, nothing is; but for OutcomeUnknown, after which all or
+        nothing is."""
         ...
 
     def rollback(self) -> None: ...

@@ -9,22 +9,26 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from ledger.clock import Clock
-from ledger.errors import Busy, LedgerError, NotKept, Stopped, trouble
-from ledger.ports import KeyTransaction, Transaction, Writable
+from ledger.errors import Busy, LedgerError, NotKept, OutcomeUnknown, Stopped, trouble
+from ledger.ports import KeyTransaction, Locks, Transaction, Writable
 
 T = TypeVar("T")
 SLICE = 5_000_000
 """Nanoseconds after which a transaction takes no further job."""
+AHEAD = 64
+"""Waiting jobs whose locks a transaction takes at its beginning."""
 
 
 @dataclass(slots=True)
 class _Work:
     job: Callable[[Connection], Any]
+    locks: Locks | None
     future: Future[Any] = field(default_factory=Future)
     result: Any = None
     error: BaseException | None = None
@@ -54,13 +58,16 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Callable[[Connection], T]) -> Future[T]:
-        """Queue a job. Raises Busy when the queue is full, Stopped after ``close``."""
-        return self.submit_all([job])[0]
+    def submit(self, job: Callable[[Connection], T], locks: Locks | None = None) -> Future[T]:
+        """Queue a job. ``locks``: what it needs where processes share the database; a job that does not say shares its
+        commit with no other there. Raises Busy when the queue is full, Stopped after ``close``."""
+        return self.submit_all([job], locks)[0]
 
-    def submit_all(self, jobs: Sequence[Callable[[Connection], T]]) -> list[Future[T]]:
+    def submit_all(
+        self, jobs: Sequence[Callable[[Connection], T]], locks: Locks | None = None
+    ) -> list[Future[T]]:
         """Queue jobs next to each other, all or none. Each is committed or refused by itself."""
-        work = [_Work(job) for job in jobs]
+        work = [_Work(job, locks) for job in jobs]
         with self._change:
             if self._closing:
                 raise Stopped
@@ -70,11 +77,11 @@ class Writer:
             self._change.notify()
         return [one.future for one in work]
 
-    def call(self, job: Callable[[Connection], T]) -> T:
+    def call(self, job: Callable[[Connection], T], locks: Locks | None = None) -> T:
         """Queue a job and wait until it is committed. Not from inside a job."""
         if threading.current_thread() is self._thread:
             raise RuntimeError("a job waits for another job: they share one thread")
-        return self.submit(job).result()
+        return self.submit(job, locks).result()
 
     def waiting(self) -> int:
         """How many jobs stand in the queue."""
@@ -103,7 +110,7 @@ class Writer:
         transaction: Transaction | None = None
         try:
             transaction = self._database.transaction()
-            while (work := self._next(wait=True)) is not None:
+            while (work := self._next()) is not None:
                 self._slice(transaction, work)
         finally:  # only a defect of this class, or the end, leads here: nobody may wait for ever
             with self._change:
@@ -116,24 +123,31 @@ class Writer:
             if transaction is not None:
                 transaction.close()
 
-    def _next(self, *, wait: bool = False) -> _Work | None:
+    def _next(self, transaction: Transaction | None = None) -> _Work | None:
+        """The next job, waiting for one; or within a transaction what is there and may share it, else None."""
         with self._change:
             while True:
                 while self._waiting:
+                    if transaction is not None and not transaction.admits(self._waiting[0].locks):
+                        return None
                     work = self._waiting.popleft()
                     if work.future.set_running_or_notify_cancel():
                         return work
-                if not wait or self._closing:
+                if transaction is not None or self._closing:
                     return None
                 self._change.wait()
+
+    def _wanted(self) -> list[Locks | None]:
+        with self._change:
+            return [work.locks for work in islice(self._waiting, AHEAD)]
 
     def _slice(self, transaction: Transaction, first: _Work) -> None:
         began = time.perf_counter_ns()
         done = [first]
         try:
-            transaction.begin()
+            transaction.begin(first.locks, self._wanted)
             self._one(transaction, first)
-            while time.perf_counter_ns() - began < SLICE and (more := self._next()) is not None:
+            while time.perf_counter_ns() - began < SLICE and (more := self._next(transaction)) is not None:
                 done.append(more)
                 self._one(transaction, more)
             self._keys.commit()
@@ -141,7 +155,9 @@ class Writer:
         except BaseException as error:
             self._drop(transaction)
             for failed in done:
-                failed.future.set_exception(NotKept(_reason(error)))
+                failed.future.set_exception(
+                    OutcomeUnknown() if isinstance(error, OutcomeUnknown) else NotKept(_reason(error))
+                )
             if not isinstance(error, Exception):
                 raise
             return

@@ -14,6 +14,7 @@ from typing import Any
 from ledger import lanes
 from ledger.errors import Fenced, NotKept
 from ledger.ledger import Ledger
+from ledger.ports import Locks
 from ledger.tenants import Tenant
 from processors.clockguard import ClockGuard
 from processors.engine import Engine, Sets
@@ -147,7 +148,10 @@ class EmbeddedRunner:
         self.status.clock_doubted, self.status.clock_moved_by = not trusted, self.guard.moved_by
         upcoming = engine.earliest()
         while trusted and not self._stopping and upcoming <= self.ledger.clock.now():
-            cut = self.ledger.writer.call(lambda conn: lanes.cut(conn, self.ledger.clock, engine.tenant))
+            cut = self.ledger.writer.call(
+                lambda conn: lanes.cut(conn, self.ledger.clock, engine.tenant),
+                Locks.counter(engine.tenant.number),
+            )
             while engine.step():
                 self._moved(engine)
             while engine.tick(cut):

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from ledger import lanes
 from ledger.lanes import Cut, EngineState
 from ledger.ledger import Ledger
+from ledger.ports import Locks
 from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.fold import PUBLICATIONS, Fold
@@ -94,11 +95,16 @@ class Engine:
                 raise OtherSet(f"tenant {tenant.name} was folded into set {state.set_name}, not {store.name}")
             return lanes.switch_set(conn, state, set_name=store.name, fold_version=store.version)
 
-        state = ledger.writer.call(take)
+        locks = Locks.engine(tenant.number)
+
+        def write(job: Callable[[Connection], EngineState]) -> EngineState:
+            return ledger.writer.call(job, locks)
+
+        state = write(take)
         with ledger.database.read() as conn:
             places = store.pages(conn, tenant.number).publications()
             book = book_of(ledger, conn, tenant, places)
-        return cls(tenant, ledger, store, rules, ledger.database.read, ledger.writer.call, state, book, batch)
+        return cls(tenant, ledger, store, rules, ledger.database.read, write, state, book, batch)
 
     def step(self) -> bool:
         """Fold the next batch. False: there was nothing to fold."""

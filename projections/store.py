@@ -8,13 +8,13 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Insert, MetaData, Table, insert, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, MetaData, Table, insert, select, update
 
 from ledger import lanes
 from ledger.clock import Clock
 from ledger.columns import STRICT, int64, text
 from ledger.database import Database
+from ledger.dialects import upsert
 from ledger.lanes import EngineState
 from ledger.writer import Writer
 from processors.ports import Effects
@@ -37,14 +37,7 @@ class OtherFold(RuntimeError):
     """The tables were folded by another version of the rules; run ``touchline rebuild``."""
 
 
-@lru_cache(maxsize=256)
-def upsert(table: Table) -> Insert:
-    """Insert, or replace what stands under the same key."""
-    statement = sqlite.insert(table)
-    rest = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
-    if not rest:
-        return statement.on_conflict_do_nothing()
-    return statement.on_conflict_do_update(index_elements=[c.name for c in table.primary_key], set_=rest)
+_upsert = lru_cache(maxsize=256)(upsert)
 
 
 class SqlStore:
@@ -124,7 +117,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def _many(conn: Connection, table: Table, lines: Iterable[dict[str, Any]]) -> None:
     if batch := list(lines):
-        conn.execute(upsert(table), batch)
+        conn.execute(_upsert(table, conn.dialect.name), batch)
 
 
 def active_set(conn: Connection) -> tuple[str, str] | None:

@@ -21,6 +21,7 @@ from processors.rules.protocol import Evidence, Owner, Row
 from schemas.canonical import canonical
 from schemas.instants import NEVER
 
+_DATED = sql(f"next < {NEVER}")
 SETS = "abcdefghijklmnopqrstuvwxyz"
 """Names of sets; a rebuild takes the next one that is free."""
 
@@ -115,7 +116,7 @@ def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
             *_columns(kind, ("id",)),
             int64("next"),
             Index(f"{table}_scope", "tenant", "scope"),
-            Index(f"{table}_next", "tenant", "next", sqlite_where=sql(f"next < {NEVER}")),
+            Index(f"{table}_next", "tenant", "next", sqlite_where=_DATED, postgresql_where=_DATED),
             *(Index(f"{table}_{'_'.join(i)}", "tenant", *i) for i in kind.INDEXES),
             **KEYED,
         )

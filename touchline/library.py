@@ -24,6 +24,7 @@ class Library:
     """What commands read from. Raises NoLedger, UnknownSchema, KeyStoreLost, KeyStoreForeign on opening."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.database = Database.open(folder, create=False)
         self.keys = KeyStore.open(self.database)
         clock = SystemClock()
@@ -46,7 +47,7 @@ class Library:
 
     def close(self) -> None:
         """Take it down without keeping a server waiting that writes here."""
-        alone = read_server(self.database.folder) is None
+        alone = read_server(self._folder) is None
         self._idle.close()
         self.keys.close(checkpoint=alone)
         self.database.close(checkpoint=alone)

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from ledger.clock import SystemClock
 from ledger.database import Database
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
-from ledger.ports import KeyTransaction, Transaction
+from ledger.ports import KeyTransaction, Locks, Transaction
 from ledger.steps import AppendStep
 from ledger.writer import Writer
 from schemas.instants import Instant
@@ -67,9 +68,14 @@ class CutTransaction:
     def connection(self) -> Connection:
         return self._inner.connection
 
-    def begin(self) -> None:
+    def admits(self, locks: Locks | None) -> bool:
+        return self._inner.admits(locks)
+
+    def begin(
+        self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
+    ) -> None:
         self._cut(AppendStep.RECEIVED)
-        self._inner.begin()
+        self._inner.begin(first, waiting)
         self._cut(AppendStep.BEGUN)
 
     def release(self) -> None:

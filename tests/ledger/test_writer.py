@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ledger.database import Database
 from ledger.errors import Busy, NotKept, Stopped
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
-from ledger.ports import Transaction
+from ledger.ports import Locks, Transaction
 from ledger.tenants import Tenant
 from ledger.writer import SLICE, Writer
 from tests.ledger.house import START, House, raw, sent
@@ -50,8 +51,14 @@ class Spy:
             raise OSError("the disk is gone")
         getattr(self._inner, name)()
 
-    def begin(self) -> None:
+    def begin(
+        self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
+    ) -> None:
         self._pass("begin")
+
+    def admits(self, locks: Locks | None) -> bool:
+        assert self._inner is not None
+        return self._inner.admits(locks)
 
     def savepoint(self) -> None:
         self._pass("savepoint")
@@ -74,6 +81,7 @@ class Spy:
 
 class Rig:
     def __init__(self, folder: Path, bound: int = 4096) -> None:
+        self.folder = folder
         self.clock = SimulatedClock(START)
         self.database = Database.open(folder)
         self.keys = KeyStore.open(self.database)
@@ -193,7 +201,7 @@ def test_a_full_disk(rig: Rig) -> None:
 
 def test_another_process_holds_the_lock(rig: Rig) -> None:
     rig.writer.call(lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=10").scalar_one())
-    with raw(rig.database.folder / "touchline.db") as other:
+    with raw(rig.folder / "touchline.db") as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(NotKept, match="locked by another process"):
             rig.writer.submit(note("a")).result(20)

@@ -1,0 +1,40 @@
+"""Where the key store lives (a port): a file of its own on SQLite, a schema or a database of its own on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from sqlalchemy import Connection, insert
+
+from ledger.key_tables import metadata, secrets
+from ledger.ports import Transaction
+
+
+class KeyPlace(Protocol):
+    """Its changes are committed before the record's, so that no sealed text is kept without its key."""
+
+    where: str
+    """For people: what to restore."""
+
+    def transaction(self) -> Transaction: ...
+
+    def read(self) -> AbstractContextManager[Connection]: ...
+
+    def scrub(self) -> bool:
+        """Overwrite what destroyed keys left behind; False where a reader is in the way (it is tried again)."""
+        ...
+
+    def close(self, *, checkpoint: bool = True) -> None: ...
+
+
+def make_keys(connection: Connection, ledger_id: str) -> None:
+    """The tables of an empty key store, and its secrets: 256 random bits each."""
+    metadata.create_all(connection)
+    for name, value in (
+        ("ledger_id", ledger_id.encode()),
+        ("ledger", os.urandom(32)),
+        ("index", os.urandom(32)),
+    ):
+        connection.execute(insert(secrets).values(name=name, value=value))

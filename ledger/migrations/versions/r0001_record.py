@@ -1,0 +1,239 @@
+"""The record, append-only, and the operational tables as of the first release.
+
+Before deploying: nothing runs yet. After: nothing to do. On SQLite these tables are what 0.1.0 made by itself.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+POSTGRESQL = """
+CREATE TABLE touchline.tenants (
+    number bigint NOT NULL PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE,
+    hash bytea NOT NULL
+);
+CREATE TABLE touchline.facts (
+    tenant bigint NOT NULL,
+    place bigint NOT NULL,
+    recorded bigint NOT NULL,
+    body bytea NOT NULL,
+    hash bytea NOT NULL,
+    PRIMARY KEY (tenant, place)
+) PARTITION BY RANGE (tenant, place);
+CREATE TABLE touchline.facts_rest PARTITION OF touchline.facts DEFAULT;
+CREATE TABLE touchline.verdicts (
+    tenant bigint NOT NULL,
+    place bigint NOT NULL,
+    recorded bigint NOT NULL,
+    after bigint NOT NULL,
+    body bytea NOT NULL,
+    hash bytea NOT NULL,
+    PRIMARY KEY (tenant, place)
+) PARTITION BY RANGE (tenant, place);
+CREATE TABLE touchline.verdicts_rest PARTITION OF touchline.verdicts DEFAULT;
+CREATE TABLE touchline.fact_ids (
+    tenant bigint NOT NULL,
+    event_id bytea NOT NULL,
+    place bigint NOT NULL,
+    PRIMARY KEY (tenant, event_id)
+) PARTITION BY HASH (tenant, event_id);
+CREATE TABLE touchline.corrections (
+    tenant bigint NOT NULL,
+    target bytea NOT NULL,
+    place bigint NOT NULL,
+    event_id bytea NOT NULL,
+    PRIMARY KEY (tenant, target)
+);
+CREATE TABLE touchline.about (
+    name text COLLATE "C" NOT NULL PRIMARY KEY,
+    value text COLLATE "C" NOT NULL
+);
+CREATE TABLE touchline.counters (
+    tenant bigint NOT NULL PRIMARY KEY,
+    place bigint NOT NULL,
+    recorded bigint NOT NULL,
+    hash bytea NOT NULL,
+    floor bigint NOT NULL
+) WITH (fillfactor = 40);
+CREATE TABLE touchline.engines (
+    tenant bigint NOT NULL PRIMARY KEY,
+    decided bigint NOT NULL,
+    advanced bigint NOT NULL,
+    verdict_place bigint NOT NULL,
+    verdict_recorded bigint NOT NULL,
+    verdict_hash bytea NOT NULL,
+    epoch bigint NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    set_name text COLLATE "C" NOT NULL,
+    fold_version text COLLATE "C" NOT NULL
+) WITH (fillfactor = 40);
+CREATE TABLE touchline.api_keys (
+    digest bytea NOT NULL PRIMARY KEY,
+    tenant bigint NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    write_only bigint NOT NULL
+);
+CREATE TABLE touchline.leases (
+    tenant bigint NOT NULL PRIMARY KEY,
+    owner text COLLATE "C" NOT NULL,
+    until bigint NOT NULL
+) WITH (fillfactor = 40);
+CREATE TABLE touchline.active_set (
+    one bigint NOT NULL PRIMARY KEY,
+    name text COLLATE "C" NOT NULL,
+    fold_version text COLLATE "C" NOT NULL
+);
+CREATE TABLE touchline.alert_cursors (
+    tenant bigint NOT NULL PRIMARY KEY,
+    verdict_place bigint NOT NULL,
+    fact_place bigint NOT NULL,
+    past_verdicts bigint NOT NULL,
+    past_facts bigint NOT NULL,
+    past_time bigint NOT NULL
+);
+CREATE TABLE touchline.alerts (
+    tenant bigint NOT NULL,
+    place bigint NOT NULL,
+    verdict_id text COLLATE "C" NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    obligation text COLLATE "C" NOT NULL,
+    "row" text COLLATE "C" NOT NULL,
+    zh text COLLATE "C" NOT NULL,
+    en text COLLATE "C" NOT NULL,
+    promise_id text COLLATE "C" NOT NULL,
+    case_id text COLLATE "C" NOT NULL,
+    project_id text COLLATE "C" NOT NULL,
+    house_id text COLLATE "C" NOT NULL,
+    due bigint NOT NULL,
+    "time" bigint NOT NULL,
+    recorded bigint NOT NULL,
+    since bigint NOT NULL,
+    born_late bigint NOT NULL,
+    owes text COLLATE "C" NOT NULL,
+    "to" text COLLATE "C" NOT NULL,
+    silent text COLLATE "C" NOT NULL,
+    retracts text COLLATE "C" NOT NULL,
+    retracted_by text COLLATE "C" NOT NULL,
+    acknowledged_by text COLLATE "C" NOT NULL,
+    acknowledged_at bigint NOT NULL,
+    acknowledged_event text COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, place)
+);
+CREATE UNIQUE INDEX alerts_verdict ON touchline.alerts (tenant, verdict_id);
+CREATE INDEX alerts_promise ON touchline.alerts (tenant, promise_id, place);
+CREATE TABLE touchline.alert_deliveries (
+    tenant bigint NOT NULL,
+    verdict_id text COLLATE "C" NOT NULL,
+    channel text COLLATE "C" NOT NULL,
+    place bigint NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    attempts bigint NOT NULL,
+    next_attempt bigint NOT NULL,
+    maybe bigint NOT NULL,
+    delivered_at bigint NOT NULL,
+    last_error text COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, verdict_id, channel)
+);
+CREATE INDEX alert_deliveries_due ON touchline.alert_deliveries (channel, state, next_attempt);
+CREATE TABLE touchline.alert_calls (
+    channel text COLLATE "C" NOT NULL,
+    at bigint NOT NULL,
+    number bigint NOT NULL,
+    PRIMARY KEY (channel, at, number)
+);
+"""
+
+IDS = 16
+"""Parts of the id table."""
+
+GUARDS = """
+CREATE FUNCTION touchline.append_only() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation';
+END
+$$;
+CREATE FUNCTION touchline.no_truncate(part regclass, name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %s EXECUTE FUNCTION touchline.append_only(%L)', part, name);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER no_truncate', part);
+END
+$$;
+"""
+
+GUARD = """
+CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON touchline.{t} FOR EACH ROW EXECUTE FUNCTION touchline.append_only('{t}');
+ALTER TABLE touchline.{t} ENABLE ALWAYS TRIGGER no_change;
+SELECT touchline.no_truncate(relid, '{t}') FROM pg_partition_tree('touchline.{t}');
+"""
+"""Row by row, so that every part of a partitioned table has it too, those made later as well; TRUNCATE knows no rows, so
+each part gets its own."""
+
+RANGES = """
+INSERT INTO touchline.about (name, value) VALUES ('range', '4194304');
+CREATE FUNCTION touchline.provide_ranges() RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = touchline, pg_temp SET lock_timeout = '1s' AS $$
+DECLARE
+    size bigint := (SELECT value::bigint FROM about WHERE name = 'range');
+    wanted record;
+    taken boolean;
+    made integer := 0;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('touchline.provide_ranges', 0)) THEN
+        RETURN 0;
+    END IF;
+    FOR wanted IN
+        WITH heads (lane, tenant, place) AS (
+            SELECT 'facts', tenant, place FROM counters
+            UNION ALL SELECT 'verdicts', tenant, verdict_place FROM engines
+            UNION ALL SELECT lane, last + ahead, 0
+                FROM (SELECT coalesce(max(number), 0) AS last FROM tenants) AS known,
+                    generate_series(1, 4) AS ahead, unnest(ARRAY['facts', 'verdicts']) AS lane
+        ), ranges (lane, tenant, k) AS (
+            SELECT lane, tenant, place / size FROM heads
+            UNION SELECT lane, tenant, place / size + 1 FROM heads WHERE place % size > size / 2
+        )
+        SELECT lane, tenant, k, format('%s_%s_%s', lane, tenant, k) AS part FROM ranges
+        WHERE to_regclass(format('touchline.%s_%s_%s', lane, tenant, k)) IS NULL
+        ORDER BY lane, tenant, k
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I WHERE tenant = %s AND place >= %s AND place < %s)',
+            wanted.lane || '_rest', wanted.tenant, wanted.k * size, (wanted.k + 1) * size) INTO taken;
+        CONTINUE WHEN taken;
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)', wanted.part, wanted.lane);
+        EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s, %s) TO (%s, %s)', wanted.lane,
+            wanted.part, wanted.tenant, wanted.k * size, wanted.tenant, (wanted.k + 1) * size);
+        PERFORM no_truncate(to_regclass(wanted.part), wanted.lane);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$$;
+REVOKE ALL ON FUNCTION touchline.provide_ranges() FROM PUBLIC;
+REVOKE ALL ON FUNCTION touchline.no_truncate(regclass, text) FROM PUBLIC;
+SELECT touchline.provide_ranges();
+"""
+"""Parts of the lanes are made ahead of need, for the application role may make none by itself. Nothing waits for one: what
+finds no range of its own stands in the lane's rest for good."""
+
+
+def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(POSTGRESQL)
+        for part in range(IDS):
+            op.execute(
+                f"CREATE TABLE touchline.fact_ids_{part} PARTITION OF touchline.fact_ids"
+                f" FOR VALUES WITH (MODULUS {IDS}, REMAINDER {part})"
+            )
+        op.execute(GUARDS)
+        for table in ("tenants", "facts", "verdicts", "fact_ids", "corrections"):
+            op.execute(GUARD.format(t=table))
+        op.execute(RANGES.replace(":", r"\:"))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a record is never taken back")

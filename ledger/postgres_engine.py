@@ -1,0 +1,80 @@
+"""Connections to PostgreSQL: whose they are, how long they wait, and how a dead peer is noticed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ledger.errors import BadUrl, NoDriver
+
+RECORD, SETS, KEYS = "touchline", "touchline_sets", "touchline_keys"
+"""Schemas: of the record and the operational tables, owned by another role; of the rebuildable sets, whose tables the
+application makes; of the key store."""
+
+CONNECTING = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Seconds, the last in milliseconds: a peer that is gone without a word is noticed within 15 to 25 s."""
+
+WRITING = """
+SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '15s';
+SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')
+"""
+"""A process that was stopped in the middle of a slice lets go of its locks after 15 s, whatever became of it."""
+READING = """
+SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '5min';
+SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on
+"""
+
+
+def url_of(text: str) -> URL:
+    """A ``postgresql://`` (or ``postgres://``) URL for psycopg. Raises BadUrl, which never repeats it."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise BadUrl from None
+    if url.drivername.partition("+")[0] not in ("postgresql", "postgres") or not url.database:
+        raise BadUrl
+    return url.set(drivername="postgresql+psycopg")
+
+
+def shown(text: str) -> str:
+    """For people: the URL without its password, and without its options, where one may stand too."""
+    url = url_of(text).set(drivername="postgresql", password=None, query={})
+    return url.render_as_string(hide_password=True)
+
+
+def postgres_engine(url: str, *, name: str, settings: str = "", path: str = "", **options: Any) -> Engine:
+    """An engine whose connections bear ``name``, see the schemas of ``path`` and have ``settings``.
+
+    Parameters never appear in its errors: they may be personal data. Raises NoDriver without psycopg, BadUrl.
+    """
+    try:
+        engine = create_engine(
+            url_of(url),
+            hide_parameters=True,
+            connect_args={**CONNECTING, "application_name": name},
+            **(options or {"poolclass": NullPool}),
+        )
+    except ModuleNotFoundError:
+        raise NoDriver from None
+    first = f"SET search_path = {path or 'pg_catalog'}; SET client_encoding = 'UTF8'; {settings}"
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        given: Any = connection
+        was, given.autocommit = given.autocommit, True
+        given.execute(first, prepare=False)
+        given.autocommit = was
+
+    return engine

@@ -1,0 +1,250 @@
+"""touchline.db and keys.db on SQLite: WAL, synchronous=FULL, one writing connection, many reading ones on snapshots."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    RootTransaction,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from ledger import key_tables
+from ledger.clock import SystemClock
+from ledger.database import Database
+from ledger.errors import KeyStoreLost, NoLedger, UnknownSchema
+from ledger.folder import KEYS_FILE, RECORD_FILE, private_file
+from ledger.key_place import make_keys
+from ledger.ports import Locks, Transaction
+from ledger.tables import SCHEMA_VERSION, about, counters, metadata
+
+APPLICATION_ID = 0x544C4C44  # "TLLD"
+_WAIT = 5.0  # seconds that a statement waits for another process's lock
+
+
+def sqlite_engine(path: Path, *, writing: bool, pragmas: tuple[str, ...] = ()) -> Engine:
+    """An engine that begins transactions itself: BEGIN IMMEDIATE to write, a snapshot to read.
+
+    Parameters never appear in its errors: they may be personal data.
+    """
+    engine = create_engine(
+        f"sqlite:///{path}",
+        hide_parameters=True,
+        max_overflow=-1,
+        connect_args={"check_same_thread": False, "timeout": _WAIT, "isolation_level": None},
+    )
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in (*pragmas, "synchronous=FULL", "trusted_schema=OFF", "journal_size_limit=67108864"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA query_only={'OFF' if writing else 'ON'}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class SqliteTransaction:
+    """The writing connection (``ledger.ports.Transaction``)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection = engine.connect()
+        self._open: RootTransaction | None = None
+
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
+    def begin(
+        self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
+    ) -> None:
+        self._open = self._connection.begin()
+
+    def admits(self, locks: Locks | None) -> bool:
+        return True  # the one lock there is, is held
+
+    def savepoint(self) -> None:
+        self._connection.exec_driver_sql("SAVEPOINT job")
+
+    def release(self) -> None:
+        self._connection.exec_driver_sql("RELEASE job")
+
+    def undo(self) -> None:
+        self._connection.exec_driver_sql("ROLLBACK TO job")
+        self._connection.exec_driver_sql("RELEASE job")
+
+    def commit(self) -> None:
+        if self._open is not None:
+            self._open.commit()
+            self._open = None
+
+    def rollback(self) -> None:
+        if self._open is not None:
+            self._open.rollback()
+            self._open = None
+
+    def close(self) -> None:
+        self.rollback()
+        self._connection.close()
+
+
+class SqliteDatabase(Database):
+    """In a data folder."""
+
+    def __init__(self, folder: Path, ledger_id: str, writing: Engine, reading: Engine) -> None:
+        self.folder = folder
+        self.where = str(folder)
+        self.clock = SystemClock()
+        self.ledger_id = ledger_id
+        self._writing = writing
+        self._reading = reading
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = True) -> SqliteDatabase:
+        """Open the data folder, making it where ``create`` allows.
+
+        Raises NoLedger, or UnknownSchema for a file of another kind or a later version.
+        """
+        path = folder / RECORD_FILE
+        if not path.exists():
+            if not create:
+                raise NoLedger(str(folder))
+            folder.mkdir(parents=True, exist_ok=True)
+            private_file(path)  # its -wal and -shm take the same permissions
+        pragmas = ("page_size=8192", "journal_mode=WAL", "cache_size=-32768")
+        writing = sqlite_engine(path, writing=True, pragmas=pragmas)
+        reading = sqlite_engine(path, writing=False)
+        try:
+            ledger_id = cls._prepare(writing, folder, create)
+        except BaseException:
+            writing.dispose()
+            reading.dispose()
+            raise
+        return cls(folder, ledger_id, writing, reading)
+
+    @staticmethod
+    def _prepare(writing: Engine, folder: Path, create: bool) -> str:
+        try:
+            with writing.begin() as connection:
+                kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                if kind == APPLICATION_ID and version == SCHEMA_VERSION:
+                    return str(connection.execute(select(about.c.value)).scalar_one())
+                tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
+                if kind or version or tables:
+                    raise UnknownSchema(f"{folder / RECORD_FILE} has schema version {version}")
+                if not create:
+                    raise NoLedger(str(folder))
+                metadata.create_all(connection)
+                ledger_id = str(uuid.uuid4())
+                connection.execute(insert(about).values(name="ledger_id", value=ledger_id))
+                connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
+                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+                return ledger_id
+        except DatabaseError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) == 26:
+                raise UnknownSchema(f"{folder / RECORD_FILE} is no SQLite database") from None
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._reading.connect() as connection, connection.begin():
+            yield connection
+
+    def transaction(self) -> Transaction:
+        return SqliteTransaction(self._writing)
+
+    def create(self, tables: MetaData) -> None:
+        with self._writing.begin() as connection:
+            self.make(connection, tables)
+
+    def make(self, connection: Connection, tables: MetaData) -> None:
+        tables.create_all(connection)
+
+    def key_place(self) -> SqliteKeys:
+        return SqliteKeys(self)
+
+    def close(self, *, checkpoint: bool = True) -> None:
+        self._reading.dispose()
+        if checkpoint:
+            emptied(self._writing)
+        self._writing.dispose()
+
+
+class SqliteKeys:
+    """keys.db beside the record: 0600, overwritten on deletion (``ledger.key_place.KeyPlace``)."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        path = database.folder / KEYS_FILE
+        if not path.exists():
+            with database.read() as connection:
+                if connection.execute(select(func.count()).select_from(counters)).scalar_one():
+                    raise KeyStoreLost(str(path))
+        private_file(path)
+        self.where = str(path)
+        self._writing = sqlite_engine(path, writing=True, pragmas=("journal_mode=WAL", "secure_delete=ON"))
+        self._reading = sqlite_engine(path, writing=False)
+        try:
+            self._prepare(database.ledger_id)
+            self.scrub()  # a crash may have left destroyed keys in the write-ahead log
+        except BaseException:
+            self.close(checkpoint=False)
+            raise
+
+    def _prepare(self, ledger_id: str) -> None:
+        with self._writing.begin() as connection:
+            kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if (kind, version) == (key_tables.APPLICATION_ID, key_tables.SCHEMA_VERSION):
+                return
+            if kind or version:
+                raise UnknownSchema(f"{self.where} has schema version {version}")
+            make_keys(connection, ledger_id)
+            connection.exec_driver_sql(f"PRAGMA application_id={key_tables.APPLICATION_ID}")
+            connection.exec_driver_sql(f"PRAGMA user_version={key_tables.SCHEMA_VERSION}")
+
+    def transaction(self) -> Transaction:
+        return SqliteTransaction(self._writing)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._reading.connect() as connection, connection.begin():
+            yield connection
+
+    def scrub(self) -> bool:
+        """Empty the write-ahead log, where destroyed keys still stand."""
+        return emptied(self._writing)
+
+    def close(self, *, checkpoint: bool = True) -> None:
+        self._reading.dispose()
+        if checkpoint:
+            emptied(self._writing)
+        self._writing.dispose()
+
+
+def emptied(writing: Engine) -> bool:
+    """Bring the write-ahead log into the main file and empty it; False where a reader stands in the way."""
+    with writing.connect() as connection:
+        cursor = connection.connection.cursor()  # outside of any transaction, which would hold the lock
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+        cursor.close()
+        return not busy
