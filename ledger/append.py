@@ -15,6 +15,7 @@ from ledger.candidate import Appended, Candidate, Draft, Outcome, Problem
 from ledger.chain import FACTS, Chain
 from ledger.clock import Clock
 from ledger.errors import KeyMissing
+from ledger.expected import unmet
 from ledger.hot import Hot
 from ledger.keys import KeyStore, own_person
 from ledger.persons import Persons, normal_number, normal_phone
@@ -133,6 +134,10 @@ class Appending:
         tenant = self._tenant.name
         target = self._target(candidate.source, draft)
         case = self._case(candidate.source, draft, event, target)
+        if candidate.expected is not None and (
+            problem := unmet(self._connection, self._tenant, case, candidate.expected, self._head.place)
+        ):
+            raise _Refused(problem)
         if has_sealed_shape(draft.data):
             raise _refuse(
                 422, "reserved_shape", "data", "an object of sealed, person and class is reserved",

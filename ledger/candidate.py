@@ -56,6 +56,16 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The event is to be kept only while ``place`` is that of the last fact of its case."""
+
+    place: int
+    newest: int
+    """The last fact of the case among those up to ``after``, as a read model knows it; 0: none."""
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One event as sent. ``source`` and ``source_id`` are known even where ``draft`` is not: a duplicate is answered first."""
 
@@ -65,6 +75,7 @@ class Candidate:
     """Canonical content as sent, over which the keyed MAC is taken."""
     draft: Draft | None = None
     problem: Problem | None = None
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Final, Protocol
 
-from ledger.candidate import Appended, Candidate, Draft, Outcome, Problem
+from ledger.candidate import Appended, Candidate, Draft, Expected, Outcome, Problem
 from ledger.clock import Clock
 from ledger.tenants import Tenant
 from schemas.canonical import Json, canonical_bytes
@@ -133,11 +133,19 @@ class Intake:
         return made
 
     def submit_many(
-        self, tenant: Tenant, source: str, raws: Sequence[Json], *, admin: bool = False
+        self,
+        tenant: Tenant,
+        source: str,
+        raws: Sequence[Json],
+        *,
+        admin: bool = False,
+        expected: Expected | None = None,
     ) -> Future[list[Outcome]]:
-        """Offer events in order; each is answered by itself."""
+        """Offer events in order; each is answered by itself. ``expected`` holds each to the state of its case."""
         now = self._clock.now()
         offered = [candidate(raw, source, now, admin) for raw in raws]
+        if expected is not None:
+            offered = [replace(one, expected=expected) for one in offered]
         with self._lock:
             self.counts.received += len(offered)
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
-from processors.rules.cases import Case
+from processors.rules.cases import Case, Cases
 from projections.promises import instant_or_none
 from projections.tables import SetTables, columns_of
 from schemas.instants import Instant
@@ -42,6 +42,7 @@ class CaseList:
 
     def __init__(self, tables: SetTables) -> None:
         self._rows = tables.rows[Case]
+        self._evidence = tables.evidence
 
     def find(
         self,
@@ -72,3 +73,9 @@ class CaseList:
             select(*(c[n] for n in _NAMES)).where(c.tenant == tenant, c.id == case_id)
         ).first()
         return view(Case(**dict(zip(_NAMES, line, strict=True)))) if line else None
+
+    def place(self, conn: Connection, tenant: int, case_id: str) -> int:
+        """Place of the last fact of a case, whatever became of it since; 0 where there is none."""
+        c = self._evidence.c
+        query = select(func.max(c.place)).where(c.tenant == tenant, c.rule == Cases.name, c.scope == case_id)
+        return conn.execute(query).scalar_one() or 0

@@ -122,9 +122,17 @@ class Reading:
             )
 
     def case(self, tenant: Tenant, case_id: str) -> dict[str, Any] | None:
-        """One case."""
+        """One case, with the ``place`` of its last fact."""
         with self.snapshot() as (conn, tables):
-            return CaseList(tables).get(conn, tenant.number, case_id)
+            cases = CaseList(tables)
+            found = cases.get(conn, tenant.number, case_id)
+            return found and {**found, "place": cases.place(conn, tenant.number, case_id)}
+
+    def case_place(self, tenant: Tenant, case_id: str) -> tuple[int, int]:
+        """(place of the last fact of a case, fact place up to which that is known)."""
+        with self.snapshot() as (conn, tables):
+            decided = lanes.engine_state(conn, tenant).decided
+            return CaseList(tables).place(conn, tenant.number, case_id), decided
 
     def history(
         self,

@@ -12,6 +12,7 @@ from schemas.instants import Instant, parse_instant
 from schemas.refusals import refusal
 from web.auth import House, Reader
 from web.bell import Bell
+from web.expected import tag
 from web.paging import After, Limit, checked, known_only, listed
 from web.problems import Refused, answers, not_found
 from web.shapes import CaseBody, HistoryBody
@@ -95,7 +96,8 @@ async def list_cases(
     "/cases/{case_id}",
     summary="One case",
     description="With `after=PLACE` the answer waits (bounded) until the engine has folded that place: who wrote can "
-    "read. If it does not get there in time: 503 with Retry-After; the fact is kept all the same.",
+    "read. If it does not get there in time: 503 with Retry-After; the fact is kept all the same. "
+    "The `ETag` is the place of the case's last fact: `POST /events` takes it as `If-Match`.",
     response_model=CaseBody,
     responses=answers(401, 403, 404, 422, 503),
 )
@@ -112,7 +114,7 @@ async def one_case(
     found = await run_in_threadpool(services.reading.case, who.tenant, case_id)
     if found is None:
         raise await run_in_threadpool(_gone, services, who, case_id)
-    return JSONResponse(found)
+    return JSONResponse(found, headers={"ETag": tag(found["place"])})
 
 
 def _gone(services: House, who: Reader, case_id: str) -> Refused:

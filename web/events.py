@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -13,10 +14,10 @@ from fastapi.responses import JSONResponse, Response
 
 from ledger.candidate import Appended, Outcome, Problem
 from ledger.errors import Busy, NotKept, Stopped
-from schemas.canonical import Json, NotStrict, read_json
+from schemas.canonical import Json
 from schemas.parse import Refused as Unparsed
 from schemas.parse import parse
-from web import openapi
+from web import binding, expected, openapi
 from web.auth import AnyCaller, Caller, services_of
 from web.limits import Buckets, bounded_body
 from web.metrics import TenantMeters
@@ -25,62 +26,27 @@ from web.services import Services
 from web.shapes import Accepted
 
 routes = APIRouter(tags=["events"])
-ONE, BATCH, PLAIN = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
 _SMALL = 16_384
 """Bytes of a body that is read sooner than a thread is found for it."""
 _AGAIN = {"Retry-After": "1"}
-
-
-def media_type(request: Request) -> str:
-    """The body's media type. 415 for what we do not read: another type, another charset, a compressed body."""
-    named, _, parameters = request.headers.get("content-type", "").partition(";")
-    named = named.strip().lower()
-    charset = next(
-        (
-            p.partition("=")[2]
-            for p in parameters.replace(" ", "").lower().split(";")
-            if p.startswith("charset=")
-        ),
-        "utf-8",
-    )
-    coding = request.headers.get("content-encoding", "identity").strip().lower()
-    if (
-        named not in (ONE, BATCH, PLAIN)
-        or charset.strip('"') not in ("utf-8", "utf8")
-        or coding != "identity"
-    ):
-        raise Refused(
-            415,
-            "unsupported_media_type",
-            f"send {ONE}, {BATCH} or {PLAIN}, in UTF-8 and not compressed",
-            f"请以 {ONE}、{BATCH} 或 {PLAIN} 发送, UTF-8 编码, 不压缩",
-            headers={"Accept-Post": f"{ONE}, {BATCH}, {PLAIN}"},
-        )
-    return named
-
-
-def parsed(body: bytes, named: str) -> Json:
-    """The body as JSON, of the shape that its media type says. 422 where it is not."""
-    try:
-        found = read_json(body)
-    except NotStrict as error:
-        raise Refused(422, "not_strict", error.reason, "请求体不是合法的 JSON") from None
-    if named == ONE and isinstance(found, list):
-        raise Refused(422, "wrong_type", f"an array is sent as {BATCH} or {PLAIN}", f"数组请以 {BATCH} 发送")
-    if named == BATCH and not isinstance(found, list):
-        raise Refused(422, "wrong_type", f"{BATCH} is an array of events", f"{BATCH} 必须是事件数组")
-    return found
 
 
 def kept(outcome: Appended) -> dict[str, Any]:
     return {"event_id": outcome.event_id, "case_id": outcome.case_id or None, "place": outcome.place}
 
 
-async def outcomes(services: Services, who: Caller, raw: Sequence[Json]) -> list[Outcome]:
+async def outcomes(
+    services: Services, who: Caller, raw: Sequence[Json], place: int | None = None
+) -> list[Outcome]:
     """Append what was sent as the caller's source; each answered by itself, after the commit. 503 where nothing can
-    be kept now: whoever sends again loses and doubles nothing."""
+    be kept now: whoever sends again loses and doubles nothing. ``place``: of the last fact of the case, as the sender
+    saw it."""
+    held = None
+    if place is not None:
+        held = await run_in_threadpool(expected.expected, services, who, place, raw)
+    submit = partial(services.intake.submit_many, expected=held)
     try:
-        future = await run_in_threadpool(services.intake.submit_many, who.tenant, who.source, raw)
+        future = await run_in_threadpool(submit, who.tenant, who.source, raw)
         return await asyncio.wrap_future(future)
     except Busy:
         raise Refused(
@@ -122,7 +88,7 @@ def all_flaws(services: Services, outcome: Problem, raw: Json) -> Refused:
     response_model=Accepted,
     responses={
         207: openapi.BATCH_ANSWER,
-        **answers(400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
+        **answers(400, 401, 403, 408, 409, 412, 413, 415, 422, 429, 503),
     },
     openapi_extra={"requestBody": openapi.EVENTS_BODY},
 )
@@ -133,16 +99,19 @@ async def post_events(request: Request, who: AnyCaller) -> Response:
     began = perf_counter()
     try:
         buckets.admit(who.key)
-        named = media_type(request)
+        named = binding.media_type(request)
+        place = expected.wanted(request)
         body = await bounded_body(request, services.settings)
-        found = parsed(body, named) if len(body) < _SMALL else await run_in_threadpool(parsed, body, named)
+        of = binding.from_headers if binding.binary(request) else binding.structured
+        read = partial(of, request, body, named)
+        found = read() if len(body) < _SMALL else await run_in_threadpool(read)
         events = found if isinstance(found, list) else [found]
         if len(events) > services.settings.batch_limit:
             limit = services.settings.batch_limit
             raise Refused(413, "too_many", f"more than {limit} events in one batch", f"一批最多 {limit} 条")
         buckets.charge(who.key, max(1, len(events)))
         meters.received.inc(len(events))
-        answered = await outcomes(services, who, events) if events else []
+        answered = await outcomes(services, who, events, place) if events else []
     except Refused as problem:
         meters.refused.labels(str(problem.status)).inc()
         raise

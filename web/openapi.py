@@ -9,14 +9,16 @@ from fastapi import FastAPI
 from web.problems import FieldError, ProblemBody, answers
 from web.shapes import BatchItem
 
-EVENTS: Final = """One CloudEvent (structured JSON), or an array of them.
+EVENTS: Final = """One CloudEvent, structured or binary, or an array of them: all three modes of the HTTP binding.
 
 - **One** (`application/cloudevents+json` or `application/json`): 202 after it is kept, with full durability.
+- **Binary**: the attributes in `ce-` headers (percent-encoded UTF-8), `application/json` data as the body: as one.
 - **An array** (`application/cloudevents-batch+json` or `application/json`): 207, each item answered by itself, order kept.
 
 The key's source is the source, and its tenant the tenant, whatever the body says. `id` is the source's own id: the same
 content sent again gets the first answer again, other content under the same id is 409, and nothing changes.
 A case is opened by types that open one; types that need one take `caseid`, or the source's own `ticket`.
+`If-Match` with the `ETag` of the case keeps an event of that case only if nothing was added to it meanwhile, else 412.
 A correction is the whole event again, with `correctsid` (our event id) or `correctssourceid` (the source's own id).
 """
 

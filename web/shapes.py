@@ -53,6 +53,9 @@ class CaseBody(Shape):
     house_id: str | None = None
     customer_ref: str | None = None
     touchpoints: int = 0
+    place: int = Field(
+        default=0, description="fact place of the last event of the case; not in lists", examples=[42]
+    )
     source: str | None = None
     ticket: str | None = None
     channel: str | None = None

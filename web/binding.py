@@ -1,0 +1,119 @@
+"""The HTTP binding of CloudEvents 1.0: an event comes structured, in a batch, or binary (attributes in ``ce-`` headers).
+
+The three say the same: what an event is answered, and whether it was sent before, does not depend on the mode.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Request
+
+from schemas.canonical import Json, NotStrict, read_json
+from web.problems import Refused
+
+ONE: Final = "application/cloudevents+json"
+BATCH: Final = "application/cloudevents-batch+json"
+PLAIN: Final = "application/json"
+PREFIX: Final = "ce-"
+_NAME = re.compile(r"[a-z0-9]{1,40}")
+_ESCAPED = re.compile(r"\\(.)")
+
+
+def binary(request: Request) -> bool:
+    """Whether the attributes stand in headers: any ``ce-`` header, and no media type that says otherwise."""
+    named = request.headers.get("content-type", "").strip().lower()
+    return not named.startswith("application/cloudevents") and any(
+        name.startswith(PREFIX) for name in request.headers
+    )
+
+
+def media_type(request: Request) -> str:
+    """The body's media type. 415 for what we do not read: another type, another charset, a compressed body."""
+    named, _, parameters = request.headers.get("content-type", "").partition(";")
+    named = named.strip().lower()
+    charset = next(
+        (
+            p.partition("=")[2]
+            for p in parameters.replace(" ", "").lower().split(";")
+            if p.startswith("charset=")
+        ),
+        "utf-8",
+    )
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    bare = not named and binary(request)  # an event without data has no body to name the type of
+    if (
+        not (named in (ONE, BATCH, PLAIN) or bare)
+        or charset.strip('"') not in ("utf-8", "utf8")
+        or coding != "identity"
+    ):
+        raise Refused(
+            415,
+            "unsupported_media_type",
+            f"send {ONE}, {BATCH} or {PLAIN}, in UTF-8 and not compressed",
+            f"请以 {ONE}、{BATCH} 或 {PLAIN} 发送, UTF-8 编码, 不压缩",
+            headers={"Accept-Post": f"{ONE}, {BATCH}, {PLAIN}"},
+        )
+    return named
+
+
+def structured(request: Request, body: bytes, named: str) -> Json:
+    """The body as JSON, of the shape that its media type says. 422 where it is not."""
+    found = _json(body)
+    if named == ONE and isinstance(found, list):
+        raise Refused(422, "wrong_type", f"an array is sent as {BATCH} or {PLAIN}", f"数组请以 {BATCH} 发送")
+    if named == BATCH and not isinstance(found, list):
+        raise Refused(422, "wrong_type", f"{BATCH} is an array of events", f"{BATCH} 必须是事件数组")
+    return found
+
+
+def from_headers(request: Request, body: bytes, named: str) -> Json:
+    """The same event as if it had come structured; its data is the body. 422 names the header that is not well formed."""
+    found: dict[str, Json] = {}
+    for raw_name, raw in request.headers.raw:
+        header = raw_name.decode("latin-1").lower()
+        if not header.startswith(PREFIX):
+            continue
+        name = header.removeprefix(PREFIX)
+        if not _NAME.fullmatch(name) or name in ("data", "datacontenttype"):
+            raise _bad(header, "is no attribute of an event", "不是事件属性")
+        if name in found:
+            raise _bad(header, "stands twice", "重复出现")
+        found[name] = _value(header, raw)
+    if body:
+        if not named:
+            raise _bad(
+                "content-type", f"must name the type of the body: {PLAIN}", f"须说明请求体类型：{PLAIN}"
+            )
+        found["data"] = _json(body)
+    return found
+
+
+def _value(header: str, raw: bytes) -> str:
+    """As the binding says: quotes taken off, then percent-decoded as UTF-8."""
+    text = raw.decode("latin-1").strip()
+    if not text.isascii() or not text.isprintable():
+        raise _bad(
+            header,
+            "must be printable ASCII, all else percent-encoded",
+            "只可用可见 ASCII 字符，其余须百分号编码",
+        )
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = _ESCAPED.sub(r"\1", text[1:-1])
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        raise _bad(header, "is not percent-encoded UTF-8", "不是百分号编码的 UTF-8") from None
+
+
+def _bad(header: str, reason: str, reason_zh: str) -> Refused:
+    return Refused(422, "bad_header", f"{header}: {reason}", reason_zh, field=header)
+
+
+def _json(body: bytes) -> Json:
+    try:
+        return read_json(body)
+    except NotStrict as error:
+        raise Refused(422, "not_strict", error.reason, "请求体不是合法的 JSON") from None
