@@ -44,7 +44,8 @@ class Chain:
     """The hashing of one lane of one tenant."""
 
     def __init__(self, lane: str, number: int, name: bytes) -> None:
-        self._opening = _frame(lane.encode()) + _number(number) + _frame(name)
+        self.opening = _frame(lane.encode()) + _number(number) + _frame(name)
+        """What stands between ``previous`` and ``place`` in every row of the lane."""
 
     def link(
         self, previous: bytes, place: int, recorded: int, body: bytes, after: int | None = None
@@ -53,4 +54,4 @@ class Chain:
         middle = pack(">IqIq", 8, place, 8, recorded)
         if after is not None:
             middle += pack(">Iq", 8, after)
-        return sha256(_frame(previous) + self._opening + middle + _frame(body)).digest()
+        return sha256(_frame(previous) + self.opening + middle + _frame(body)).digest()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ledger.chain import FACTS, VERDICTS
+from ledger.chain import FACTS, TENANTS, VERDICTS
 
 MOST = 1000
 """Problems listed; further ones are only counted."""
@@ -39,12 +40,18 @@ class LaneHead:
 @dataclass(frozen=True, slots=True)
 class BadPlace:
     """One thing that does not hold. ``lane`` is facts, verdicts, or the table tenants, fact_ids, corrections, counters,
-    engines; ``place`` is the lane's, or for tenants the number."""
+    engines; ``place`` is the lane's, or for tenants the number. ``column`` is the stored column that is not what it was,
+    where that can be told; "" where a whole row is missing, too many, or could not be checked."""
 
     tenant: str
     lane: str
     place: int
     what: str
+    column: str = ""
+
+    def __str__(self) -> str:
+        column = f".{self.column}" if self.column else ""
+        return f"{self.tenant}/{self.lane}@{self.place}{column}: {self.what}"
 
 
 @dataclass(slots=True)
@@ -61,8 +68,24 @@ class Report:
     def ok(self) -> bool:
         return not self.problems
 
-    def bad(self, tenant: str, lane: str, place: int, what: str) -> None:
-        if len(self.problems) < MOST:
-            self.problems.append(BadPlace(tenant, lane, place, what))
-        else:
-            self.more += 1
+    def bad(self, tenant: str, lane: str, place: int, what: str, column: str = "") -> None:
+        self.add([BadPlace(tenant, lane, place, what, column)])
+
+    def add(self, problems: Sequence[BadPlace], more: int = 0) -> None:
+        """Take over what a part has found."""
+        room = max(0, MOST - len(self.problems))
+        self.problems += problems[:room]
+        self.more += more + len(problems[room:])
+
+    def in_order(self, tenants: Sequence[str]) -> None:
+        """Sort the problems: by tenant as registered, lanes before tables, places upwards."""
+        names = {name: at for at, name in enumerate(tenants)}
+        lanes = {lane: at for at, lane in enumerate((TENANTS, FACTS, VERDICTS))}
+        self.problems.sort(
+            key=lambda bad: (
+                bad.lane != TENANTS,
+                names.get(bad.tenant, len(names)),
+                lanes.get(bad.lane, len(lanes)),
+                bad.place,
+            )
+        )

@@ -1,0 +1,1 @@
+"""Checking the record against itself, part by part; ``ledger.verify`` puts the parts together."""
