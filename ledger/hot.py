@@ -6,7 +6,7 @@ than Core, and Core sees by the errors whether a connection is still one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam
@@ -44,6 +44,16 @@ class _Compiled:
         self.order = tuple(compiled.positiontup) if compiled.positiontup else None
         self.fixed = {name: value for name, value in compiled.params.items() if name not in names}
 
+    def rows(self, connection: Connection, values: dict[str, Any]) -> Iterator[Row]:
+        if self.fixed:
+            values = {**self.fixed, **values}
+        if connection.dialect.name == "sqlite":
+            raw: Any = connection.connection.driver_connection
+            found: Iterator[Row] = raw.execute(self.sql, [values[name] for name in self.order or ()])
+            return found
+        given = values if self.order is None else tuple([values[name] for name in self.order])
+        return map(tuple, connection.exec_driver_sql(self.sql, given))
+
     def run(self, connection: Connection, values: dict[str, Any]) -> Found:
         if self.fixed:
             values = {**self.fixed, **values}
@@ -77,6 +87,13 @@ class Hot:
         if known is None:
             known = self._compiled(connection, frozenset(values))
         return known.run(connection, values)
+
+    def rows(self, connection: Connection, **values: Any) -> Iterator[Row]:
+        """The rows one by one as the driver reads them, for who looks at each once; before the transaction ends."""
+        known = self._known.get(connection.dialect.name)
+        if known is None:
+            known = self._compiled(connection, frozenset(values))
+        return known.rows(connection, values)
 
     def many(self, connection: Connection, names: tuple[str, ...], rows: Sequence[Row]) -> None:
         """Run it once for each row, whose values stand in the order of ``names``."""

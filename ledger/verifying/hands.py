@@ -8,11 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Connection
+
+from ledger.database import sqlite_engine
+from ledger.folder import RECORD_FILE
 from ledger.verifying.ids import total_of_ids
 from ledger.verifying.pages import Reads
-from ledger.verifying.walk import Stretch, Walk, Walked
+from ledger.verifying.stretch import Stretch, Walked
+from ledger.verifying.walk import Walk
 
 Task = TypeVar("Task")
 Done = TypeVar("Done")
@@ -57,6 +63,19 @@ class Hands:
     def ids(self, parts: Sequence[IdPart]) -> Iterator[Totalled]:
         """In the order given."""
         return (_ids(self._source, part) for part in parts)
+
+
+class FolderReader:
+    """The record of a data folder, for reading alone: what each process opens for itself."""
+
+    def __init__(self, folder: Path) -> None:
+        self._engine = sqlite_engine(folder / RECORD_FILE, writing=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A snapshot, as ``Database.read``."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
 
 
 _source: Reads | None = None

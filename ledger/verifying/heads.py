@@ -78,11 +78,11 @@ def check_heads(
         _engine(connection, report, tenant, name, found[FACTS].last, 0 if last is None else last[2])
 
 
-def lane_head(source: Reads, tenant: int, name: str, end: Ends) -> LaneHead:
-    """What ``--expect`` is compared with: the last place walked."""
+def lane_head(source: Reads, tenant: int, name: str, lane: str, place: int) -> LaneHead:
+    """What ``--expect`` is compared with: the last place walked, as stored."""
     with source.read() as connection:
-        row = row_at(connection, end.lane, tenant, end.upto)
-    return LaneHead(name, end.lane, end.upto, (bytes(32) if row is None else row[4]).hex())
+        row = row_at(connection, lane, tenant, place)
+    return LaneHead(name, lane, place, (bytes(32) if row is None else row[4]).hex())
 
 
 def _lane_end(report: Report, name: str, end: Ends, row: Any) -> None:

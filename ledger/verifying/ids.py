@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.chain import FACTS
 from ledger.findings import Report
+from ledger.hot import Among
 from ledger.tables import corrections, fact_ids
-from ledger.verifying.bodies import corrects, fact_key, uuid_bytes
+from ledger.verifying.bodies import corrects, fact_key, quick_fact_key, uuid_bytes
 from ledger.verifying.pages import Reads, correction_pages, id_pages, lane_pages, row_at
 from ledger.verifying.strays import Register
 from ledger.verifying.total import Total
 
 FACT_IDS = "fact_ids"
 CORRECTIONS = "corrections"
-_TOGETHER = 500
+_places = Among(
+    lambda keys: select(fact_ids.c.event_id, fact_ids.c.place).where(
+        fact_ids.c.tenant == bindparam("tenant"), fact_ids.c.event_id.in_(keys)
+    )
+)
 
 
 def total_of_ids(
@@ -52,22 +57,21 @@ class Ids:
 
     def facts(self, after: int, upto: int) -> None:
         """Look up every fact at places (after, upto] that bears a good id."""
-        last = [after]
+        last, quick = [after], quick_fact_key(self._name, [])
         for page in lane_pages(self._source, FACTS, self._number, upto, lambda: last[-1]):
             keyed = []
             for place, _, body, _ in page:
                 last[-1] = place
-                if key := fact_key(body, self._name):
+                found = quick(body)
+                key = fact_key(body, self._name) if found < 0 else found.to_bytes(16, "big")
+                if key is not None:
                     keyed.append((key, place))
-            for at in range(0, len(keyed), _TOGETHER):
-                self._listed(keyed[at : at + _TOGETHER])
+            self._listed(keyed)
 
     def _listed(self, keyed: list[tuple[bytes, int]]) -> None:
-        query = select(fact_ids.c.event_id, fact_ids.c.place).where(
-            fact_ids.c.tenant == self._number, fact_ids.c.event_id.in_([key for key, _ in keyed])
-        )
         with self._source.read() as connection:
-            listed = dict(connection.execute(query).all())
+            found: Any = _places(connection, [key for key, _ in keyed], tenant=self._number)
+            listed: dict[bytes, int] = dict(found)
         for key, place in keyed:
             if key not in listed:
                 self._bad(FACT_IDS, place, "the event id is missing from the id table", "event_id")

@@ -3,16 +3,20 @@ goes on writing and a checkpoint never waits long."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sqlalchemy import Column, Connection, Table, bindparam, select
+from sqlalchemy.exc import DatabaseError
 
 from ledger.chain import FACTS, VERDICTS
 from ledger.hot import Hot
 from ledger.tables import corrections, fact_ids, facts, verdicts
 
+UNREADABLE = (DatabaseError, sqlite3.DatabaseError)
+"""A page that is damaged, in the words of Core or of the driver."""
 PAGE = 4000
 """Rows of one snapshot: some milliseconds, a few megabytes."""
 LANES = {FACTS: facts, VERDICTS: verdicts}
@@ -69,14 +73,6 @@ _corrections = Hot(
 )
 
 
-def raw(statement: Hot, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
-    """Rows as the driver gives them, without a Row object around each."""
-    result: Any = statement(connection, **values)
-    rows: list[tuple[Any, ...]] = result.cursor.fetchall()
-    result.close()
-    return rows
-
-
 def lane_pages(
     source: Reads, lane: str, tenant: int, upto: int, place: Callable[[], int]
 ) -> Iterator[Iterator[Any]]:
@@ -86,9 +82,7 @@ def lane_pages(
     while True:
         began = place()
         with source.read() as connection:
-            result: Any = _lanes[lane](connection, tenant=tenant, after_place=began, upto=upto, most=PAGE)
-            yield iter(result.cursor)
-            result.close()
+            yield _lanes[lane].rows(connection, tenant=tenant, after_place=began, upto=upto, most=PAGE)
         if place() == began or place() >= upto:
             return
 
@@ -97,7 +91,7 @@ def row_at(connection: Connection, lane: str, tenant: int, place: int) -> Any:
     """(place, recorded, after or None, body, hash), or None where there is no such row."""
     if not -(2**63) <= place < 2**63:
         return None
-    found = raw(_at[lane], connection, tenant=tenant, at_place=place)
+    found = _at[lane](connection, tenant=tenant, at_place=place)
     if not found:
         return None
     row = found[0]
@@ -122,7 +116,7 @@ def id_pages(source: Reads, tenant: int, after: bytes, upto: bytes) -> Iterator[
     """Pages of (event id, place) of the id table in the order of its key, event ids in (after, upto]."""
     while True:
         with source.read() as connection:
-            found = raw(_ids, connection, tenant=tenant, after_key=after, upto=upto, most=PAGE)
+            found = _ids(connection, tenant=tenant, after_key=after, upto=upto, most=PAGE)
         yield found
         if len(found) < PAGE:
             return
@@ -134,7 +128,7 @@ def correction_pages(source: Reads, tenant: int) -> Iterator[list[Any]]:
     after = b""
     while True:
         with source.read() as connection:
-            found = raw(_corrections, connection, tenant=tenant, after_key=after, most=PAGE)
+            found = _corrections(connection, tenant=tenant, after_key=after, most=PAGE)
         yield found
         if len(found) < PAGE:
             return

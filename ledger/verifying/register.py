@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import LargeBinary, cast, select
-from sqlalchemy.exc import DatabaseError
 
 from ledger.chain import GENESIS, TENANTS, tenant_hash
 from ledger.findings import Report
 from ledger.tables import tenants
-from ledger.verifying.pages import Reads
+from ledger.verifying.pages import UNREADABLE, Reads
 from ledger.verifying.strays import Register
 
 
@@ -23,7 +22,7 @@ def check_register(source: Reads, report: Report) -> Register:
     with source.read() as connection:
         try:
             rows = connection.execute(query.order_by(tenants.c.number)).all()
-        except DatabaseError:
+        except UNREADABLE:
             report.bad("", TENANTS, 0, "the database cannot read it")
             return ()
     before = {GENESIS}

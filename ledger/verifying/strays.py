@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, Table, func, select
-from sqlalchemy.exc import DatabaseError
 
 from ledger.chain import FACTS, VERDICTS
 from ledger.findings import Report
 from ledger.tables import corrections, counters, engines, fact_ids, facts, verdicts
 from ledger.verifying.damage import Damage
 from ledger.verifying.heads import KEEPER, head_row
-from ledger.verifying.pages import LANES, Reads, row_at
+from ledger.verifying.pages import LANES, UNREADABLE, Reads, row_at
 
 Register = tuple[tuple[int, bytes], ...]
 _MOST = 1000
@@ -46,7 +45,7 @@ def check_orphans(source: Reads, report: Report, register: Register) -> None:
                 if number not in known:
                     _orphan(source, report, table, number, register)
                 last = number
-        except DatabaseError:
+        except UNREADABLE:
             report.bad("", table.name, 0, "the database cannot read it")
 
 

@@ -6,60 +6,23 @@ The quick loop takes a row whose place, hash, time and body are as they must be;
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from hashlib import sha256
 from struct import Struct
 from typing import Any
 
 from ledger.chain import FACTS, GENESIS, Chain
-from ledger.findings import BadPlace, Report
+from ledger.findings import Report
 from ledger.verifying.bodies import corrects, fact_key, is_canonical, is_verdict, quick_fact_key
 from ledger.verifying.damage import Damage
 from ledger.verifying.pages import Reads, lane_pages, row_at
+from ledger.verifying.stretch import Stretch, Walked
 from ledger.verifying.total import Total
 
 _EARLIEST = -(2**63)
 _FACT = Struct(">IqIqI")
 _JOIN = b"".join
 _FRAME = b"\x00\x00\x00\x20"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Places (after, upto] of one lane of a tenant. ``known``: hashes of places from elsewhere (``expect``), which stand
-    in for a row that is missing."""
-
-    lane: str
-    number: int
-    raw: bytes
-    """The tenant's name as stored."""
-    after: int
-    upto: int
-    facts_head: int
-    secret: int
-    known: Mapping[int, bytes]
-    deep: bool
-    others: tuple[tuple[int, bytes], ...] = ()
-    """The register, to name whose a row is that stands with the wrong tenant."""
-
-    @property
-    def name(self) -> str:
-        return self.raw.decode(errors="replace")
-
-
-@dataclass(slots=True)
-class Walked:
-    """What a stretch came to. ``total`` over (event id, place) of its facts, for the id table."""
-
-    checked: int = 0
-    total: Total = field(default_factory=Total)
-    correcting: list[tuple[int, bytes, bytes]] = field(default_factory=list)
-    """(place, event id, text of the target's event id) of facts that correct or withdraw another."""
-    problems: list[BadPlace] = field(default_factory=list)
-    more: int = 0
-    sound: bool = True
-    """Whether its last row holds: then the head can be held against it."""
 
 
 class Walk:

@@ -181,6 +181,19 @@ def test_verify_prints_heads_that_it_takes_back(acme: Shell, events: Path, tmp_p
     assert said.json["problems"][0]["lane"] == "facts"
 
 
+def test_verify_goes_on_behind_a_checkpoint(acme: Shell, events: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "heads.txt"
+    kept.write_text(acme("verify", "--to", "3").out, encoding="utf-8")
+    assert "acme/facts@3:" in kept.read_text(encoding="utf-8")
+    acme("append", str(events))
+    said = acme("verify", "--expect", str(kept), "--resume", "--json")
+    assert (said.code, said.json["ok"]) == (0, True)
+    assert said.json["checked"] == acme("verify", "--json").json["checked"] - 3
+    assert acme("verify", "--deep", "--processes", "2").out == acme("verify").out
+    assert acme("verify", "--resume").code == Exit.USAGE
+    assert acme("verify", "--from", "5", "--to", "4").code == Exit.USAGE
+
+
 def test_rebuild_and_recheck_find_no_difference(acme: Shell, events: Path) -> None:
     acme("append", str(events))
     said = acme("rebuild", "--json")
