@@ -80,7 +80,7 @@ def verify(
         raise Refused(Exit.USAGE, "--to 不可小于 --from。", "--to is before --from.")
     database = Database.open(data, create=False)
     try:
-        with _hands(database, processes) as hands:
+        with _hands(database, data, processes) as hands:
             report = check(
                 database, tenant or None, None if as_json else _progress(), expect=heads,
                 places=Places(first, last), resume=resume, deep=deep, hands=hands,
@@ -115,7 +115,7 @@ def verify(
 
 
 @contextmanager
-def _hands(database: Database, processes: int) -> Iterator[Hands]:
+def _hands(database: Database, folder: Path, processes: int) -> Iterator[Hands]:
     """One process, or several where that many are asked for or there is work for them."""
     from sqlalchemy import func, select
 
@@ -129,7 +129,7 @@ def _hands(database: Database, processes: int) -> Iterator[Hands]:
     if processes == 1:
         yield Hands(database)
         return
-    with ManyHands.opened(partial(FolderReader, database.folder), processes) as hands:
+    with ManyHands.opened(partial(FolderReader, folder), processes) as hands:
         yield hands
 
 
