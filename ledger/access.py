@@ -14,15 +14,20 @@ from ledger.tables import api_keys, tenants
 from ledger.tenants import Tenant
 
 PREFIX = "tl_"
+ADMIN = "tla_"
+"""How an administrator's key begins. The digest is over the whole key, so nobody can make one of another; what follows
+``tl`` differs, so that no other key begins so by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a key opens: it writes as its source, and reads its tenant unless made write-only."""
+    """What a key opens: it writes as its source, and reads its tenant unless made write-only. An administrator's also
+    publishes, and handles people's requests about their data."""
 
     tenant: Tenant
     source: str
     write_only: bool
+    admin: bool = False
 
 
 _columns = (tenants.c.number, tenants.c.name, api_keys.c.source, api_keys.c.write_only)
@@ -34,11 +39,13 @@ def _digest(secret: str) -> bytes:
     return sha256(secret.encode(errors="surrogatepass")).digest()
 
 
-def create(connection: Connection, tenant: Tenant, source: str, write_only: bool = False) -> str:
+def create(
+    connection: Connection, tenant: Tenant, source: str, write_only: bool = False, admin: bool = False
+) -> str:
     """Make a key and return it: this once, for it is kept nowhere. Raises ValueError without a source."""
     if not source:
         raise ValueError("a key needs a source")
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = (ADMIN if admin else PREFIX) + secrets.token_urlsafe(32)
     connection.execute(
         insert(api_keys).values(
             digest=_digest(secret), tenant=tenant.number, source=source, write_only=int(write_only)
@@ -50,7 +57,9 @@ def create(connection: Connection, tenant: Tenant, source: str, write_only: bool
 def find(connection: Connection, secret: str) -> Access | None:
     """What the key opens; None for an unknown one."""
     row = _find(connection, digest=_digest(secret)).first()
-    return None if row is None else Access(Tenant(row[0], row[1]), row[2], bool(row[3]))
+    if row is None:
+        return None
+    return Access(Tenant(row[0], row[1]), row[2], bool(row[3]), secret.startswith(ADMIN))
 
 
 def listed(connection: Connection) -> list[Access]:

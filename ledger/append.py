@@ -144,6 +144,10 @@ class Appending:
                 "sealed、person、class 组成的对象为系统保留",
             )  # fmt: skip
         customer = {name: value for name in CUSTOMER if (value := draft.customer.get(name, ""))}
+        if draft.subject and not self._was_ever(draft.subject):
+            raise _refuse(
+                422, "customer_unknown", "data.subject_ref", "names no person known here", "没有这个个人引用"
+            )  # fmt: skip
         recorded = max(self._head.recorded, self._floor, self._clock.now())
         person, ref = self._person(candidate.source, draft, customer, event, recorded)
         secrets = dict(self._personal(draft, customer))
@@ -247,8 +251,14 @@ class Appending:
         phone = normal_phone(customer.get("phone", ""))
         if draft.customer_ref:
             if not self._keys.is_person(tenant, draft.customer_ref):
+                if self._keys.is_erased(tenant, draft.customer_ref):
+                    raise _refuse(
+                        422, "customer_erased", "customerref",
+                        "this customer's personal data was erased; whoever comes again is sent with number or phone",
+                        "该客户的个人信息已删除；如再次来访，请提供客户编号或电话",
+                    )  # fmt: skip
                 raise _refuse(
-                    422, "customer_unknown", "customerref", "names no customer known here", "客户引用不存在或已删除"
+                    422, "customer_unknown", "customerref", "names no customer known here", "客户引用不存在"
                 )  # fmt: skip
             self._persons.learn(tenant, draft.customer_ref, source, number, phone, event, now)
             return draft.customer_ref, draft.customer_ref
@@ -260,6 +270,11 @@ class Appending:
             self._keys.add_person(tenant, person)
             return person, ""
         return "", ""
+
+    def _was_ever(self, person: str) -> bool:
+        return self._keys.is_person(self._tenant.name, person) or self._keys.is_erased(
+            self._tenant.name, person
+        )
 
     @staticmethod
     def _personal(draft: Draft, customer: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -43,6 +43,8 @@ class Draft:
     """number, name, phone, address as given ("" or absent = not given)."""
     customer_ref: str = ""
     """Given by the sender instead of ``customer``; must be known."""
+    subject: str = ""
+    """The person that a record of data handling (个人信息处理记录) is about: known, or erased before."""
     retention: str = "service"
     case: str = "none"
     """opens | needs | none"""

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from ledger.body import fact_event, verdict_event
 from ledger.errors import UnknownTenant
@@ -85,6 +95,31 @@ def _event(place: int, recorded: Instant, body: bytes) -> Event:
 def facts_after(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
     """Up to ``limit`` facts at places > ``after``, in order."""
     return [_event(*row) for row in _facts(connection, tenant=tenant.number, after=after, most=limit)]
+
+
+def facts_with(
+    connection: Connection, tenant: Tenant, after: int, upto: int, words: Sequence[bytes]
+) -> list[Event]:
+    """The facts at places > ``after`` and <= ``upto`` in whose stored body any of these stands, in order."""
+    sqlite = connection.dialect.name == "sqlite"
+
+    def holds(one: bytes) -> ColumnElement[bool]:
+        sought = literal(one, LargeBinary)
+        return (
+            func.instr(facts.c.body, sought) if sqlite else func.position(sought.op("IN")(facts.c.body))
+        ) > 0
+
+    rows = connection.execute(
+        select(facts.c.place, facts.c.recorded, facts.c.body)
+        .where(
+            facts.c.tenant == tenant.number,
+            facts.c.place > after,
+            facts.c.place <= upto,
+            or_(*map(holds, words)),
+        )
+        .order_by(facts.c.place)
+    )
+    return [_event(*row) for row in rows]
 
 
 def stored_verdicts(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[StoredVerdict]:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select
 
 from ledger.database import Database
 from ledger.dialects import insert_where_new
@@ -68,7 +68,7 @@ class KeyStore:
         self._begun = False
         self._in_job = False
         self._cache: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
-        self._scrub = False
+        self._scrub = not place.scrub()  # a crash may have left destroyed keys behind
         with place.read() as connection:
             held = dict(connection.execute(select(secrets.c.name, secrets.c.value)).all())
         if held["ledger_id"].decode() != ledger_id:
@@ -142,6 +142,10 @@ class KeyStore:
         """Whether this reference was ever given out and not erased."""
         return _known(self.connection, tenant=tenant, person=person).first() is not None
 
+    def is_erased(self, tenant: str, person: str) -> bool:
+        """Whether there is a tombstone; in the writer's jobs."""
+        return self._tombstone(self.connection, tenant, person)
+
     def sealing(self, tenant: str, person: str, retention: str) -> tuple[bytes, bytes]:
         """(sealing key, MAC key), made where missing. Raises PersonErased."""
         known = self._cache.get((tenant, person, retention))
@@ -195,6 +199,29 @@ class KeyStore:
         with self._place.read() as connection:
             found = select(tombstones.c.person, tombstones.c.erased).where(tombstones.c.tenant == tenant)
             return dict(connection.execute(found.order_by(tombstones.c.person)).all())
+
+    def revived(self, tenant: str) -> list[str]:
+        """Persons with a tombstone of whom something stands all the same."""
+        t = tombstones.c
+        left = [
+            exists().where(table.c.tenant == t.tenant, table.c.person == t.person)
+            for table in (persons, person_keys, blind_index)
+        ]
+        with self._place.read() as connection:
+            found = select(t.person).where(t.tenant == tenant, or_(*left)).order_by(t.person)
+            return list(connection.execute(found).scalars())
+
+    def knows(self, tenant: str, person: str) -> bool:
+        """``is_person``, for reading."""
+        return (
+            self.reading(lambda connection: _known(connection, tenant=tenant, person=person).first())
+            is not None
+        )
+
+    @property
+    def scrubbed(self) -> bool:
+        """Whether nothing of a destroyed key is left in the files. Where a reader was in the way, each commit tries again."""
+        return not self._scrub
 
     def reading(self, query: Callable[[Connection], T]) -> T:
         """Run a query of the persons' index on a snapshot."""

@@ -156,6 +156,13 @@ class Ledger:
         found: dict[str, Any] = data
         return found
 
+    def facts_with(
+        self, connection: Connection, tenant: Tenant, after: int, upto: int, words: Sequence[bytes]
+    ) -> list[Event]:
+        """The facts at places > ``after`` and <= ``upto`` in whose stored body any of these stands, in order. Reads them all:
+        for what is asked once in a while."""
+        return feeds.facts_with(connection, tenant, after, upto, words)
+
     def customer(self, tenant: Tenant, *, source: str = "", number: str = "", phone: str = "") -> str | None:
         """The customer's reference by the source's number, else by phone; None where nobody is known by them (any more)."""
         return self.persons.look_up(tenant.name, source=source, number=number, phone=phone)

@@ -205,7 +205,6 @@ class SqliteKeys:
         self._reading = sqlite_engine(path, writing=False)
         try:
             self._prepare(database.ledger_id)
-            self.scrub()  # a crash may have left destroyed keys in the write-ahead log
         except BaseException:
             self.close(checkpoint=False)
             raise
@@ -231,8 +230,9 @@ class SqliteKeys:
             yield connection
 
     def scrub(self) -> bool:
-        """Empty the write-ahead log, where destroyed keys still stand."""
-        return emptied(self._writing)
+        """Empty the write-ahead log, where destroyed keys still stand. A reader in the way is not waited for: the writer's
+        thread does this, and everybody waits for the writer."""
+        return emptied(self._writing, wait=False)
 
     def close(self, *, checkpoint: bool = True) -> None:
         self._reading.dispose()
@@ -241,10 +241,15 @@ class SqliteKeys:
         self._writing.dispose()
 
 
-def emptied(writing: Engine) -> bool:
+def emptied(writing: Engine, *, wait: bool = True) -> bool:
     """Bring the write-ahead log into the main file and empty it; False where a reader stands in the way."""
     with writing.connect() as connection:
         cursor = connection.connection.cursor()  # outside of any transaction, which would hold the lock
-        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
-        cursor.close()
+        if not wait:
+            cursor.execute("PRAGMA busy_timeout=0")
+        try:
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0][0]
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={int(_WAIT * 1000)}")
+            cursor.close()
         return not busy

@@ -6,7 +6,7 @@ candidate carries, so that a retry gets its first answer even if its time or ver
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -25,14 +25,14 @@ UNREADABLE: Final = b""
 """Content of what has no canonical form; equal to no content that was ever kept."""
 
 
-def candidate(raw: Json, source: str, now: Instant, admin: bool = False) -> Candidate:
+def candidate(raw: Json, source: str, now: Instant, admin: bool = False, system: bool = False) -> Candidate:
     """What the ledger is offered for one value that ``read_json`` gave. ``source`` is the key's own: the body's is
     kept as ``reported_source`` where it differs. ``source_id`` is "" where the id cannot be read, and then there is
     only a problem."""
     source_id = _source_id(raw)
     content = _content(raw) if source_id else UNREADABLE
     try:
-        draft = _draft(parse(raw, now, admin=admin), source)
+        draft = _draft(parse(raw, now, admin=admin, system=system), source)
     except Refused as refused:
         return Candidate(
             source=source, source_id=source_id, content=content, problem=_problem(refused.refusals)
@@ -67,6 +67,7 @@ def _draft(arrived: Arrived, source: str) -> Draft:
         personal=arrived.personal,
         customer=arrived.customer,
         customer_ref=said.customerref or "",
+        subject=arrived.data.get("subject_ref", "") if arrived.kind.retention == "privacy" else "",
         retention=arrived.kind.retention,
         case=arrived.kind.case,
         case_id=said.caseid or "",
@@ -116,8 +117,15 @@ class Intake:
         self._clock = clock
         self._lock = Lock()
         self.counts = Counts()
+        self._watched: dict[str, Callable[[], None]] = {}
 
-    def submit_one(self, tenant: Tenant, source: str, raw: Json, *, admin: bool = False) -> Future[Outcome]:
+    def watch(self, kind: str, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called after an event of this type was kept, in the writer's thread: it may set a flag."""
+        self._watched[kind] = callback
+
+    def submit_one(
+        self, tenant: Tenant, source: str, raw: Json, *, admin: bool = False, system: bool = False
+    ) -> Future[Outcome]:
         """Offer one event. The future is the ledger's: it resolves after the commit, or raises what the ledger
         raises (Busy, Stopped, NotKept), at once or later."""
         made: Future[Outcome] = Future()
@@ -129,7 +137,7 @@ class Intake:
                 else:
                     made.set_result(done.result()[0])
 
-        self.submit_many(tenant, source, [raw], admin=admin).add_done_callback(pass_on)
+        self.submit_many(tenant, source, [raw], admin=admin, system=system).add_done_callback(pass_on)
         return made
 
     def submit_many(
@@ -139,11 +147,13 @@ class Intake:
         raws: Sequence[Json],
         *,
         admin: bool = False,
+        system: bool = False,
         expected: Expected | None = None,
     ) -> Future[list[Outcome]]:
-        """Offer events in order; each is answered by itself. ``expected`` holds each to the state of its case."""
+        """Offer events in order; each is answered by itself. ``admin``: an administrator's; ``system``: Touchline's own;
+        ``expected`` holds each to the state of its case."""
         now = self._clock.now()
-        offered = [candidate(raw, source, now, admin) for raw in raws]
+        offered = [candidate(raw, source, now, admin, system) for raw in raws]
         if expected is not None:
             offered = [replace(one, expected=expected) for one in offered]
         with self._lock:
@@ -153,12 +163,15 @@ class Intake:
         except BaseException:
             self._count(None, len(offered))
             raise
-        answer.add_done_callback(lambda done: self._answered(done, len(offered)))
+        answer.add_done_callback(lambda done: self._answered(done, offered))
         return answer
 
-    def _answered(self, done: Future[list[Outcome]], offered: int) -> None:
+    def _answered(self, done: Future[list[Outcome]], offered: Sequence[Candidate]) -> None:
         failed = done.cancelled() or done.exception() is not None
-        self._count(None if failed else done.result(), offered)
+        self._count(None if failed else done.result(), len(offered))
+        for one in offered:
+            if one.draft is not None and (told := self._watched.get(one.draft.type)) is not None:
+                told()
 
     def _count(self, outcomes: Sequence[Outcome] | None, offered: int) -> None:
         with self._lock:

@@ -88,6 +88,11 @@ REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "only Touchline's own engine writes this type",
         "该类型只能由系统引擎写入",
     ),
+    "system_only": (
+        "not_writable",
+        "only Touchline itself writes this type",
+        "该类型只能由系统自身写入",
+    ),
     "admin_only": (
         "not_writable",
         "only an administrator may write this type",

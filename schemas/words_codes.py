@@ -140,8 +140,16 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     # 数据保留
     "record": ("业务记录", "Record"),
     "privacy": ("个人信息处理记录", "Privacy record"),
+    # 删除依据（个人信息保护法第四十七条）
+    "customer_request": ("本人请求", "The person asked for it"),
+    "consent_withdrawn": ("撤回同意", "Consent withdrawn"),
+    "purpose_reached": ("目的已实现", "Purpose reached"),
+    "retention_expired": ("保存期限届满", "Retention period over"),
+    "unlawful": ("违法处理", "Unlawful processing"),
+    "record_restored": ("恢复备份后补记", "Stated again after a restore"),
     # 谁可写入；对事项的作用
     "intake": ("数据源", "Any source"),
+    "system": ("系统", "Touchline itself"),
     "engine": ("系统引擎", "The engine"),
     "opens": ("开启事项", "Opens a case"),
     "needs": ("须有事项", "Needs a case"),

@@ -12,9 +12,11 @@ from ledger import access
 from ledger.access import Access
 from ledger.candidate import Appended, Outcome
 from ledger.tenants import Tenant
+from producers.erasure import SOURCE as OWN_SOURCE
 from schemas.canonical import Json, NotStrict, read_json
+from touchline import erasing
 from touchline.choosing import good_name, only_source, only_tenant
-from touchline.exits import of_error
+from touchline.exits import Exit, Refused, of_error
 
 if TYPE_CHECKING:
     from touchline.house import House
@@ -35,6 +37,8 @@ class HouseAdmin:
             "tenant.add": self._tenant_add,
             "key.create": self._key_create,
             "append": self._append,
+            "person.erase": self._person_erase,
+            "person.accessed": self._person_accessed,
             "rebuild": self._rebuild,
             "clock.accept": self._clock_accept,
         }
@@ -85,11 +89,18 @@ class HouseAdmin:
             house.runner.wake()
         return {"number": tenant.number, "name": tenant.name, "published": len(wanted)}
 
-    def _key_create(self, tenant: str, source: str, write_only: bool) -> Json:
+    def _key_create(self, tenant: str, source: str, write_only: bool, admin: bool = False) -> Json:
         found = only_tenant(self._house.ledger, tenant)
-        good_name(source, "来源", "source")
-        key = self._house.writer.call(lambda conn: access.create(conn, found, source, write_only))
-        return {"key": key, "tenant": found.name, "source": source, "write_only": write_only}
+        if good_name(source, "来源", "source") == OWN_SOURCE:
+            raise Refused(
+                Exit.USAGE,
+                f"来源 {OWN_SOURCE} 为系统保留。",
+                f"The source {OWN_SOURCE} is what Touchline itself states; take another name.",
+            )
+        key = self._house.writer.call(lambda conn: access.create(conn, found, source, write_only, admin))
+        return {
+            "key": key, "tenant": found.name, "source": source, "write_only": write_only, "admin": admin,
+        }  # fmt: skip
 
     def _append(self, tenant: str, source: str, lines: list[str]) -> Json:
         house = self._house
@@ -112,6 +123,12 @@ class HouseAdmin:
         for (at, _), outcome in zip(offered, told.result(DEADLINE), strict=True):
             answers[at] = _outcome(outcome)
         return answers
+
+    def _person_erase(self, tenant: str, person: str, basis: str, by: str) -> Json:
+        return erasing.erase(self._house, only_tenant(self._house.ledger, tenant), person, basis, by)
+
+    def _person_accessed(self, tenant: str, person: str, purpose: str, by: str) -> Json:
+        return erasing.accessed(self._house, only_tenant(self._house.ledger, tenant), person, purpose, by)
 
     def _rebuild(self) -> Json:
         return self._house.rebuild()

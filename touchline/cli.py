@@ -16,6 +16,7 @@ from touchline.commands import (
     clock,
     events,
     keys,
+    persons,
     policy,
     promises,
     rebuild,
@@ -40,6 +41,7 @@ app = typer.Typer(
 serve.add(app)
 tenants.add(app)
 keys.add(app)
+persons.add(app)
 append.add(app)
 tail.add(app)
 cases.add(app)

@@ -21,12 +21,14 @@ from ledger.writer import Writer
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.rules.protocol import Rule
+from producers.erasure import Erasures
 from producers.intake import Intake
 from projections.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
 from schemas.instants import SECOND
 from touchline.admin import HouseAdmin
+from touchline.erasing import settle_at_the_start
 from touchline.rebuilding import Tell, rebuild
 from touchline.rules import rules
 from touchline.settings import Settings
@@ -58,6 +60,8 @@ class House:
         rooms.callback(self.writer.close)
         self.ledger = Ledger(self.database, self.writer, self.keys, clock)
         self.intake = Intake(self.ledger, clock)
+        self.erasures = Erasures(self.ledger, self.intake, clock)
+        settle_at_the_start(self.erasures)
         self.rules: Sequence[Rule] = rules()
         self.progress = Progress()
         self.stale = ""
@@ -103,8 +107,10 @@ class House:
             self._go(self.runner)
 
     def start(self) -> None:
-        """The engine on a thread of its own; without tables to write it waits for a rebuild."""
+        """Engine and erasure on threads of their own; without tables to write the engine waits for a rebuild."""
         self._running = True
+        self.erasures.start()
+        self._rooms.callback(self.erasures.stop)
         if self.runner is not None:
             self._go(self.runner)
 

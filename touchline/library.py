@@ -14,6 +14,7 @@ from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from ledger.writer import Writer
+from producers.erasure import unapplied
 from touchline.choosing import only_tenant
 
 if TYPE_CHECKING:
@@ -25,6 +26,15 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._open(folder)
+        if unapplied(self.ledger):  # an older keys.db: erased again before anybody reads
+            from touchline.house import House
+
+            self.close()
+            House.open(folder, create=False).close()
+            self._open(folder)
+
+    def _open(self, folder: Path) -> None:
         self.database = Database.open(folder, create=False)
         self.keys = KeyStore.open(self.database)
         clock = SystemClock()

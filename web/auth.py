@@ -45,6 +45,8 @@ class Caller:
     source: str
     write_only: bool
     key: str
+    admin: bool = False
+    """An administrator's key; a session never is."""
     session: sessions.Session | None = None
 
 
@@ -110,7 +112,11 @@ async def caller(
         if found is None:
             raise challenge("this key is not known", "密钥无效")
         return Caller(
-            tenant=found.tenant, source=found.source, write_only=found.write_only, key=key_name(secret)
+            tenant=found.tenant,
+            source=found.source,
+            write_only=found.write_only,
+            key=key_name(secret),
+            admin=found.admin,
         )
     session = session_of(request)
     if session is None:

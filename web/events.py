@@ -44,7 +44,7 @@ async def outcomes(
     held = None
     if place is not None:
         held = await run_in_threadpool(expected.expected, services, who, place, raw)
-    submit = partial(services.intake.submit_many, expected=held)
+    submit = partial(services.intake.submit_many, admin=who.admin, expected=held)
     try:
         future = await run_in_threadpool(submit, who.tenant, who.source, raw)
         return await asyncio.wrap_future(future)
@@ -70,11 +70,11 @@ async def append_one(services: Services, who: Caller, raw: Json) -> dict[str, An
     return kept(outcome)
 
 
-def all_flaws(services: Services, outcome: Problem, raw: Json) -> Refused:
+def all_flaws(services: Services, who: Caller, outcome: Problem, raw: Json) -> Refused:
     """The answer for a refused event. The ledger passes the first flaw on; a sender wants all of them at once."""
     if outcome.status == 422 and "also" in outcome.extra:
         try:
-            parse(raw, services.clock.now())
+            parse(raw, services.clock.now(), admin=who.admin)
         except Unparsed as error:
             return refused(outcome, error.refusals)
     return refused(outcome)
@@ -118,14 +118,14 @@ async def post_events(request: Request, who: AnyCaller) -> Response:
     meters.latency.observe(perf_counter() - began)
     meters.count(answered)
     if isinstance(found, list):
-        items = [_item(services, outcome, raw) for outcome, raw in zip(answered, events, strict=True)]
+        items = [_item(services, who, outcome, raw) for outcome, raw in zip(answered, events, strict=True)]
         return JSONResponse(items, 207)
     if isinstance(answered[0], Problem):
-        raise all_flaws(services, answered[0], found)
+        raise all_flaws(services, who, answered[0], found)
     return JSONResponse(kept(answered[0]), 202)
 
 
-def _item(services: Services, outcome: Outcome, raw: Json) -> dict[str, Any]:
+def _item(services: Services, who: Caller, outcome: Outcome, raw: Json) -> dict[str, Any]:
     if isinstance(outcome, Problem):
-        return {"status": outcome.status, "problem": all_flaws(services, outcome, raw).body}
+        return {"status": outcome.status, "problem": all_flaws(services, who, outcome, raw).body}
     return {"status": 202, **kept(outcome)}

@@ -22,6 +22,6 @@ TYPES: Final[tuple[EventType, ...]] = (
     _publications("calendar.published", "工作日历发布", "Calendar published", rank=OPENS),
     _publications("roles.published", "岗位发布", "Roles published", rank=OPENS),
     _privacy("privacy.erasure_requested", "个人信息删除请求", "Erasure requested", rank=AFTER),
-    _privacy("privacy.erasure_executed", "个人信息删除执行", "Erasure executed", rank=AFTER),
+    _privacy("privacy.erasure_executed", "个人信息删除执行", "Erasure executed", rank=AFTER, writer="system"),
     _privacy("privacy.access_recorded", "个人信息查阅记录", "Access to personal data recorded", rank=AFTER),
 )

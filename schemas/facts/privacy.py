@@ -7,7 +7,10 @@ from schemas.model import Content
 
 
 class PrivacyErasureRequested(Content):
-    """删除请求: T214. Erases nothing yet; the key store does, and then says so."""
+    """删除请求: T214. Somebody who may asked for it; the key store then destroys the keys, and `…executed` says so.
+
+    ``basis``: customer_request, consent_withdrawn, purpose_reached, retention_expired, unlawful (个人信息保护法 art. 47).
+    """
 
     TYPE = "privacy.erasure_requested"
 
@@ -17,7 +20,8 @@ class PrivacyErasureRequested(Content):
 
 
 class PrivacyErasureExecuted(Content):
-    """删除执行: T214. The person's keys are destroyed; what they sealed reads as erased."""
+    """删除执行: T214. The person's keys are destroyed; what they sealed reads as erased. ``request``: event id of what
+    asked for it; absent where the record was restored from before it and only the key store knew."""
 
     TYPE = "privacy.erasure_executed"
 

@@ -98,13 +98,72 @@ def test_whoever_comes_again_is_somebody_new(home: House, tenant: Tenant) -> Non
     person = told(home, tenant).customer_ref
     home.ledger.erase(tenant, person).result(10)
     assert told(home, tenant, 2).customer_ref != person
-    assert home.refuse(tenant, sent(3, customer_ref=person)).code == "customer_unknown"
+    problem = home.refuse(tenant, sent(3, customer_ref=person))
+    assert (problem.status, problem.code, problem.field) == (422, "customer_erased", "customerref")
+    assert home.refuse(tenant, sent(3, customer_ref="nobody")).code == "customer_unknown"
 
     def seal_again(_: object) -> None:
         home.keys.sealing(tenant.name, person, "service")
 
     with pytest.raises(PersonErased):
         home.writer.call(seal_again)
+
+
+def test_a_key_used_a_moment_ago_is_forgotten_with_the_person(home: House, tenant: Tenant) -> None:
+    """All in one transaction, so that what the job before had at hand would still be there."""
+    person = told(home, tenant).customer_ref
+    found: list[object] = []
+
+    def job(_: object) -> None:
+        home.keys.sealing(tenant.name, person, "service")
+        home.keys.erase(tenant.name, person, home.clock.now())
+        found.append(home.keys.comparing(tenant.name, person, "service"))
+        home.keys.sealing(tenant.name, person, "service")
+
+    with pytest.raises(PersonErased):
+        home.writer.call(job)
+    assert found == [ERASED]
+
+
+def test_of_many_persons_no_erased_ones_key_is_left_in_the_file(home: House, tenant: Tenant) -> None:
+    """Keys move between pages as others come and go; a copy left behind would outlive the row."""
+    people = [f"person-{n * 7919 % 600:04}" for n in range(600)]
+    at = home.clock.now()
+    for start in range(0, len(people), 50):
+        some = people[start : start + 50]
+
+        def come(_: object, some: list[str] = some) -> None:
+            for person in some:
+                home.keys.add_person(tenant.name, person)
+                home.keys.sealing(tenant.name, person, "service")
+
+        home.writer.call(come)
+        gone = some[::3]
+        lost = [home.keys.key(tenant.name, person, "service") for person in gone]
+        home.writer.call(
+            lambda _, gone=gone: [home.keys.erase(tenant.name, person, at) for person in gone]  # type: ignore[misc]
+        )
+        assert home.keys.scrubbed
+        held = b"".join(path.read_bytes() for path in sorted(home.folder.glob("keys.db*")))
+        assert [key for key in lost if isinstance(key, bytes) and key in held] == []
+        standing = home.keys.key(tenant.name, some[1], "service")
+        assert isinstance(standing, bytes)
+        assert standing in held
+
+
+def test_a_reader_in_the_way_is_waited_for_and_the_file_is_cleaned_after(home: House, tenant: Tenant) -> None:
+    fact = told(home, tenant)
+    key = home.keys.key(tenant.name, fact.customer_ref, "service")
+    assert isinstance(key, bytes)
+    with raw(home.folder / "keys.db") as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM persons").fetchone()
+        assert home.ledger.erase(tenant, fact.customer_ref).result(20) is True
+        assert not home.keys.scrubbed
+        reader.execute("COMMIT")
+    home.writer.call(lambda _: None)
+    assert home.keys.scrubbed
+    assert all(key not in path.read_bytes() for path in home.folder.glob("keys.db*"))
 
 
 def test_after_erasure_the_first_answer_is_given_without_comparing(home: House, tenant: Tenant) -> None:

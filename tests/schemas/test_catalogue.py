@@ -76,7 +76,7 @@ def test_lookups() -> None:
 @pytest.mark.parametrize("name", POSTED)
 @pytest.mark.parametrize("at", [None, NOW])
 def test_every_example_is_valid(name: str, at: int | None) -> None:
-    arrived = parse(example(name, at), NOW, admin=CATALOGUE[name].writer == "admin")
+    arrived = parse(example(name, at), NOW, system=CATALOGUE[name].writer in ("admin", "system"))
     assert arrived.kind is CATALOGUE[name]
     assert arrived.time == (parse_instant("2026-03-02T16:00:00+08:00") if at is None else at)
     for path in arrived.personal:
@@ -96,6 +96,15 @@ def test_administrators_types_are_closed_to_sources(name: str) -> None:
     with pytest.raises(Refused) as refused:
         parse(example(name), NOW)
     assert [r.code for r in refused.value.refusals] == ["not_writable"]
+    assert parse(example(name), NOW, admin=True).kind.name == name
+
+
+@pytest.mark.parametrize("admin", [True, False])
+def test_what_touchline_states_itself_nobody_else_may_state(admin: bool) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(example("privacy.erasure_executed"), NOW, admin=admin)
+    assert [(r.code, r.field) for r in refused.value.refusals] == [("not_writable", "type")]
+    assert parse(example("privacy.erasure_executed"), NOW, system=True).kind.writer == "system"
 
 
 def test_personal_places() -> None:

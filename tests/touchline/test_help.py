@@ -34,7 +34,8 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 COMMANDS = sorted(leaves(get_command(app)))
 ASKED = {
     "up", "demo", "append", "tail", "promises", "verify", "rebuild", "recheck", "explain", "tenant add", "key create",
-    "case show", "policy check", "events list", "events example", "clock accept",
+    "case show", "policy check", "events list", "events example", "clock accept", "person find", "person export",
+    "person erase",
 }  # fmt: skip
 
 

@@ -22,6 +22,12 @@ def create(
     ],
     tenant: TenantOption = "",
     write_only: Annotated[bool, typer.Option("--write-only", help="只写不读 writes, does not read")] = False,
+    admin: Annotated[
+        bool,
+        typer.Option(
+            "--admin", help="还可发布政策、受理个人信息请求 also publishes, and handles erasure requests"
+        ),
+    ] = False,
     data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,7 +40,9 @@ def create(
     from touchline.desk import desk
 
     with desk(data) as counter:
-        made = counter.perform("key.create", {"tenant": tenant, "source": source, "write_only": write_only})
+        made = counter.perform(
+            "key.create", {"tenant": tenant, "source": source, "write_only": write_only, "admin": admin}
+        )
     if as_json:
         show(made)
     else:

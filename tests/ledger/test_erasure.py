@@ -1,0 +1,199 @@
+"""Invariant 13: a person is erased, whatever cuts it and whichever file a backup brings back, and nothing else is."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger.candidate import Problem
+from ledger.clock import SimulatedClock, SystemClock
+from ledger.tenants import Tenant
+from producers.erasure import NotScrubbed, Settled, unapplied
+from producers.erasure_index import EXECUTED, REQUESTED
+from producers.steps import ErasureStep
+from tests.ledger.forgetting import (
+    PHONE,
+    Before,
+    Room,
+    complaint,
+    everything,
+    executed_once,
+    forgotten,
+    settle_in,
+)
+from tests.ledger.house import START, House, house, raw
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_requested_destroyed_stated(home: House) -> None:
+    before = settle_in(home)
+    room = Room.of(home)
+    assert room.erasures.settle(all_of_it=True) == Settled()
+    asked = room.request(before.person)
+    assert room.erasures.settle() == Settled(erased=1, executed=1)
+    executed_once(room, before, asked.event_id)
+    forgotten(home, before)
+    for whole in (False, True):  # there is nothing left to do, however often
+        assert room.erasures.settle(all_of_it=whole) == Settled()
+    assert not unapplied(home.ledger)
+
+
+def test_whoever_comes_again_is_somebody_new_and_the_old_reference_is_refused(home: House) -> None:
+    before = settle_in(home)
+    room = Room.of(home)
+    room.request(before.person)
+    room.erasures.settle()
+    at = home.clock.now()
+    old = {**complaint("c-9", at), "customerref": before.person, "data": {"description": "又来"}}
+    problem = room.intake.submit_one(room.tenant, "crm", old).result(20)
+    assert isinstance(problem, Problem)
+    assert (problem.status, problem.code, problem.field) == (422, "customer_erased", "customerref")
+    assert "已删除" in problem.reason_zh
+    fresh = room.fact(room.keep(complaint("c-10", at))).customer_ref
+    assert fresh not in (before.person, before.other, "")
+    assert home.ledger.customer(room.tenant, phone=PHONE) == fresh
+
+
+def test_nobody_may_state_what_was_not_done_or_ask_for_whom_nobody_knows(home: House) -> None:
+    before = settle_in(home)
+    room = Room.of(home)
+    at = complaint("x", home.clock.now())
+    for kind, admin, data, code in (
+        (EXECUTED, True, {"subject_ref": before.person}, "not_writable"),
+        (REQUESTED, False, {"subject_ref": before.person}, "not_writable"),
+        (REQUESTED, True, {"subject_ref": "nobody"}, "customer_unknown"),
+    ):
+        event = {**at, "type": kind, "data": data}
+        problem = room.intake.submit_one(room.tenant, "crm", event, admin=admin).result(20)
+        assert isinstance(problem, Problem)
+        assert (problem.status, problem.code) == (422, code)
+    assert room.erasures.settle(all_of_it=True) == Settled()
+    assert home.ledger.erased(room.tenant) == {}
+
+
+def test_a_request_of_somebody_erased_is_kept_and_answered(home: House) -> None:
+    before = settle_in(home)
+    room = Room.of(home)
+    room.request(before.person)
+    room.erasures.settle()
+    second = room.request(before.person, "r-2")
+    again = room.request(before.person, "r-2")
+    assert (again.event_id, again.place, again.duplicate) == (second.event_id, second.place, True)
+    assert room.erasures.settle() == Settled(executed=1)
+    assert [fact.data["request"] for fact in room.said(EXECUTED)][1] == second.event_id
+
+
+def test_while_serving_a_kept_request_is_enough(home: House) -> None:
+    before = settle_in(home)
+    room = Room.of(home)
+    room.erasures.start()
+    try:
+        asked = room.request(before.person)
+        end = time.monotonic() + 20
+        while not room.said(EXECUTED) and time.monotonic() < end:
+            threading.Event().wait(0.01)
+        executed_once(room, before, asked.event_id)
+    finally:
+        room.erasures.stop()
+    forgotten(home, before)
+
+
+def test_nothing_is_said_to_be_destroyed_while_it_stands_in_a_file(home: House) -> None:
+    before = settle_in(home)
+    room = Room.of(home, patience=0.0)
+    asked = room.request(before.person)
+    with raw(home.folder / "keys.db") as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM persons").fetchone()
+        with pytest.raises(NotScrubbed):
+            room.erasures.settle()
+        assert room.said(EXECUTED) == []
+        reader.execute("COMMIT")
+    assert room.erasures.settle() == Settled(executed=1)
+    executed_once(room, before, asked.event_id)
+    forgotten(home, before)
+
+
+def erased_after_a_copy(folder: Path, file: str, cut: str = "") -> Before:
+    """Everything kept, ``file`` copied, the person erased; then the copy put back. ``cut`` copies between request and end."""
+    with house(folder, SimulatedClock(START)) as home:
+        before = settle_in(home)
+        if cut == "requested":
+            Room.of(home).erasures.settle(all_of_it=True)
+            Room.of(home).request(before.person)
+    shutil.copy(folder / file, folder.parent / file)
+    with house(folder, SimulatedClock(START)) as home:
+        room = Room.of(home)
+        if not cut:
+            room.request(before.person)
+        assert room.erasures.settle() == Settled(erased=1, executed=1)
+    shutil.copy(folder.parent / file, folder / file)
+    return before
+
+
+def test_an_older_key_store_is_brought_up_to_the_record(tmp_path: Path) -> None:
+    before = erased_after_a_copy(tmp_path / "data", "keys.db")
+    with house(tmp_path / "data", SimulatedClock(START)) as home:
+        tenant: Tenant = home.ledger.tenant("云栖")
+        assert home.ledger.customer(tenant, phone=PHONE) == before.person  # they are back
+        assert unapplied(home.ledger)
+        room = Room.of(home)
+        assert room.erasures.settle(all_of_it=True) == Settled(erased=1, again=1)
+        assert not unapplied(home.ledger)
+        assert len(room.said(EXECUTED)) == 1
+        forgotten(home, before)
+
+
+@pytest.mark.parametrize("cut", ["", "requested"])
+def test_an_older_record_is_told_what_the_key_store_knows(tmp_path: Path, cut: str) -> None:
+    before = erased_after_a_copy(tmp_path / "data", "touchline.db", cut)
+    with house(tmp_path / "data", SimulatedClock(START)) as home:
+        room = Room.of(home)
+        asked = room.said(REQUESTED)
+        assert (len(asked), room.said(EXECUTED)) == (int(bool(cut)), [])
+        assert room.erasures.settle(all_of_it=True) == Settled(executed=1, stated_again=0 if cut else 1)
+        (done,) = room.said(EXECUTED)
+        assert done.data.get("request") == (asked[0].event_id if asked else None)
+        assert done.data["basis"] == ("customer_request" if cut else "record_restored")
+        assert room.erasures.settle(all_of_it=True) == Settled()
+        forgotten(home, before)
+
+
+@pytest.mark.crash
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what this is about")
+@pytest.mark.parametrize("step", list(ErasureStep), ids=lambda step: str(step.name))
+def test_killed_at_a_step(tmp_path: Path, step: ErasureStep) -> None:
+    folder = tmp_path / "data"
+    with house(folder, SystemClock()) as home:
+        before = settle_in(home)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.ledger.forgetting", str(folder), before.person, step.name],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
+    left = [secret in everything(folder) for secret in before.secrets]  # before anybody opens it
+    with raw(folder / "keys.db") as keys:
+        stones = keys.execute("SELECT count(*) FROM tombstones").fetchone()[0]
+    assert stones == int(step not in (ErasureStep.REQUESTED, ErasureStep.FOUND))
+    standing = step in (ErasureStep.REQUESTED, ErasureStep.FOUND, ErasureStep.DESTROYED)
+    assert left == [standing] * len(left)
+    with house(folder, SystemClock()) as home:
+        room = Room.of(home)
+        stated = step in (ErasureStep.STATED, ErasureStep.SETTLED)
+        assert len(room.said(EXECUTED)) == int(stated)
+        assert room.erasures.settle(all_of_it=True) == Settled(1 - stones, 0, 0 if stated else 1, 0)
+        (asked,) = room.said(REQUESTED)
+        executed_once(room, before, asked.event_id)
+        forgotten(home, before)
