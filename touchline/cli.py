@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -55,10 +53,6 @@ clock.add(app)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command and exits; a refusal ends with its sentence and code instead of a traceback."""
-    gc.set_threshold(50_000, 20, 20)  # what is imported at the start is no garbage: looking there costs 60 ms
-    atexit.register(
-        gc.freeze
-    )  # nor is it at the end, where the interpreter would look once more: 40 to 100 ms
     try:
         app(args=arguments, prog_name="touchline")
     except BrokenPipeError:  # `touchline tail | head`

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from ledger.folder import ServerInfo, read_server
 from touchline.exits import Exit, Refused
+
+if TYPE_CHECKING:  # where no server runs there is nobody to ask
+    from http.client import HTTPConnection
 
 
 class Desk(Protocol):
@@ -28,8 +30,7 @@ class Counter:
         self._timeout = timeout
 
     def perform(self, command: str, arguments: dict[str, Any]) -> Any:
-        place = urlsplit(self._server.url)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=self._timeout)
+        connection = self._connection(self._timeout)
         try:
             connection.request(
                 "POST",
@@ -53,10 +54,15 @@ class Counter:
         why = told.get("detail") or f"The server answered {answer.status} to {command}."
         raise Refused(Exit.UNAVAILABLE, "服务器没有接受这条命令。", str(why))
 
+    def _connection(self, timeout: float) -> HTTPConnection:
+        from http.client import HTTPConnection
+
+        place = urlsplit(self._server.url)
+        return HTTPConnection(place.hostname or "", place.port, timeout=timeout)
+
     def answers(self) -> bool:
         """Whether a live server listens there."""
-        place = urlsplit(self._server.url)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=5)
+        connection = self._connection(5)
         try:
             connection.request("GET", "/healthz")
             return connection.getresponse().status < 500

@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -31,11 +32,11 @@ from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
 from touchline.rebuilding import Tell, rebuild
 from touchline.rules import rules
-from touchline.settings import Settings
 
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from alerts.service import Alerts
     from alerts.settings import AlertSettings
+    from touchline.settings import Settings
 
 SESSION_FILE = "session.key"
 
@@ -46,9 +47,9 @@ class House:
     Nothing runs until ``start`` (engine) or ``run_to_head`` is called; ``ring`` starts the alerts.
     """
 
-    def __init__(self, folder: Path, settings: Settings, clock: Clock, rooms: ExitStack) -> None:
+    def __init__(self, folder: Path, settings: Settings | None, clock: Clock, rooms: ExitStack) -> None:
         self.folder = folder
-        self.settings = settings
+        self._settings = settings
         self.clock = clock
         self._rooms = rooms
         rooms.callback(lambda lock: lock.release(), _locked(folder))
@@ -92,9 +93,16 @@ class House:
             raise NoLedger(str(folder))
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as rooms:
-            house = cls(folder, settings or Settings.of(folder), clock or SystemClock(), rooms)
+            house = cls(folder, settings, clock or SystemClock(), rooms)
             house._rooms = rooms.pop_all()
         return house
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the operator set; read when it is asked for, which only a server does."""
+        from touchline.settings import Settings
+
+        return self._settings or Settings.of(self.folder)
 
     def adopt(self, store: SqlStore) -> None:
         """Work on these tables from now on: at opening, and after a rebuild (which holds the runner's pause)."""
