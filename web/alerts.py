@@ -112,7 +112,7 @@ async def acknowledge(
     summary="Take note of an alert",
     description="Appends `alert.acknowledged` as the key's source. It changes no promise; who took note first stays.",
     response_model=Accepted,
-    responses=answers(401, 403, 404, 422, 429, 503),
+    responses=answers(400, 401, 403, 404, 422, 429, 503),
 )
 async def acknowledge_alert(
     request: Request, who: AnyCaller, verdict_id: str, remark: Annotated[Remark | None, Body()] = None

@@ -90,7 +90,7 @@ def all_flaws(services: Services, who: Caller, outcome: Problem, raw: Json) -> R
         207: openapi.BATCH_ANSWER,
         **answers(400, 401, 403, 408, 409, 412, 413, 415, 422, 429, 503),
     },
-    openapi_extra={"requestBody": openapi.EVENTS_BODY},
+    openapi_extra={"requestBody": openapi.EVENTS_BODY, "parameters": [openapi.IF_MATCH]},
 )
 async def post_events(request: Request, who: AnyCaller) -> Response:
     services = services_of(request)

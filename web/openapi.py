@@ -69,6 +69,14 @@ EVENTS_BODY: Final[dict[str, Any]] = {
         "application/json": {"schema": {"oneOf": [_ONE, _BATCH]}, "example": EXAMPLE},
     },
 }
+IF_MATCH: Final[dict[str, Any]] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "the ETag of the case, as its form was filled in; with one event that names its `caseid`",
+    "schema": {"type": "string"},
+    "example": '"42"',
+}
 BATCH_ANSWER: Final[dict[str, Any]] = {
     "description": "Each event answered by itself, in the order sent",
     "content": {
