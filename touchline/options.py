@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import typer
@@ -34,19 +35,14 @@ def show(value: Any) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Aligned columns; Chinese characters take two cells. Whole lines, never cut, where the output is no terminal."""
-    from rich.console import Console
-    from rich.table import Table
+    """Aligned columns; where somebody watches, the headings are bold and the lines folded (``touchline.columns``)."""
+    from touchline.columns import laid_out
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in headings:
-        made.add_column(heading, overflow="fold")
-    for row in rows:
-        made.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=400)
-    console.print(made)
+    watched = sys.stdout.isatty()
+    head, *body = laid_out((headings, *rows), get_terminal_size().columns if watched else 0)
+    print("\n".join(f"\x1b[1m{line}\x1b[0m" for line in head) if watched else "\n".join(head))
+    for found in body:
+        print("\n".join(found))
 
 
 def named(code: str) -> str:
