@@ -10,6 +10,7 @@ from ledger.tenants import Tenant
 from processors.conclude import Saying
 from processors.fold import Fold
 from processors.rules.book import Book
+from processors.shelf import Key
 from processors.standing import stood
 from schemas.event import Event
 
@@ -21,18 +22,20 @@ def backfill(
 ) -> None:
     """File what was placed before ``publication`` for the listeners that it added. Events corrected or withdrawn before
     it have no standing evidence and get none; what is parked stays out. What triggers lie there bind an earlier version,
-    so no row changes now."""
+    so nothing opens now but the periods of recurring duties that begin from here on."""
     types = {listener.type for listener in fold.book.listeners_new_since(before)}
     held = fold.shelf.held() if types else set()
     saying = Saying(at=publication.recorded, after=publication.place, cause=publication.event_id)
+    touched: list[Key] = []
     place = 0
     while types and place < publication.place - 1:
         page = ledger.facts(conn, tenant, place, PAGE)
         for event in page:
             if event.place >= publication.place:
-                return
+                break
             if (event.type in types or "*" in types) and stood(
                 ledger, conn, tenant, event.event_id, publication.place
             ):
-                fold.file_missing(event, held, saying)
+                touched += fold.file_missing(event, held, saying)
         place = page[-1].place
+    fold.settle_missing(touched, saying)

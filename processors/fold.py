@@ -114,10 +114,10 @@ class Fold:
             touched, taken = self.shelf.void(event.corrects, at, event.event_id)
             since = {(r, e.scope, e.slot, e.link, e.time): e.known or e.recorded for r, e in taken}
         saying = Saying(at=at, after=event.after, cause=event.event_id)
+        if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
+            self._publish(event)
         for rule in self.rules.values():
             touched += self._enter(rule, event, saying, since)
-        if event.type in PUBLICATIONS:
-            self._publish(event)
         self._settle(touched, saying, event, 0)
         if event.type == "event.resumed":
             self._resume(event, saying)
@@ -190,10 +190,11 @@ class Fold:
         self._filed.pop((rule.name, parked.event_id), None)
         self._settle(self._enter(rule, parked, saying), saying, parked, 0)
 
-    def file_missing(self, event: Event, held: Set[Key], saying: Saying) -> None:
+    def file_missing(self, event: Event, held: Set[Key], saying: Saying) -> list[Key]:
         """File an older fact where its evidence does not stand yet, for what a publication listens to (``backfill``).
-        What is ``held``, parked and not resumed, stays out; a rule that fails parks it."""
+        What is ``held``, parked and not resumed, stays out; a rule that fails parks it. Returns the scopes to judge."""
         self.shelf.know((event.event_id,))
+        touched: list[Key] = []
         for rule in self.rules.values():
             if (rule.name, event.event_id) in held or (rule.name, event.event_id) in self.parked:
                 continue
@@ -208,6 +209,12 @@ class Fold:
             for filing in filings:
                 if (filing.scope, filing.slot, filing.link) not in have:
                     self.shelf.add(rule.name, as_evidence(filing, event))
+                    touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
+        return touched
+
+    def settle_missing(self, touched: Iterable[Key], saying: Saying) -> None:
+        """Judge what was filed for a publication: a recurring duty goes on from it, though its trigger is older."""
+        self._conclude_all(self._judge_all(touched, saying, None), saying, 0)
 
     # -- judging and concluding
 

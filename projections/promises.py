@@ -97,6 +97,7 @@ def view(row: Promise, said: Mapping[str, Announced], names: Names) -> dict[str,
         "zh": zh,
         "en": en,
         "kind": row.kind,
+        "period": row.period,
         "state": row.state,
         "flags": flags(row, said),
         "wall": wall_state(row, said),
@@ -115,6 +116,7 @@ def view(row: Promise, said: Mapping[str, Announced], names: Names) -> dict[str,
         "trigger": row.trigger,
         "discharged_by": json.loads(row.settled_by),
         "entered_by": row.entered_by,
+        "waited": json.loads(row.waited),
         "acknowledged_by": row.acknowledged_by,
         "step": max((int(k[4:]) for k, a in said.items() if a.standing and k.startswith("step")), default=0),
     }
@@ -123,9 +125,11 @@ def view(row: Promise, said: Mapping[str, Announced], names: Names) -> dict[str,
 class Promises:
     """Queries of one set. ``conn`` is a reading connection; nothing is written."""
 
-    def __init__(self, tables: SetTables, names: Names) -> None:
+    def __init__(self, tables: SetTables, names: Names, begun: Instant = NEVER) -> None:
+        """What opens after ``begun`` is not there yet: periods of a recurring duty are made ahead."""
         self.tables = tables
         self.names = names
+        self.begun = begun
         self._rows = tables.rows[Promise]
         self._breach = tables.announced.alias("breach")
         self._warned = tables.announced.alias("warned")
@@ -160,7 +164,7 @@ class Promises:
             .select_from(
                 rows.outerjoin(breach, said(breach, "breached")).outerjoin(warned, said(warned, "due_soon"))
             )
-            .where(rows.c.tenant == tenant)
+            .where(rows.c.tenant == tenant, rows.c.opened <= self.begun, rows.c.kind != "coverage")
         )
 
     def find(

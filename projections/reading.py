@@ -58,6 +58,10 @@ class Reading:
                 raise OtherFold("the tables are being rebuilt for this version; `touchline rebuild`")
             yield conn, set_tables(active[0], self._kinds)
 
+    def now(self) -> Instant:
+        """What opens later has not begun."""
+        return self.ledger.clock.now()
+
     def promises(
         self,
         tenant: Tenant,
@@ -71,7 +75,7 @@ class Reading:
     ) -> list[dict[str, Any]]:
         """By due instant. ``after`` is ``<due>,<id>`` of the last one already had (an undated one: ``,<id>``)."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.names(conn, tables, tenant)).find(
+            return Promises(tables, self.names(conn, tables, tenant), self.now()).find(
                 conn,
                 tenant.number,
                 state=state,
@@ -85,19 +89,21 @@ class Reading:
     def settled_lately(self, tenant: Tenant, wall: str, limit: int = 50) -> list[dict[str, Any]]:
         """Settled promises of a wall state, the latest first."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.names(conn, tables, tenant)).settled_lately(
+            return Promises(tables, self.names(conn, tables, tenant), self.now()).settled_lately(
                 conn, tenant.number, wall=wall, limit=limit
             )
 
     def promise(self, tenant: Tenant, promise_id: str) -> dict[str, Any] | None:
         """One promise."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.names(conn, tables, tenant)).get(conn, tenant.number, promise_id)
+            return Promises(tables, self.names(conn, tables, tenant), self.now()).get(
+                conn, tenant.number, promise_id
+            )
 
     def wall_counts(self, tenant: Tenant) -> dict[str, int]:
         """How many promises stand under each wall state."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.names(conn, tables, tenant)).counts(conn, tenant.number)
+            return Promises(tables, self.names(conn, tables, tenant), self.now()).counts(conn, tenant.number)
 
     def cases(
         self,
@@ -154,7 +160,7 @@ class Reading:
 
         with self.snapshot() as (conn, tables):
             replay = self._replay(conn, tenant, tables)
-            queries = Promises(tables, self.names(conn, tables, tenant))
+            queries = Promises(tables, self.names(conn, tables, tenant), self.now())
             if (row := queries.row(conn, tenant.number, name)) is not None:
                 return explain.promise(replay, row)
             if (found := replay.verdict(name)) is not None:

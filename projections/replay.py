@@ -166,10 +166,12 @@ class Replay:
             }
         )
         rule = self.rules[promises.RULE]
+        at = moment.known_at if moment.known_at is not None else moment.as_of
+        begun = self.ledger.clock.now() if at is None else at
         found: list[dict[str, Any]] = []
         for scope in scopes:
             for row in rule.judge(scope, self.evidence(scope, moment), book):
-                if isinstance(row, Promise):
+                if isinstance(row, Promise) and row.opened <= begun and row.kind != "coverage":
                     found.append(
                         promises.view(row, self._said(rule, row, book, verdicts, moment), self.names)
                     )

@@ -189,10 +189,10 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
         Refusal(
             "policy_kind",
             f"data.policy.policies.{key}",
-            f"is of the kind {kind}; this version runs the kinds after, given and open",
-            f"属于 {kind} 类；当前版本只运行 after、given、open 三类",
+            "counts days of the lunar calendar, which this version does not run; write them as spans",
+            "按农历日期计算，当前版本不支持；请改写为 spans",
         )
-        for key, kind in sorted(file.cannot_run().items())
+        for key in sorted(file.cannot_run())
     ]
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from schemas.canonical import Json
 from schemas.policy_due import After, Before, Coverage, Due, Early, Every, Gate, Given
-from schemas.policy_duty import RUNS, VERDICTS, Again, Ower, Pause, Person, Policy, Warn
+from schemas.policy_duty import VERDICTS, Again, Ower, Pause, Person, Policy, Warn
 from schemas.policy_match import AllOf, AnyOf, Expr, Match, Ref, leaves
 from schemas.policy_names import problems
 from schemas.policy_parts import Calendar, Fact, Ladder, Named, Step
@@ -18,7 +18,7 @@ from schemas.policy_terms import Dur, Duration, Effective, Key, Path, Strict, Ty
 from schemas.policy_tests import Keys, Test, Where
 
 __all__ = [
-    "RUNS", "VERDICTS", "After", "Again", "AllOf", "AnyOf", "Before", "Calendar", "Coverage", "Due", "Dur",
+    "VERDICTS", "After", "Again", "AllOf", "AnyOf", "Before", "Calendar", "Coverage", "Due", "Dur",
     "Duration", "Early", "Every", "Expr", "Fact", "Gate", "Given", "Key", "Keys", "Ladder", "Match", "Named",
     "Ower", "Path", "Pause", "Person", "Policy", "PolicyFile", "Problems", "Ref", "Step", "Strict", "Test",
     "Type", "Unit", "Warn", "Where", "duration", "leaves",
@@ -64,7 +64,7 @@ class PolicyFile(Strict):
         }
 
     def cannot_run(self) -> dict[str, str]:
-        """Key -> kind of the enabled policies whose clock this release does not have."""
+        """Key -> kind of the enabled policies that this release cannot count (days of the lunar calendar)."""
         return {
             key: policy.kind for key, policy in self.policies.items() if policy.enabled and not policy.runs
         }

@@ -55,6 +55,13 @@ class Before(Strict):
     lead: DurationOrAny = Dur(1, "mo")
     early: Early = "ignore"
 
+    @model_validator(mode="after")
+    def _backwards(self) -> Before:
+        for length in (self.minus, self.lead):
+            if isinstance(length, Dur) and length.unit not in ("d", "mo", "y"):
+                raise ValueError(f"{length} cannot be counted back from a date; write it in d, mo or y")
+        return self
+
 
 def _pair(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value

@@ -12,8 +12,6 @@ from schemas.policy_match import AllOf, Expr, Match, Ref, leaves
 from schemas.policy_terms import Elapsed, Flag, Path, Strict, Whole
 from schemas.policy_tests import Keys, Where
 
-RUNS = frozenset({"after", "given"})
-"""The kinds whose clocks this release runs; promises of kind ``open`` and ``standing`` have none to run."""
 VERDICTS = frozenset(
     f"obligation.{word}" for word in ("due_soon", "breached", "dated", "alert_step_reached", "retracted")
 )
@@ -115,10 +113,9 @@ class Policy(Strict):
 
     @property
     def runs(self) -> bool:
-        """True where this release has the clock it needs, or it needs none."""
-        if isinstance(self.due, Every) or self.until is not None:
-            return False
-        return self.needs() in RUNS or self.due is None
+        """True where this release has the clock it needs, or it needs none: all but days of the lunar calendar."""
+        days = self.due.days if isinstance(self.due, Every) else None
+        return not any(day.startswith("lunar") for day in (days or {}).values())
 
     def matches(self) -> Iterator[tuple[str, Match]]:
         """(role, MATCH) of all it listens to: on reset by until unreached cancel start stop gate moved."""
@@ -146,8 +143,14 @@ class Policy(Strict):
         due = self.due
         if isinstance(due, (Gate, Every, Coverage)) and self.pause:
             raise ValueError("pause goes only with after, given or before")
-        if (self.until or self.member) and not isinstance(due, (Every, Coverage)):
-            raise ValueError("until and member go only with every and coverage")
+        if (self.until or self.member) and not isinstance(due, Every):
+            raise ValueError("until and member go only with every and rolling")
+        if self.member and isinstance(due, Every) and due.rolling is not None:
+            raise ValueError("member goes only with periods; a rolling duty is one for each per")
+        if self.member and self.until is not None and self.until.match is not None:
+            raise ValueError("until ends the duty of one member: per and member say which, so match cannot")
+        if self.unreached is not None and isinstance(due, Every) and due.rolling is None:
+            raise ValueError("unreached does not go with periods: the next period brings its own attempts")
         if due is not None and self.by is None:
             raise ValueError("a due date needs by: which event settles it")
         for role, match in self.matches():

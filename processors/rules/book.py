@@ -6,6 +6,7 @@ places, so a promise binds the same version on every machine and at every time o
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from processors.rules.published import (
     roles_version,
 )
 from schemas.event import Event
-from schemas.instants import Instant
+from schemas.instants import Day, Instant
 
 __all__ = ["Book", "Bound", "CalendarVersion", "PolicyVersion", "RolesVersion"]
 
@@ -37,7 +38,16 @@ class Bound(NamedTuple):
 class Book:
     """See the module's docstring. Make one by ``Book.empty()`` and ``add``."""
 
-    __slots__ = ("_calendars", "_index", "_listeners", "_places", "_profiles", "published")
+    __slots__ = (
+        "_calendars",
+        "_index",
+        "_listeners",
+        "_places",
+        "_profiles",
+        "_recorded",
+        "_recurring",
+        "published",
+    )
 
     def __init__(self, published: Sequence[Published] = ()) -> None:
         self.published = tuple(published)
@@ -52,6 +62,10 @@ class Book:
         for one in self.published:
             if isinstance(one, CalendarVersion):
                 self._calendars[one.name] = (*self._calendars.get(one.name, ()), one)
+        self._recorded = [p.recorded for p in self.published]
+        self._recurring = {
+            key for version in policies for key, terms in version.terms.items() if terms.form == "every"
+        }
         self._listeners = {
             listener.identity: listener
             for version in policies
@@ -105,6 +119,33 @@ class Book:
         return tuple(
             c for c in every if c is not bound and (c.place > bound.place or c.effective > bound.effective)
         )
+
+    # -- recurring duties
+
+    def recurs(self, key: str) -> bool:
+        """Whether any version of this policy is a duty of periods."""
+        return key in self._recurring
+
+    def versions(self, key: str) -> list[Bound]:
+        """Every version that has this policy, in order of place."""
+        return [
+            Bound(version, terms)
+            for version in self._profiles.get(key, ())
+            if (terms := version.terms.get(key)) is not None
+        ]
+
+    def begun(self, key: str) -> Instant:
+        """Since when this policy has been in force in any version."""
+        return min(bound.version.effective for bound in self.versions(key))
+
+    def place_at(self, recorded: Instant) -> int:
+        """Place of the last publication up to that recorded instant; 0: none."""
+        index = bisect_right(self._recorded, recorded)
+        return self.published[index - 1].place if index else 0
+
+    def horizon(self, name: str) -> Day | None:
+        """The last day that any calendar of this name tells; None: none was published."""
+        return max((c.calendar.last_day for c in self._calendars.get(name, ())), default=None)
 
     # -- by place, for whoever explains
 

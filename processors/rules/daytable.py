@@ -84,6 +84,11 @@ class Days:
         self._close = 1440 if calendar.close is None else _minutes(calendar.close)
         self._roll = calendar.roll == "next_working_day"
 
+    @property
+    def last_day(self) -> Day:
+        """The last day with data."""
+        return self._runs[-1].last
+
     def works(self, day: Day) -> bool:
         """Whether it is a working day."""
         run = self._run(day)

@@ -82,8 +82,8 @@ class Desk:
     def take(self, event: Event) -> Event:
         """Place an event as it is."""
         gone = self.void(event.corrects) if event.corrects else {}
-        self._file(self.rule.file(event, self.book), event, gone)
         before, self.book = self.book, self.book.add(event)
+        self._file(self.rule.file(event, self.book), event, gone)
         for fact in self.facts:
             if fact.event_id not in self.voided:
                 new = [x for x in self.book.listeners_new_since(before) if x.type in (fact.type, "*")]

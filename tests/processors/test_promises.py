@@ -231,8 +231,8 @@ def test_a_worklist_item_has_no_clock() -> None:
     assert (row.kind, row.state, row.due, row.undated, made.marks(row)) == ("open", "open", NEVER, 0, [])
 
 
-def test_kinds_without_a_clock_here_keep_no_row() -> None:
-    made = desk(policy(due={"gate": "complaint.closed"}) | policy_named("example.two"))
+def test_a_standing_duty_keeps_no_row() -> None:
+    made = desk(policy(due=None, by=None) | policy_named("example.two"))
     made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
     assert [row.obligation for row in made.promises()] == ["example.two"]
 
@@ -252,6 +252,7 @@ def test_a_later_calendar_dates_what_was_undated_and_tells_the_missing_steps() -
     assert {(table, column) for table, column, _ in made.rule.unsettled(calendar, made.book)} == {
         (Promise, "undated"),
         (Promise, "unstepped"),
+        (Promise, "ongoing"),
     }
     first, second = made.promises("complaint.close_return_visit")
     assert (first.calendar_version, first.dated_by, first.unstepped) == ("cn-2026", 0, 0)

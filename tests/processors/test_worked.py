@@ -22,9 +22,20 @@ from schemas.policy_yaml import read_yaml
 from tests.processors.desk import Desk, at, china
 
 WORKED = Path(__file__).parents[1] / "worked"
+GRAMMAR = WORKED.parent / "schemas" / "whole_grammar.yaml"
+"""Every duty of the domain: ``grammar`` in an example stands for the one of that name."""
 FLAGS = ("born_late", "late_entry", "early", "undated", "paused")
-PLAIN = ("obligation", "state", "trigger", "policy_version", "calendar_version", "entered_by")
-KNOWN = {*PLAIN, "due", "settled", "flags", "marks", "at", "keys", "owes"}
+PLAIN = (
+    "obligation",
+    "state",
+    "trigger",
+    "policy_version",
+    "calendar_version",
+    "entered_by",
+    "period",
+    "person",
+)
+KNOWN = {*PLAIN, "opened", "due", "settled", "flags", "marks", "at", "keys", "owes", "waited"}
 BEFORE_ALL = "2025-12-01 09:00"
 
 
@@ -44,14 +55,22 @@ def examples() -> list[Any]:
     ]
 
 
-def profile(written: Mapping[str, Any] | None, facts: Mapping[str, Any], **head: str) -> dict[str, Any]:
-    """The shipped profile with other policies: ``shipped`` stands for the shipped one of that name."""
+@cache
+def grammar() -> dict[str, Any]:
+    return load_profile(GRAMMAR).dump()
+
+
+def profile(file: Mapping[str, Any]) -> dict[str, Any]:
+    """The shipped profile, or one with the policies, facts and dates that the file writes."""
     whole = load_profile().dump()
-    if written is not None:
+    words = {"shipped": whole["policies"], "grammar": grammar()["policies"]}
+    if (written := file.get("policies")) is not None:
         whole["policies"] = {
-            key: whole["policies"][key] if policy == "shipped" else policy for key, policy in written.items()
+            key: words[policy][key] if isinstance(policy, str) else policy for key, policy in written.items()
         }
-    return {**whole, "facts": dict(facts), **head}
+        whole["facts"] = file.get("facts", {})
+        whole["dates"] = {name: grammar()["dates"][name] for name in file.get("dates", ())}
+    return {**whole}
 
 
 def changed(change: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +110,7 @@ def calendar_of(words: Mapping[str, Any]) -> dict[str, Any]:
 def play(file: Mapping[str, Any], events: Sequence[tuple[str, Mapping[str, Any]]], calendar: Any) -> Desk:
     """Publish, then place the events in this order."""
     desk = Desk()
-    desk.publish(profile(file.get("policies"), file.get("facts", {})), BEFORE_ALL)
+    desk.publish(profile(file), BEFORE_ALL)
     desk.publish_calendar(calendar_of(calendar), BEFORE_ALL)
     for event_id, words in events:
         fields = {k: v for k, v in words.items() if k not in ("type", "time", "recorded", "id")}
@@ -121,6 +140,8 @@ def found(desk: Desk, row: Promise, wanted: Mapping[str, Any]) -> dict[str, Any]
     made["flags"] = sorted(flag for flag in FLAGS if getattr(row, flag)) if "flags" in wanted else None
     made["keys"] = json.loads(row.keys) if "keys" in wanted else None
     made["owes"] = json.loads(row.owes) if "owes" in wanted else None
+    made["opened"] = told(row.opened) if "opened" in wanted else None
+    made["waited"] = json.loads(row.waited) if "waited" in wanted else None
     if "marks" in wanted:
         until = at(wanted["at"]) if "at" in wanted else NEVER
         marks = [mark for mark in desk.marks(row) if mark.at <= until]
@@ -135,6 +156,8 @@ def expected(wanted: Mapping[str, Any]) -> dict[str, Any]:
     made |= {"due": instant(wanted["due"]), "settled": instant(wanted.get("settled", "none"))}
     made["flags"] = sorted(wanted["flags"]) if "flags" in wanted else None
     made |= {"keys": wanted.get("keys"), "owes": wanted.get("owes")}
+    made["opened"] = instant(wanted["opened"]) if "opened" in wanted else None
+    made["waited"] = wanted.get("waited")
     if "marks" in wanted:
         made["marks"] = {
             kind: (instant(said["time"]), instant(said["from"]))
@@ -145,8 +168,13 @@ def expected(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return made
 
 
-def check(desk: Desk, promises: Sequence[Mapping[str, Any]], shown: Sequence[str] | None) -> None:
-    rows = [row for row in desk.promises() if shown is None or row.obligation in shown]
+def check(
+    desk: Desk, promises: Sequence[Mapping[str, Any]], shown: Sequence[str] | None, until: Instant
+) -> None:
+    """``until``: what opens later has not begun."""
+    rows = [
+        row for row in desk.promises() if (shown is None or row.obligation in shown) and row.opened <= until
+    ]
     rows.sort(key=lambda row: (row.opened, row.obligation, row.keys))
     assert [row.obligation for row in rows] == [wanted["obligation"] for wanted in promises]
     for row, wanted in zip(rows, promises, strict=True):
@@ -160,14 +188,15 @@ def test_worked_example(name: str, number: int) -> None:
     shown = example.get("show", file.get("show"))
     calendar = example.get("calendar", file.get("calendar", {}))
     events = [(words.get("id", f"e{index}"), words) for index, words in enumerate(example["events"], 1)]
+    until = at(example.get("until", file.get("until", "2099-12-31")))
     for view in example.get("views", [example]):
         known_at = at(view["known_at"]) if "known_at" in view else NEVER
         told_by_then = [one for one in events if at(one[1].get("recorded", one[1]["time"])) <= known_at]
-        check(play(file, told_by_then, calendar), view["promises"], shown)
+        check(play(file, told_by_then, calendar), view["promises"], shown, until)
         if file.get("arrival") == "matters":
             continue
         for seed in range(6):
-            check(play(file, arrival(told_by_then, seed), calendar), view["promises"], shown)
+            check(play(file, arrival(told_by_then, seed), calendar), view["promises"], shown, until)
 
 
 def arrival(

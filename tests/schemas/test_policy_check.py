@@ -41,12 +41,12 @@ def test_nothing_wrong() -> None:
 
 
 def test_kinds_that_this_release_cannot_run() -> None:
-    [text] = findings(due={"gate": "complaint.closed"})
-    assert text.startswith(
-        "error a.b: due: this release runs the kinds after and given; this one is of kind gate"
-    )
-    assert len(findings(due={"every": "month"}, per={"company": "company_id"})) == 1
-    assert findings(due={"gate": "complaint.closed"}, enabled=False) == []
+    lunar = {"days": {"mid_autumn": "lunar 08-15"}}
+    [text] = findings(due=lunar)
+    assert text.startswith("error a.b: due: days of the lunar calendar do not run in this release")
+    assert findings(due=lunar, enabled=False) == []
+    assert findings(due={"gate": "complaint.closed"}) == []
+    assert findings(due={"every": "month"}) == []
     assert findings(due=None) == []  # a worklist item has no clock to run
 
 
@@ -122,7 +122,7 @@ def test_findings_name_file_line_and_key(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
         "profile: own\nversion: '1'\neffective_from: 2026-01-01T00:00:00+08:00\nladders: {default: {steps: []}}\n"
         "keys: {case: case_id}\npolicies:\n  a.b:\n    row: O1\n    zh: 甲\n    on: complaint.closed\n    per: [case]\n"
-        "    due: {gate: complaint.closed}\n    by: complaint.replied\n    owes: x\n",
+        "    due: {days: {mid_autumn: lunar 08-15}}\n    by: complaint.replied\n    owes: x\n",
         "utf-8",
     )
     profile = read_profile(tmp_path / "own.yaml")

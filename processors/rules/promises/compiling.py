@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from processors.rules.promises.hearing import Hearing
-from processors.rules.promises.listeners import CANCEL, DISCHARGE, MOVED, START, STOP, TRIGGER, UNREACHED
-from processors.rules.promises.terms import All_, Any_, Expr, Owing, Terms, Waiting, Warning_, slots
-from schemas.policy import After, AllOf, AnyOf, Dur, Given, Policy, PolicyFile
+from processors.rules.promises.listeners import (
+    CANCEL,
+    DISCHARGE,
+    GATE,
+    MOVED,
+    START,
+    STOP,
+    TRIGGER,
+    UNREACHED,
+    UNTIL,
+)
+from processors.rules.promises.terms import All_, Any_, Expr, Form, Owing, Terms, Waiting, Warning_, slots
+from schemas.policy import (
+    After,
+    AllOf,
+    AnyOf,
+    Before,
+    Coverage,
+    Dur,
+    Every,
+    Gate,
+    Given,
+    Policy,
+    PolicyFile,
+)
 from schemas.policy import Expr as PolicyExpr
 
 
 def compile_file(file: PolicyFile) -> dict[str, Terms]:
-    """Terms of every enabled policy whose clock this rule has: ``after``, ``given``, and ``open`` (no clock, a worklist)."""
+    """Terms of every enabled policy that keeps rows: all but the standing duties, which nothing settles."""
     return {
         key: _terms(key, policy, file)
         for key, policy in file.policies.items()
@@ -20,11 +42,32 @@ def compile_file(file: PolicyFile) -> dict[str, Terms]:
 
 def judged_here(policy: Policy) -> bool:
     """Whether this rule keeps a row for it: a due date of its own or none, and something that settles it."""
-    return (
-        policy.by is not None
-        and policy.until is None
-        and (policy.due is None or isinstance(policy.due, (After, Given)))
-    )
+    return policy.by is not None and policy.runs
+
+
+def form_of(policy: Policy) -> Form:
+    """How it is judged."""
+    due = policy.due
+    if isinstance(due, Every):
+        return "every" if due.rolling is None else "rolling"
+    forms: dict[type, Form] = {
+        After: "after",
+        Given: "given",
+        Gate: "gate",
+        Before: "before",
+        Coverage: "coverage",
+    }
+    return forms[type(due)] if due is not None else "open"
+
+
+def _limit(policy: Policy) -> Dur | None:
+    """The length from opening to due instant."""
+    due = policy.due
+    if isinstance(due, After):
+        return due.after
+    if isinstance(due, Every):
+        return due.rolling if isinstance(due.rolling, Dur) else None
+    return due.ripe if isinstance(due, Coverage) else None
 
 
 def _expr(hearing: Hearing, role: str, written: PolicyExpr, path: str = "") -> Expr:
@@ -50,6 +93,8 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
     by = _expr(hearing, DISCHARGE, policy.by)
     after = due if isinstance(due, After) else None
     since = after.since if after else None
+    gate = due if isinstance(due, Gate) else None
+    moving = due if isinstance(due, Before) else None
     tested = [ower for ower in policy.owes if ower.where]
     return Terms(
         key=key,
@@ -57,22 +102,33 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         zh=policy.zh,
         en=policy.en or policy.zh,
         kind=policy.kind,
+        form=form_of(policy),
         names=tuple(sorted(hearing.own)),
         on=on,
         by=by,
         again=policy.again,
         calendar=policy.calendar or file.calendar,
         ladder=file.ladders[policy.ladder],
-        limit=after.after if after else None,
+        limit=_limit(policy),
         given=due.given if isinstance(due, Given) else "",
         min=after.min if after else None,
-        early=after.early if after else "ignore",
+        early=after.early if after else moving.early if moving else "ignore",
         since=since if isinstance(since, Dur) else None,
         since_ever=since == "ever",
+        gate=hearing.leaf(GATE, gate.gate) if gate else None,
+        each=gate is not None and gate.each,
+        confirm=gate.settle if gate else None,
+        date=hearing.date(),
+        minus=moving.minus if moving else None,
+        lead=moving.lead if moving and isinstance(moving.lead, Dur) else None,
+        every=due if isinstance(due, Every) else None,
+        until=hearing.leaf(UNTIL, policy.until) if policy.until else None,
+        member=tuple(sorted(hearing.member)),
         unreached=hearing.leaf(UNREACHED, policy.unreached) if policy.unreached else None,
         cancel=tuple(hearing.leaf(CANCEL, match) for match in policy.cancel),
         pause=tuple(Waiting(hearing.leaf(START, p.start), hearing.leaf(STOP, p.stop)) for p in policy.pause),
         warnings=_warnings(policy, file),
+        warned=policy.warn is not None,
         owes=tuple(
             Owing(o.role, tested.index(o) if o.where else -1, hearing.facts(o.where)) for o in policy.owes
         ),

@@ -46,6 +46,12 @@ def date(
     return Dated()
 
 
+def warned_before(terms: Terms, opened: Instant, due: Instant) -> tuple[Instant, ...]:
+    """Of dates, periods and plans: what the policy says, else the ladder's length for long limits (S9)."""
+    warnings = terms.warnings if terms.warned else (Warning_(before=terms.ladder.warn_long),)
+    return _between(opened, due, (_ahead(warning, opened, due) for warning in warnings))
+
+
 def steps(
     due: Instant, limit: Dur | None, ladder: Ladder, calendars: Calendars
 ) -> tuple[tuple[Instant, ...], bool]:

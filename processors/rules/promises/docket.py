@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from processors.rules.promises.listeners import RESET, TRIGGER
+from processors.rules.promises.listeners import DISCHARGE, RESET, TRIGGER
 from processors.rules.promises.terms import FactTest, Leaf
 from processors.rules.protocol import Evidence
 from schemas.instants import Instant
@@ -36,10 +36,9 @@ def known(entry: Evidence) -> Instant:
 class Docket:
     """Evidence in order of happening."""
 
-    __slots__ = ("_every", "_slots")
+    __slots__ = ("_slots",)
 
     def __init__(self, evidence: Iterable[Evidence]) -> None:
-        self._every = evidence
         slots: dict[str, list[Evidence]] = {}
         for entry in evidence:
             slots.setdefault(entry.slot, []).append(entry)
@@ -52,6 +51,27 @@ class Docket:
     def openers(self) -> list[Evidence]:
         """Evidence of triggers, and of what resets them, of any version."""
         return [e for slot, mine in self._slots.items() if slot[0] in (TRIGGER, RESET) for e in mine]
+
+    def role(self, role: str) -> list[Evidence]:
+        """All evidence of a role, of any version, in order; an event once."""
+        found = {e.event_id: e for slot, mine in self._slots.items() if slot[0] == role for e in mine}
+        return sorted(found.values(), key=Evidence.order)
+
+    def with_only(self, role: str, evidence: Iterable[Evidence]) -> Docket:
+        """The same with no other evidence of that role than this."""
+        wanted = {entry.event_id for entry in evidence}
+        made = Docket(())
+        for slot, mine in self._slots.items():
+            if slot[0] != role:
+                made._slots[slot] = mine
+            elif wanted and (kept := [entry for entry in mine if entry.event_id in wanted]):
+                made._slots[slot] = kept
+        return made
+
+    def entry(self, events: Iterable[str], time: Instant) -> Evidence:
+        """The discharge of that time among these events."""
+        wanted = {*events}
+        return next(e for e in self.role(DISCHARGE) if e.event_id in wanted and e.time == time)
 
     def of(self, leaf: Leaf) -> list[Evidence]:
         """Evidence of a leaf that also passes its tests on facts, each read at the event's own time (S20)."""
@@ -74,4 +94,4 @@ class Docket:
 
     def known_at(self, recorded: Instant) -> Docket:
         """What had been recorded by then."""
-        return Docket([entry for entry in self._every if known(entry) <= recorded])
+        return Docket([e for mine in self._slots.values() for e in mine if known(e) <= recorded])

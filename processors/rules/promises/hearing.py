@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from processors.rules.promises.keys import key_paths, texts
 from processors.rules.promises.listeners import (
+    DATE,
     DISCHARGE,
     FACT,
     MOVED,
@@ -13,6 +14,7 @@ from processors.rules.promises.listeners import (
     START,
     TRIGGER,
     UNREACHED,
+    UNTIL,
     Link,
     Listener,
     Value,
@@ -26,7 +28,7 @@ from processors.rules.promises.listeners import (
 from processors.rules.promises.paths import check, fact_name, length, passes, reader, spelled
 from processors.rules.promises.terms import FactTest, Leaf
 from schemas.canonical import Json, canonical
-from schemas.policy import Given, Keys, Match, Policy, PolicyFile, Test
+from schemas.policy import Before, Coverage, Every, Gate, Given, Keys, Match, Policy, PolicyFile, Test
 
 
 class Hearing:
@@ -34,27 +36,52 @@ class Hearing:
 
     def __init__(self, key: str, policy: Policy, file: PolicyFile) -> None:
         self.key, self.policy, self.file = key, policy, file
+        due = policy.due
         self.own = {name: path or file.keys[name] for name, path in policy.per.items()}
+        if isinstance(due, Coverage):  # one promise for each member; the share is a sum over them
+            self.own |= {name: path or file.keys[name] for name, path in due.member.items()}
+        self.member = {name: path or file.keys[name] for name, path in (policy.member or {}).items()}
         self.partials = sorted(
-            {names for _, match in policy.matches() if (names := self._partial(match))} | self._fact_scopes()
+            {names for role, match in self._matches() if (names := self._partial(match, role))}
+            | self._fact_scopes()
         )
         self.listeners: dict[tuple[str, str, str, bool], Listener] = {}
 
     # -- names
 
-    def _partial(self, match: Match) -> tuple[str, ...]:
-        """The names of a MATCH whose scope is not the promise's own; () where it is."""
+    def _matches(self) -> Iterator[tuple[str, Match]]:
+        """All that is listened to, the named date too."""
+        yield from self.policy.matches()
+        if (date := self._date()) is not None:
+            yield "date", date
+
+    def _date(self) -> Match | None:
+        """The date that may move, as a MATCH."""
+        due = self.policy.due
+        name = due.before if isinstance(due, Before) else due.plan if isinstance(due, Gate) else None
+        if name is None:
+            return None
+        named = self.file.dates[name]
+        return Match(event=named.event, match=named.match)
+
+    def _partial(self, match: Match, role: str = "") -> tuple[str, ...]:
+        """The names of a MATCH whose scope is not the promise's own; () where it is. What ends the duty of one member
+        stands in that member's scope, so that a project's promise reads nothing of those who never were members."""
+        if role in ("until", UNTIL) and self.member:
+            return tuple(sorted({*self.own, *self.member}))
         names = tuple(sorted(match.match)) if match.match is not None else ()
         return names if names and set(names) != set(self.own) else ()
 
     def _fact_scopes(self) -> set[tuple[str, ...]]:
-        wheres = [match.where for _, match in self.policy.matches()] + [o.where for o in self.policy.owes]
+        wheres = [match.where for _, match in self._matches()] + [o.where for o in self.policy.owes]
         scopes = {
             (name.partition(".")[0],) for where in wheres for path in where if (name := fact_name(path))
         }
         return {names for names in scopes if set(names) != set(self.own)}
 
-    def _paths(self, match: Keys | None) -> list[tuple[str, str]]:
+    def _paths(self, match: Keys | None, role: str) -> list[tuple[str, str]]:
+        if role == UNTIL:
+            return sorted((self.own | self.member).items())
         if match is None:
             return sorted(self.own.items())
         return sorted(
@@ -65,7 +92,7 @@ class Hearing:
 
     def leaf(self, role: str, match: Match) -> Leaf:
         """A leaf, and the listeners that file its evidence."""
-        paths, partial = self._paths(match.match), bool(self._partial(match))
+        paths, partial = self._paths(match.match, role), bool(self._partial(match, role))
         value, spec = self._value(role, match)
         signature: Json = [sorted(match.types), spelled(match.where), paths, partial, match.at, spec]
         if role == TRIGGER:
@@ -83,6 +110,11 @@ class Hearing:
             resets=tuple(self.leaf(RESET, again) for again in match.reset),
         )
 
+    def date(self) -> Leaf | None:
+        """The leaf of the named date."""
+        match = self._date()
+        return self.leaf(DATE, match) if match is not None else None
+
     def _value(self, role: str, match: Match) -> tuple[Value, Json]:
         moved = match.at is not None
         if role == TRIGGER:
@@ -90,11 +122,19 @@ class Hearing:
             person = self.policy.person.of if self.policy.person else ""
             wheres = [ower.where for ower in self.policy.owes if ower.where]
             tests = [passes(where) or (lambda event: True) for where in wheres]
-            spec: Json = [role, given, person, [spelled(where) for where in wheres], moved]
-            return trigger_value(given, tests, person, moved), spec
+            members = texts(sorted(self.member.items())) if self.member else None
+            spec: list[Json] = [role, given, person, [spelled(where) for where in wheres], moved]
+            spec += [sorted(self.member.items())] if self.member else []
+            return trigger_value(given, tests, person, moved, members), spec
         if role in (DISCHARGE, UNREACHED):
-            distinct = match.distinct or ""
-            return discharge_value(distinct, moved), ["d", distinct, moved]
+            distinct, due = match.distinct or "", self.policy.due
+            label = (due.label or "") if isinstance(due, Every) else ""
+            return discharge_value(distinct, moved, label), ["d", distinct, moved, label]
+        if role == DATE:
+            due = self.policy.due
+            name = due.before if isinstance(due, Before) else due.plan if isinstance(due, Gate) else None
+            path = self.file.dates[name].date if name is not None else ""
+            return plain_value(path, moved_time=moved), ["v", path, False, moved]
         if role == START:
             party = next((p.party for p in self.policy.pause if p.start is match), None) or ""
             return plain_value(party, moved_time=moved), ["v", party, False, moved]
@@ -134,7 +174,7 @@ class Hearing:
 
     def _link(self, names: tuple[str, ...], event_type: str) -> Link:
         """Names of the promise's own take its key values; any other is read in the trigger, by its standard path."""
-        other = [(n, self.file.keys.get(n, n)) for n in names if n not in self.own]
+        other = [(n, self.member.get(n) or self.file.keys.get(n, n)) for n in names if n not in self.own]
         own = tuple(name for name in names if name in self.own)
         return Link(own=own, others=texts(key_paths(other, event_type)))
 

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.docket import Docket, happened
+from processors.rules.promises.gated import gated
 from processors.rules.promises.keys import split
-from processors.rules.promises.openings import Opening, openings
+from processors.rules.promises.moving import moving
+from processors.rules.promises.openings import Later, Opening, openings
+from processors.rules.promises.periodic import periodic
 from processors.rules.promises.promise import Promise
-from processors.rules.promises.running import Running
+from processors.rules.promises.rolling import rolling
+from processors.rules.promises.running import Matter, Running
+from processors.rules.promises.terms import Terms
 from processors.rules.protocol import Evidence
 from processors.rules.workdays import NoCalendar
 from schemas.instants import Instant
@@ -27,18 +32,34 @@ def judge(scope: str, evidence: Sequence[Evidence], book: Book) -> list[Promise]
     if not openers:
         return []
     policy, keys = split(scope)
+    matter = Matter(scope, policy, keys, docket, book)
     made: list[Running] = []
     for opening, bound in _bound_openings(policy, openers, docket, book):
         last = made[-1] if made else None
-        if last is not None and not _opens_again(bound.terms.again, last, opening.at):
+        if last is not None and not _opens_again(bound.terms, last, opening.at):
             continue
-        made.append(Running(scope, keys, opening, bound, docket, book))
+        made += _opened(matter, opening, bound)
+    if book.recurs(policy):
+        made += periodic(matter, lambda calendar: _later(book, calendar))
     return [running.row() for running in made]
 
 
-def _opens_again(again: str, last: Running, at: Instant) -> bool:
-    """S15: what a further trigger does, said by the policy that it binds."""
-    if again == "never":
+def _opened(matter: Matter, opening: Opening, bound: Bound) -> list[Running]:
+    """What one opening opens, by its kind."""
+    form = bound.terms.form
+    if form == "gate":
+        return gated(matter, opening, bound)
+    if form == "before":
+        return moving(matter, opening, bound)
+    if form == "rolling":
+        return rolling(matter, opening, bound, _later(matter.book, bound.terms.calendar))
+    return [Running(matter, opening, bound)]
+
+
+def _opens_again(terms: Terms, last: Running, at: Instant) -> bool:
+    """S15: what a further trigger does, said by the policy that it binds. What waits for one gate or one date opens once."""
+    again = terms.again
+    if again == "never" or terms.form in ("gate", "before"):
         return False
     if again == "each" or last.settled <= at:
         return True
@@ -59,20 +80,12 @@ def _bound_openings(
     versions: dict[int, Bound] = {}
     for entry in openers:
         bound = book.bind(policy, happened(entry), entry.place)
-        if bound is not None:
+        if bound is not None and bound.terms.form != "every":
             bindings[entry.event_id] = bound
             versions[bound.version.place] = bound
     found: list[tuple[Opening, Bound]] = []
     for place, bound in versions.items():
-        calendar = bound.terms.calendar
-
-        def later(entry: Evidence, length: Dur, calendar: str = calendar) -> Instant | None:
-            asked = Calendars(book, calendar, happened(entry), entry.place)
-            try:
-                return asked.ask(lambda one: one.add(entry.time, length))
-            except NoCalendar:
-                return None
-
+        later = _later(book, bound.terms.calendar)
         for opening in openings(bound.terms.on, docket, later):
             binding = bindings.get(opening.trigger.event_id)
             if binding is not None and binding.version.place == place:
@@ -87,3 +100,16 @@ def _bound_openings(
             once.add(one[0].root)
             kept.append(one)
     return kept
+
+
+def _later(book: Book, calendar: str) -> Later:
+    """A length after a piece of evidence, by the calendar that is bound to it."""
+
+    def later(entry: Evidence, length: Dur) -> Instant | None:
+        asked = Calendars(book, calendar, happened(entry), entry.place)
+        try:
+            return asked.ask(lambda one: one.add(entry.time, length))
+        except NoCalendar:
+            return None
+
+    return later

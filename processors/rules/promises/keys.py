@@ -20,6 +20,8 @@ _WITHIN = {"house_id": "project_id", "phase_id": "project_id"}
 
 
 OWN = "="
+TENANT = "tenant"
+"""The value of the key ``company_id`` where an event names no company: the whole tenant."""
 
 
 def scope_of(policy: str, keys: str, *, partial: bool = False) -> str:
@@ -65,6 +67,8 @@ def key_reader(path: str) -> Reader:
     """Reads one key of an event; a list of them where the path, or the field, is a list."""
     if path == "event_id":
         return own_id
+    if path == "company_id":
+        return lambda event: event.company_id or TENANT
     if path.startswith(OWN):
         named = reader(path.removeprefix(OWN))
         return lambda event: named(event) or own_id(event)

@@ -11,7 +11,7 @@ from processors.rules.promises.paths import Reader, instant, plain, reader, text
 from schemas.canonical import Json, canonical
 from schemas.event import Event
 
-TRIGGER, DISCHARGE, CANCEL, UNREACHED, START, STOP, RESET, MOVED, FACT = "TDCEPRZOF"
+TRIGGER, DISCHARGE, CANCEL, UNREACHED, START, STOP, RESET, MOVED, FACT, GATE, DATE, UNTIL = "TDCEPRZOFBNU"
 WAIVER, ACKNOWLEDGED = "W", "K"
 """Roles of evidence, first letter of the slot. The last two are not of any policy's making."""
 
@@ -61,10 +61,14 @@ def happening(at: Reader | None) -> Reader | None:
 
 
 def trigger_value(
-    given: str, tests: Sequence[Callable[[Event], bool]], person: str, moved_time: bool
+    given: str,
+    tests: Sequence[Callable[[Event], bool]],
+    person: str,
+    moved_time: bool,
+    member: Texts | None = None,
 ) -> Value:
     """c h p u: case, house, project, customer; g: the given due instant; o: outcome of each ``owes`` test; w: the person in
-    charge; t: the event's own time where ``at`` orders it by another."""
+    charge; m: key texts of the members; t: the event's own time where ``at`` orders it by another."""
     read_given = reader(given) if given else None
     read_person = reader(person) if person else None
 
@@ -84,6 +88,8 @@ def trigger_value(
             made["o"] = [int(test(event)) for test in tests]
         if read_person is not None and isinstance(who := plain(read_person(event)), str):
             made["w"] = who
+        if member is not None:
+            made["m"] = list(member(event))
         if moved_time:
             made["t"] = event.time
         return text(made)
@@ -91,14 +97,17 @@ def trigger_value(
     return value
 
 
-def discharge_value(distinct: str, moved_time: bool) -> Value:
-    """a: who entered it; v: the value that must differ; t: as in ``trigger_value``."""
+def discharge_value(distinct: str, moved_time: bool, label: str = "") -> Value:
+    """a: who entered it; v: the value that must differ; l: the period it is for; t: as in ``trigger_value``."""
     read = reader(distinct) if distinct and distinct != "day" else None
+    named = reader(label) if label else None
 
     def value(event: Event) -> str:
         made: dict[str, Json] = {"a": event.actor_ref or event.actor_role or event.source}
         if read is not None:
             made["v"] = plain(read(event))
+        if named is not None:
+            made["l"] = plain(named(event))
         if moved_time:
             made["t"] = event.time
         return text(made)

@@ -25,7 +25,9 @@ _ROUTING = ("case_id", "house_id", "project_id", "customer_ref")
 
 def marks(row: Promise, book: Book) -> Iterator[Mark]:
     """In order of kinds; ``at`` is when it begins to stand, ``time`` what the verdict bears."""
-    if row.due == NEVER:
+    if row.kind == "coverage":  # a share is a figure; who is missing has a promise of his own
+        return
+    if row.due == NEVER and row.planned == NEVER:
         return
     said = _Saying(row, book)
     floor = row.dated_recorded if row.dated_by else -NEVER
@@ -33,12 +35,14 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
         yield said.mark(floor, floor, "dated", DATED, [])
     if not row.born_late and not row.early:
         for number, warn in enumerate(read(row.warns), start=1):
-            if warn < row.settled and max(warn, floor) <= row.due:
+            if warn < row.settled and max(warn, floor) <= min(row.due, row.planned):
                 kind = "due_soon" if number == 1 else f"due_soon{number}"
                 yield said.mark(max(warn, floor), warn, kind, DUE_SOON, said.owes)
     if row.settled <= row.due and not row.early:
         return
-    confirmed = max(row.due + 1, floor)
+    if row.confirm == NEVER:
+        return
+    confirmed = max(row.due + 1, floor, row.confirm)
     if row.born_late:
         confirmed = max(confirmed, row.trigger_recorded + BORN_LATE_GRACE)
     yield said.mark(confirmed, row.due, "breached", BREACHED, said.told_of_breach())
@@ -63,7 +67,7 @@ def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str
         "zh": bound.terms.zh if bound is not None else row.obligation,
         "en": bound.terms.en if bound is not None else row.obligation,
         "promise_id": row.id,
-        "due": row.due,
+        "due": min(row.due, row.planned),
         "opened": row.opened,
         "policy_version": row.policy_version,
         "owes": list(read(row.owes)),

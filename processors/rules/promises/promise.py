@@ -34,6 +34,8 @@ class Promise(Row):
         ("project_id", "due"),
         ("undated",),
         ("unstepped",),
+        ("ongoing",),
+        ("obligation", "period"),
     )
 
     obligation: str
@@ -42,7 +44,9 @@ class Promise(Row):
     """Row of domain.md section 3: ``O30``."""
     part: str
     kind: str
-    """after, given, on_threshold, window; open where no clock runs."""
+    """after, given, on_threshold, window, gate, before, every, coverage; open where no clock runs."""
+    period: str
+    """Label of the period (2026-03, 2026-Q2, 2026) of a recurring duty; of a coverage the period it counts in; else ""."""
     policy_place: int
     policy_version: str
     calendar_place: int
@@ -60,6 +64,10 @@ class Promise(Row):
     trigger_recorded: Instant
     opened: Instant
     due: Instant
+    planned: Instant
+    """Of a gate: the end of the day on which it is planned; warnings are told from it."""
+    confirm: Instant
+    """A breach is confirmed no sooner than this, whatever the due instant; 0: at once."""
     warns: str
     """Instants at which to warn, in order."""
     steps: str
@@ -82,6 +90,8 @@ class Promise(Row):
     """1: a step of the alert ladder falls in a year without calendar."""
     paused: int
     """1: a pause without end keeps the due instant open."""
+    ongoing: int
+    """1: the last period made so far of a duty that goes on; what is published later makes more."""
     waited: str
     """Party -> µs of the pauses that have ended."""
     owes: str
@@ -99,5 +109,5 @@ class Owned:
     """The rule's name, version and rows (``protocol.Owner``); ``rule.Promises`` is the rule."""
 
     name = "promises"
-    version = 1
+    version = 2
     rows: tuple[type[Row], ...] = (Promise,)

@@ -1,4 +1,4 @@
-"""The promises rule (时限承诺): obligations of domain.md section 3 with the clocks ``after`` and ``given``, and worklist items.
+"""The promises rule (时限承诺): the obligations of domain.md section 3, whatever their clock, and worklist items.
 
 Written as policies, which are facts; this rule knows none of them by name.
 """
@@ -35,7 +35,10 @@ class Promises(Owned):
         return marks.about(row, book)
 
     def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
-        """A new calendar may date what was undated, and tell steps of the alert ladder that none could."""
+        """A new calendar may date what was undated, and tell steps of the alert ladder that none could. It reaches further
+        for duties that go on; and a new policy may change or end the periods of these that have not begun."""
         if event.type == "calendar.published":
-            return ((Promise, "undated", 1), (Promise, "unstepped", 1))
+            return ((Promise, "undated", 1), (Promise, "unstepped", 1), (Promise, "ongoing", 1))
+        if event.type == "policy.published":
+            return ((Promise, "ongoing", 1),)
         return ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processors.rules.promises.calendars import Calendars
-from processors.rules.promises.dating import date, reach_back, steps
+from processors.rules.promises.dating import Dated, date, reach_back, steps
 from processors.rules.promises.docket import Docket, happened, parsed
 from processors.rules.promises.listeners import WAIVER
 from processors.rules.promises.openings import Opening
@@ -31,24 +32,44 @@ from schemas.instants import NEVER, Instant
 if TYPE_CHECKING:
     from processors.rules.book import Book, Bound
 
+End = tuple[Instant, int, str, Found | None]
+"""(instant, rank at one instant, state, by what)"""
+
+
+class Matter(NamedTuple):
+    """What all promises of one scope have in common."""
+
+    scope: str
+    policy: str
+    keys: str
+    docket: Docket
+    book: Book
+
 
 class Running:
-    """Made by ``judge``, in order of opening; ``row()`` once nothing can supersede it any more."""
+    """Kinds ``after``, ``given``, ``open`` and the members of a coverage; the other kinds date and settle in their own way.
 
-    def __init__(
-        self, scope: str, keys: str, opening: Opening, bound: Bound, docket: Docket, book: Book
-    ) -> None:
-        self.scope, self.keys, self.opening, self.bound, self.docket = scope, keys, opening, bound, docket
-        self.terms = bound.terms
-        self.opened = opening.at
+    Made by ``judge``, in order of opening; ``row()`` once nothing can supersede it any more. ``root`` is what the promise
+    is called after, ``since`` from when on a discharge counts, ``confirm`` before when no breach is confirmed.
+    """
+
+    since: Instant
+    confirm: Instant = 0
+    planned: Instant = NEVER
+    period = ""
+    ongoing = False
+
+    def __init__(self, matter: Matter, opening: Opening, bound: Bound) -> None:
+        self.matter, self.opening, self.bound = matter, opening, bound
+        self.docket, self.terms = matter.docket, bound.terms
+        self.opened, self.root = opening.at, opening.root
         self.source: dict[str, Any] = {}
         for entry in reversed(opening.sources):
             self.source.update(parsed(entry.value))
-        trigger = opening.trigger
-        self.calendars = Calendars(book, self.terms.calendar, happened(trigger), trigger.place)
-        self.pauses = pauses(self.terms.pause, docket) if self.terms.pause else []
-        spans = [(pause.start, pause.stop) for pause in self.pauses]
-        self.dated = date(self.terms, self.opened, self.source.get("g"), spans, self.calendars)
+        self.pauses = pauses(self.terms.pause, self.docket) if self.terms.pause else []
+        self._begin()
+        self.calendars = self._calendars()
+        self.dated = self._date()
         self.due, self.calendar, self.dated_by = (
             self.dated.due,
             self.calendars.used,
@@ -59,27 +80,50 @@ class Running:
         self._settle()
 
     def supersede(self, at: Instant) -> None:
-        """A further trigger starts it anew (again: restart)."""
+        """A further trigger starts it anew (again: restart), or its date was moved."""
         self.state, self.settled, self.found, self.early = SUPERSEDED, at, None, False
         self.due = self.dated.due
+
+    # -- what the kinds do differently
+
+    def _begin(self) -> None:
+        """Before anything is computed."""
+
+    def _calendars(self) -> Calendars:
+        trigger = self.opening.trigger
+        return Calendars(self.matter.book, self.terms.calendar, happened(trigger), trigger.place)
+
+    def _date(self) -> Dated:
+        spans = [(pause.start, pause.stop) for pause in self.pauses]
+        return date(self.terms, self.opened, self.source.get("g"), spans, self.calendars)
+
+    def _discharged(self) -> Found | None:
+        """What settles it, and from when on that counts; ``early`` where it came before it was allowed to."""
+        terms, allowed = self.terms, self.opened
+        self.since = reach_back(terms, self.opened, self.calendars)
+        if terms.min is not None:
+            allowed = self._allowed()
+            if terms.early == "ignore":
+                self.since = max(self.since, allowed)
+        found = settle(terms.by, self.docket, self.since, self.due)
+        if found is not None and terms.early == "breach" and max(found.time, self.opened) < allowed:
+            self.due = max(found.time, self.opened)
+            self.early = True
+        return found
+
+    def _ended(self) -> Iterator[End]:
+        """Further ends of its own kind."""
+        return iter(())
 
     # -- settling
 
     def _settle(self) -> None:
         """The earliest of discharge, cancelling, waiver and unreached; at one instant, the discharge."""
         terms, docket = self.terms, self.docket
-        self.since, allowed = reach_back(terms, self.opened, self.calendars), self.opened
-        if terms.min is not None:
-            allowed = self._allowed()
-            if terms.early == "ignore":
-                self.since = max(self.since, allowed)
-        ends: list[tuple[Instant, int, str, Found | None]] = []
-        found = settle(terms.by, docket, self.since, self.due)
+        ends: list[End] = []
+        found = self._discharged()
         if found is not None:
             time = max(found.time, self.opened)  # it was there before: met at the opening
-            if terms.early == "breach" and time < allowed:
-                self.due = time
-                self.early = True
             ends.append((time, 0, MET if time <= self.due and not self.early else LATE, found))
         if terms.cancel and (cancelled := first(terms.cancel, docket, self.opened)) is not None:
             ends.append((cancelled.time, 1, CANCELLED, cancelled))
@@ -91,9 +135,10 @@ class Running:
             tries = count(terms.unreached, docket.of(terms.unreached), self.opened, NEVER)
             if tries is not None:
                 ends.append((tries.time, 1, UNREACHED, tries))
+        ends += self._ended()
         if not ends:
             return
-        self.settled, _, self.state, self.found = min(ends, key=lambda end: end[:3])
+        self.settled, _, self.state, self.found = min(ends, key=_order)
         if self.state not in (MET, LATE) and self.early:
             self.early, self.due = False, self.dated.due
 
@@ -115,8 +160,10 @@ class Running:
 
     def _late_entry(self) -> bool:
         """Discharged in time, which nobody could know when the grace after its due instant was over."""
-        known = self.due + LATE_ENTRY_GRACE
-        if self.state != MET or self.found is None or self.found.recorded <= known or self.born_late:
+        if self.state != MET or self.due == NEVER or self.found is None or self.born_late:
+            return False
+        known = max(self.due, self.confirm) + LATE_ENTRY_GRACE
+        if self.found.recorded <= known:
             return False
         in_time = settle(self.terms.by, self.docket.known_at(known), self.since, self.due)
         return in_time is None or in_time.time > self.due
@@ -125,7 +172,7 @@ class Running:
 
     def row(self) -> Promise:
         terms, source, trigger, found = self.terms, self.source, self.opening.trigger, self.found
-        own_id = named(terms.key, self.keys, self.opening.root)
+        own_id = named(terms.key, self.matter.keys, self.root)
         rungs: tuple[Instant, ...] = ()
         missing = False
         if self.due < self.settled and self.due != NEVER:
@@ -136,11 +183,12 @@ class Running:
         still = self.state == OPEN
         return Promise(
             id=own_id,
-            scope=self.scope,
+            scope=self.matter.scope,
             obligation=terms.key,
             obligation_row=terms.row,
             part=terms.key.partition("/")[2],
             kind=terms.kind,
+            period=self.period,
             policy_place=self.bound.version.place,
             policy_version=self.bound.version.version,
             calendar_place=self.calendar.place if self.calendar is not None else 0,
@@ -149,12 +197,14 @@ class Running:
             house_id=source.get("h", ""),
             project_id=source.get("p", ""),
             customer_ref=source.get("u", ""),
-            keys=self.keys,
+            keys=self.matter.keys,
             trigger=trigger.event_id,
             trigger_place=trigger.place,
             trigger_recorded=self.opening.recorded,
             opened=self.opened,
             due=self.due,
+            planned=self.planned,
+            confirm=self.confirm,
             warns=numbers(self.dated.warns),
             steps=numbers(rungs),
             state=self.state,
@@ -168,6 +218,7 @@ class Running:
             undated=int(self.dated.undated),
             unstepped=int(missing and still),
             paused=int(self.dated.paused and still),
+            ongoing=int(self.ongoing),
             waited=text(waited) if waited else "{}",
             owes=words(owes(terms, source, self.docket, happened(trigger))),
             person=person(terms, source, self.docket, self.opened, self.settled),
@@ -176,3 +227,7 @@ class Running:
             dated_by=self.dated_by.place if self.dated_by is not None else 0,
             dated_recorded=self.dated_by.recorded if self.dated_by is not None else NEVER,
         )
+
+
+def _order(end: End) -> tuple[Instant, int, str]:
+    return end[:3]

@@ -8,11 +8,11 @@ two versions of a policy that listen alike share their evidence, whatever else c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from processors.rules.promises.listeners import Listener
 from processors.rules.promises.paths import Check
-from schemas.policy import Again, Dur, Early, Ladder
+from schemas.policy import Again, Dur, Early, Every, Ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,10 @@ class Warning_(NamedTuple):
     before: Dur | None = None
 
 
+Form = Literal["after", "given", "open", "gate", "before", "rolling", "every", "coverage"]
+"""How DUE is judged: it decides which module makes the rows (``judge``)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """See the module's docstring. ``limit`` None with ``given`` "" = no due instant of its own."""
@@ -89,6 +93,7 @@ class Terms:
     zh: str
     en: str
     kind: str
+    form: Form
     names: tuple[str, ...]
     on: Expr
     by: Expr
@@ -101,10 +106,25 @@ class Terms:
     early: Early = "ignore"
     since: Dur | None = None
     since_ever: bool = False
+    gate: Leaf | None = None
+    each: bool = False
+    confirm: Dur | None = None
+    """How long a gate waits for late paper before its breach is confirmed (``settle``)."""
+    date: Leaf | None = None
+    """The date that may move: before it, or for a gate's warning."""
+    minus: Dur | None = None
+    lead: Dur | None = None
+    """Of ``before``: None = any."""
+    every: Every | None = None
+    until: Leaf | None = None
+    member: tuple[str, ...] = ()
+    """Names of the members of a group duty, in order."""
     unreached: Leaf | None = None
     cancel: tuple[Leaf, ...] = ()
     pause: tuple[Waiting, ...] = ()
     warnings: tuple[Warning_, ...] = ()
+    warned: bool = False
+    """Whether the policy itself says when to warn."""
     owes: tuple[Owing, ...] = ()
     also: tuple[str, ...] = ()
     moved: Leaf | None = None
