@@ -14,6 +14,7 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.rules.protocol import Owner, Row, Rule
 from projections.cases import CaseList
+from projections.coverage import Share, coverage
 from projections.pages import SqlPages
 from projections.promises import Names, Promises, names_in
 from projections.store import OtherFold, active_set
@@ -104,6 +105,14 @@ class Reading:
         """How many promises stand under each wall state."""
         with self.snapshot() as (conn, tables):
             return Promises(tables, self.names(conn, tables, tenant), self.now()).counts(conn, tenant.number)
+
+    def coverage(self, tenant: Tenant, obligation: str) -> list[Share]:
+        """Shares of a coverage by period, up to now; none where no policy of that name is one."""
+        with self.snapshot() as (conn, tables):
+            bound = self.book(conn, tables, tenant).versions(obligation)
+            if not bound:
+                return []
+            return coverage(conn, tables, tenant.number, obligation, bound[-1].terms.names, self.now())
 
     def cases(
         self,

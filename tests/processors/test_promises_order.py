@@ -15,7 +15,7 @@ from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at, china
 
 OF_ARRIVAL = {
-    "born_late", "late_entry", "entered_by", "trigger_recorded", "settled_recorded", "trigger_place",
+    "born_late", "late_entry", "entered_by", "trigger_recorded", "settled_recorded", "trigger_place", "confirm",
 }  # fmt: skip
 START = at("2026-02-12 00:00")
 CASE = {"row": "O33", "per": ["case"], "owes": "responsible_unit"}
@@ -73,6 +73,80 @@ POLICIES: dict[str, Any] = {
         "by": {"any": [{"event": "opinion.forwarded", "match": {"opinion": "items[]"}}]},
         "owes": "crc",
     },
+    "grammar.gate": CASE
+    | {
+        "zh": "先讲方案再施工",
+        "on": {"any": ["repair.visited", "repair.started"]},
+        "due": {"gate": "repair.started", "settle": "1d", "plan": "move_in"},
+        "by": {"all": ["repair.plan_explained", "repair.contacted"]},
+        "cancel": ["repair.closed"],
+    },
+    "grammar.gates": CASE
+    | {
+        "zh": "每次施工之前",
+        "on": {"any": ["repair.visited", "repair.started"]},
+        "due": {"gate": "repair.started", "each": True},
+        "by": "repair.plan_explained",
+    },
+    "grammar.before": {
+        "row": "O87",
+        "zh": "入住之前",
+        "on": "project.move_in_scheduled",
+        "per": ["project"],
+        "due": {"before": "move_in", "minus": "2d", "lead": "3d"},
+        "by": "move_in.workgroup_established",
+        "owes": "project_cs",
+    },
+    "grammar.early": {
+        "row": "O86",
+        "zh": "入住之前，不得过早",
+        "on": {"any": ["project.move_in_scheduled", "repair.reported"]},
+        "per": ["project"],
+        "due": {"before": "move_in", "minus": "1d", "lead": "2d", "early": "breach"},
+        "by": "move_in.workgroup_established",
+        "owes": "project_cs",
+    },
+    "grammar.days": {
+        "row": "O39",
+        "zh": "有重大投诉的日子，天天汇报",
+        "on": "complaint.classified_major",
+        "until": "complaint.closed",
+        "per": ["project"],
+        "member": ["case"],
+        "due": {
+            "spans": {f"d{n}": [f"2026-02-{12 + n}", f"2026-02-{12 + n}"] for n in range(9)},
+            "grace": "1wd",
+        },
+        "by": "report.issued",
+        "owes": "cs_supervisor",
+    },
+    "grammar.labelled": {
+        "row": "O48",
+        "zh": "每月统计",
+        "on": "complaint.classified_major",
+        "per": ["project"],
+        "due": {"every": "month", "label": "period", "grace": "2wd", "first": "same"},
+        "by": {"event": "report.issued", "where": {"actor_ref": "u1"}},
+        "owes": "cs_dept",
+    },
+    "grammar.rolling": CASE
+    | {
+        "zh": "滚动告知",
+        "on": "complaint.received",
+        "until": {"event": "complaint.closed", "plus": "1d"},
+        "due": {"rolling": "1wd"},
+        "by": {"any": ["complaint.progress_notified", {"all": ["complaint.replied", "complaint.forwarded"]}]},
+    },
+    "grammar.coverage": {
+        "row": "O31",
+        "zh": "回访覆盖",
+        "on": "complaint.closed",
+        "per": ["project"],
+        "due": {"coverage": "month", "member": ["case"], "ripe": "3wd", "share": {"ge": "1"}},
+        "by": "followup.complaint_close_completed",
+        "unreached": {"event": "followup.attempted", "times": 2, "distinct": "day"},
+        "owes": "cs_front_desk",
+    },
 }
 THEMES = (
     ("complaint.received", "complaint.closed", "complaint.resolved", "complaint.replied", "complaint.forwarded"),
@@ -81,6 +155,11 @@ THEMES = (
     ("complaint.received", "repair.closed", "case.wait_started", "case.wait_ended", "case.handed_over", "obligation.waived"),
     ("repair.reported", "repair.joint_team_established", "repair.joint_team_dissolved", "repair.contacted", "repair.visited"),
     ("suggestion.received", "opinion.forwarded", "repair.closed", "followup.attempted"),
+    ("repair.visited", "repair.started", "repair.plan_explained", "repair.contacted", "project.move_in_scheduled"),
+    ("project.move_in_scheduled", "move_in.workgroup_established", "repair.reported"),
+    ("complaint.classified_major", "complaint.closed", "report.issued"),
+    ("complaint.received", "complaint.progress_notified", "complaint.replied", "complaint.forwarded", "complaint.closed"),
+    ("complaint.closed", "followup.complaint_close_completed", "followup.attempted"),
 )  # fmt: skip
 """Types that belong to one policy, so that short histories settle what they open."""
 
@@ -108,6 +187,8 @@ def facts(draw: st.DrawFn) -> list[Fact]:
             "party": "owner",
             "to_ref": draw(st.sampled_from(("u3", "u4"))),
             "items": [f"e{draw(st.integers(0, 3))}" for _ in range(2)],
+            "planned_on": draw(st.sampled_from(("2026-02-16", "2026-02-19", "2026-02-21", None))),
+            "period": draw(st.sampled_from(("2026-02", "2026-03", None))),
         }
         if free and (kind == "event.withdrawn" or draw(st.integers(0, 4)) == 0):
             target = free.pop(draw(st.integers(0, len(free) - 1)))
@@ -133,7 +214,8 @@ def judged(order: list[Fact]) -> dict[str, tuple[dict[str, Any], list[tuple[str,
             "take": {"repair.reported": "in_warranty", "repair.cause_determined": "within_warranty"}
         }
     }
-    desk.publish({**whole, "policies": whole["policies"] | POLICIES, "facts": taken})
+    dates = {"move_in": {"event": "project.move_in_scheduled", "date": "planned_on", "match": ["project"]}}
+    desk.publish({**whole, "policies": whole["policies"] | POLICIES, "facts": taken, "dates": dates})
     desk.publish_calendar(china())
     recorded = 0
     for kind, time, event_id, fields in order:

@@ -3,7 +3,8 @@
 ``paths`` ``keys``       read an event: fields and tests, and which promise it is about
 ``terms`` ``compiling``  one policy of one version, compiled
 ``listeners`` ``filing`` which events are evidence, and where
-``judge``                evidence -> rows, by way of docket, openings, running, dating, calendars, waiting, settle
+``judge``                evidence -> rows, by way of docket, openings, dating, calendars, waiting, settle and, for each
+                         kind, running (after, given, open), gated, moving, rolling, periodic (periods, activity), covered
 ``promise`` ``marks``    the row, and what it will have said
 
 Nothing is imported here, so that the row can be had without what judges it.

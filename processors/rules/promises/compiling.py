@@ -124,6 +124,7 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         every=due if isinstance(due, Every) else None,
         until=hearing.leaf(UNTIL, policy.until) if policy.until else None,
         member=tuple(sorted(hearing.member)),
+        counted=due.coverage if isinstance(due, Coverage) else "",
         unreached=hearing.leaf(UNREACHED, policy.unreached) if policy.unreached else None,
         cancel=tuple(hearing.leaf(CANCEL, match) for match in policy.cancel),
         pause=tuple(Waiting(hearing.leaf(START, p.start), hearing.leaf(STOP, p.stop)) for p in policy.pause),

@@ -38,9 +38,14 @@ class Hearing:
         self.key, self.policy, self.file = key, policy, file
         due = policy.due
         self.own = {name: path or file.keys[name] for name, path in policy.per.items()}
-        if isinstance(due, Coverage):  # one promise for each member; the share is a sum over them
-            self.own |= {name: path or file.keys[name] for name, path in due.member.items()}
         self.member = {name: path or file.keys[name] for name, path in (policy.member or {}).items()}
+        if isinstance(
+            due, Coverage
+        ):  # one row for each member; the share is a sum over those that agree in ``per``
+            self.own, self.member = (
+                {name: path or file.keys[name] for name, path in due.member.items()},
+                self.own,
+            )
         self.partials = sorted(
             {names for role, match in self._matches() if (names := self._partial(match, role))}
             | self._fact_scopes()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from processors.rules.promises.calendars import Calendars
+from processors.rules.promises.covered import Covered
 from processors.rules.promises.docket import Docket, happened
 from processors.rules.promises.gated import gated
 from processors.rules.promises.keys import split
@@ -53,7 +54,7 @@ def _opened(matter: Matter, opening: Opening, bound: Bound) -> list[Running]:
         return moving(matter, opening, bound)
     if form == "rolling":
         return rolling(matter, opening, bound, _later(matter.book, bound.terms.calendar))
-    return [Running(matter, opening, bound)]
+    return [Covered(matter, opening, bound) if form == "coverage" else Running(matter, opening, bound)]
 
 
 def _opens_again(terms: Terms, last: Running, at: Instant) -> bool:

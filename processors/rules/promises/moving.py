@@ -70,8 +70,7 @@ class Moving(Running):
         due = end_of_day(day)
         if self.terms.lead is not None:
             self.window = start_of_day(back(day, self.terms.lead))
-        late = due < max(self.opening.recorded, self.opened)
-        return Dated(due, () if late else warned_before(self.terms, self.opened, due))
+        return Dated(due, warned_before(self.terms, self.opened, due))
 
     def _discharged(self) -> Found | None:
         """``lead`` opens the window; before it a discharge is ignored, accepted, or a breach of its own."""

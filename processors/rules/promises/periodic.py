@@ -146,8 +146,6 @@ class Periodic(Running):
                 due = self.calendars.ask(lambda calendar: calendar.add(due, grace))
             except NoCalendar:
                 return Dated(undated=True)
-        if due < self.opening.recorded:
-            return Dated(due)
         return Dated(due, self._warnings(due))
 
     def _warnings(self, due: Instant) -> tuple[Instant, ...]:

@@ -151,6 +151,11 @@ class Running:
         except NoCalendar:
             return self.opened
 
+    @property
+    def keys(self) -> str:
+        """Key name -> value, as the row shows them."""
+        return self.matter.keys
+
     # -- flags
 
     @property
@@ -197,7 +202,7 @@ class Running:
             house_id=source.get("h", ""),
             project_id=source.get("p", ""),
             customer_ref=source.get("u", ""),
-            keys=self.matter.keys,
+            keys=self.keys,
             trigger=trigger.event_id,
             trigger_place=trigger.place,
             trigger_recorded=self.opening.recorded,

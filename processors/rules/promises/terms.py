@@ -118,7 +118,9 @@ class Terms:
     every: Every | None = None
     until: Leaf | None = None
     member: tuple[str, ...] = ()
-    """Names of the members of a group duty, in order."""
+    """Names of the members of a group duty, in order; of a coverage the names of what it is summed over."""
+    counted: str = ""
+    """Of a coverage: month, quarter or year."""
     unreached: Leaf | None = None
     cancel: tuple[Leaf, ...] = ()
     pause: tuple[Waiting, ...] = ()

@@ -1,0 +1,46 @@
+"""S25: the share of a coverage is done of ripe; what is unripe or was not reached stands apart."""
+
+from __future__ import annotations
+
+from projections.coverage import Share, shares
+from tests.processors.desk import Desk, at
+from tests.processors.test_worked import BEFORE_ALL, calendar_of, profile
+
+FILE = {"policies": {"repair.return_visit_coverage": "grammar"}}
+
+
+def told() -> Desk:
+    desk = Desk()
+    desk.publish(profile(FILE), BEFORE_ALL)
+    desk.publish_calendar(calendar_of({}), BEFORE_ALL)
+    for n in range(4):
+        desk.place("repair.closed", at(f"2026-03-{10 + n} 10:00"), f"r{n}", case_id=f"c{n}", project_id="p1")
+    for n in range(2):
+        desk.place("followup.repair_first_completed", at(f"2026-03-{12 + n} 10:00"), f"v{n}", case_id=f"c{n}")
+    for day in (20, 21, 22):
+        desk.place(
+            "followup.attempted",
+            at(f"2026-03-{day} 10:00"),
+            f"a{day}",
+            case_id="c2",
+            followup_kind="repair_first",
+        )
+    desk.place("repair.closed", at("2026-03-31 20:00"), "r9", case_id="c9", project_id="p1")
+    desk.place("repair.closed", at("2026-04-01 09:00"), "r10", case_id="c10", project_id="p2")
+    return desk
+
+
+def test_share_of_a_month() -> None:
+    rows = told().promises()
+    found = shares(((r.period, r.keys, r.state, r.due) for r in rows), ("case",), at("2026-04-01 10:00"))
+    assert found == [
+        Share("2026-03", {"project": "p1"}, done=2, ripe=3, unreached=1, unripe=1),
+        Share("2026-04", {"project": "p2"}, unripe=1),
+    ]
+    later = shares(((r.period, r.keys, r.state, r.due) for r in rows), ("case",), at("2026-04-05 00:00"))
+    assert [(s.done, s.ripe, s.unripe) for s in later] == [(2, 4, 0), (0, 1, 0)]
+
+
+def test_members_say_nothing_themselves() -> None:
+    desk = told()
+    assert [desk.marks(row) for row in desk.promises()] == [[]] * 6
