@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from processors.rules.promises import Promise
+from processors.rules.promises.promise import Promise
 from projections.tables import SetTables
 from schemas.instants import Instant
 
