@@ -276,6 +276,7 @@ def test_circles_found_exactly(arrows: dict[int, set[int]]) -> None:
 
 WORDS = st.sampled_from(["alpha", "beta", "gamma_1"])
 TYPES = st.sampled_from(["a.b", "complaint.closed", "repair.visited", "case.wait_started"])
+BACK = st.tuples(st.integers(0, 60), st.sampled_from(["d", "mo", "y"])).map(lambda n: f"{n[0]}{n[1]}")
 LENGTHS = st.tuples(st.integers(0, 60), st.sampled_from(["min", "h", "sh", "d", "wd", "mo", "y"])).map(
     lambda pair: f"{pair[0]}{pair[1]}"
 )
@@ -336,7 +337,7 @@ POLICIES = st.fixed_dictionaries(
             st.fixed_dictionaries({"after": LENGTHS}, optional={"since": st.one_of(LENGTHS, st.just("ever"))}),
             st.fixed_dictionaries({"after": st.none(), "min": LENGTHS, "early": st.just("breach")}),
             st.fixed_dictionaries({"given": WORDS}),
-            st.fixed_dictionaries({"before": st.just("expiry")}, optional={"lead": st.just("any"), "minus": LENGTHS}),
+            st.fixed_dictionaries({"before": st.just("expiry")}, optional={"lead": st.just("any"), "minus": BACK}),
             st.fixed_dictionaries({"gate": matches()}, optional={"each": st.booleans(), "settle": LENGTHS}),
             st.fixed_dictionaries({"every": st.just("month")}, optional={"grace": LENGTHS, "label": WORDS}),
             st.fixed_dictionaries({"seasons": st.just({"winter": [12, 2]})}),
