@@ -6,6 +6,7 @@ one ledger and must be backed up with it, more often than it. Its changes are co
 
 from __future__ import annotations
 
+import hmac
 import uuid
 from collections.abc import Callable
 from typing import TypeVar
@@ -19,6 +20,7 @@ from ledger.hot import Hot
 from ledger.key_place import KeyPlace
 from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
 from ledger.seal import ERASED, Erased, fresh_key, mac_key
+from schemas.canonical import canonical_bytes
 from schemas.identity import named
 from schemas.instants import Instant
 
@@ -169,6 +171,12 @@ class KeyStore:
             return known[1]
         key = self._find(self.connection, tenant, person, retention)
         return key if isinstance(key, Erased) else mac_key(key)
+
+    def token_key(self, tenant: str, source: str) -> bytes:
+        """The key under which columns of a source are hashed where they may not stand as ids."""
+        return hmac.digest(
+            self.index_secret, canonical_bytes(["touchline", "source ids", 1, tenant, source]), "sha256"
+        )
 
     def erase(self, tenant: str, person: str, at: Instant) -> bool:
         """Destroy the person's keys and every way to find them, and write the tombstone, in one transaction.

@@ -39,6 +39,8 @@ class HouseAdmin:
             "append": self._append,
             "person.erase": self._person_erase,
             "person.accessed": self._person_accessed,
+            "import.begin": self._import_begin,
+            "import": self._import,
             "rebuild": self._rebuild,
             "clock.accept": self._clock_accept,
         }
@@ -130,6 +132,21 @@ class HouseAdmin:
     def _person_accessed(self, tenant: str, person: str, purpose: str, by: str) -> Json:
         return erasing.accessed(self._house, only_tenant(self._house.ledger, tenant), person, purpose, by)
 
+    def _import_begin(self, tenant: str, source: str) -> Json:
+        """Whose it is, and the key under which a mapping may hash columns that are no ids."""
+        house = self._house
+        found = only_tenant(house.ledger, tenant)
+        by = only_source(house.ledger, found, source)
+        return {"tenant": found.name, "source": by, "key": house.keys.token_key(found.name, by).hex()}
+
+    def _import(self, tenant: str, source: str, events: list[Json]) -> Json:
+        """Answers "kept", "again" or a refusal for each event."""
+        house = self._house
+        told = house.intake.submit_many(
+            house.ledger.tenant(tenant), good_name(source, "来源", "source"), events
+        )
+        return [_told(outcome) for outcome in told.result(DEADLINE)]
+
     def _rebuild(self) -> Json:
         return self._house.rebuild()
 
@@ -144,6 +161,12 @@ def _answer(error: Exception) -> Json:
     if refused is None:
         raise error
     return {"refused": {"exit": int(refused.code), "zh": refused.zh, "en": refused.en}}
+
+
+def _told(outcome: Outcome) -> Json:
+    if isinstance(outcome, Appended):
+        return "again" if outcome.duplicate else "kept"
+    return {"field": outcome.field, "reason": outcome.reason, "reason_zh": outcome.reason_zh}
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

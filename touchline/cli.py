@@ -13,6 +13,7 @@ from touchline.commands import (
     cases,
     clock,
     events,
+    imports,
     keys,
     persons,
     policy,
@@ -41,6 +42,7 @@ tenants.add(app)
 keys.add(app)
 persons.add(app)
 append.add(app)
+imports.add(app)
 tail.add(app)
 cases.add(app)
 promises.add(app)
