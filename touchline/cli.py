@@ -21,6 +21,7 @@ from touchline.commands import (
     rebuild,
     serve,
     tail,
+    templates,
     tenants,
     verify,
 )
@@ -44,6 +45,7 @@ persons.add(app)
 append.add(app)
 imports.add(app)
 tail.add(app)
+templates.add(app)
 cases.add(app)
 promises.add(app)
 verify.add(app)

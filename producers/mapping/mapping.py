@@ -67,7 +67,7 @@ class Mapping:
         if self.skip is not None and self._skips(row):
             return None
         if faults:
-            raise BadRow(faults)
+            raise BadRow(list(dict.fromkeys(faults)))
         ticket = self.ticket.of(row, hasher) if self.ticket is not None else None
         row_id = self.id.of(row, hasher)
         if not isinstance(row_id, str) or not row_id:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from producers.mapping.expressions import BadExpression, Expression
@@ -28,6 +28,10 @@ class Value:
     column: str = ""
     columns: frozenset[str] = frozenset()
     fixed: Any = None
+    parts: Mapping[str, Value] = field(default_factory=dict)
+    """Of an object."""
+    items: tuple[Value, ...] = ()
+    """Of a list."""
 
 
 def plain(value: Any) -> Any:
@@ -69,7 +73,8 @@ class Values:
             found = {n: v for n, part in parts.items() if (v := part.of(row, hasher)) is not None}
             return found or None
 
-        return Value(of, columns=frozenset().union(*(part.columns for part in parts.values())))
+        columns = frozenset[str]().union(*(part.columns for part in parts.values()))
+        return Value(of, columns=columns, parts=parts)
 
     def expression(self, source: Any, path: Trail) -> Expression | None:
         """A condition or a sum over columns that exist."""
@@ -154,7 +159,8 @@ class Values:
             kept = [v for v, size in found if v is not None and (not isinstance(v, dict) or len(v) == size)]
             return kept or None
 
-        return Value(of, columns=frozenset().union(*(value.columns for value, _ in made)))
+        columns = frozenset[str]().union(*(value.columns for value, _ in made))
+        return Value(of, columns=columns, items=tuple(value for value, _ in made))
 
     def _choice(self, said: list[Any], path: Trail) -> Value:
         made = list(self._choices(said, path))
