@@ -137,6 +137,8 @@ class Expression:
         for part in parts:
             self._check(part)
         self.names = {part.id for part in parts if isinstance(part, ast.Name) and id(part) not in called}
+        if self.names & FUNCTIONS.keys():
+            raise BadExpression("函数须带括号使用", "a function is called: has(x)")
         self._tree = ast.Expr(tree.body)
 
     @staticmethod

@@ -76,7 +76,7 @@ def compiled(form: str) -> re.Pattern[str]:
         parts += [re.escape(form[at : token.start()]), _TOKENS[token[0]]]
         at = token.end()
     try:
-        pattern = re.compile("".join([*parts, re.escape(form[at:])]).replace(r"\ ", " +"))
+        pattern = re.compile("".join([*parts, re.escape(form[at:])]).replace(r"\ ", " +"), re.ASCII)
     except re.error:
         raise ValueError("a part stands twice in it") from None
     has = pattern.groupindex

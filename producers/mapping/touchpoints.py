@@ -211,10 +211,10 @@ def _data(
                     at, "期限列请写 as: due（只有日期时指当天结束）", "is a due date: read its column as: due"
                 )
             _codes_fit(made[name], _literal(known.annotation), at, columns, flaws)
-    for model in models:
+    for kind, model in zip(types, models, strict=True):
         for name, known in model.model_fields.items():
             if known.is_required() and name not in made:
-                flaws.add(path[:2], f"{model.TYPE} 必须有 data.{name}", f"{model.TYPE} needs data.{name}")
+                flaws.add(path[:2], f"{kind} 必须有 data.{name}", f"{kind} needs data.{name}")
     return made
 
 

@@ -14,5 +14,6 @@ def normal(text: str) -> str:
 
 
 def heading(text: str) -> str:
-    """A heading as it is compared: ``normal``, without the asterisk that marks what must be filled in."""
-    return normal(text).strip("* ")
+    """A heading as it is compared: ``normal``, without blanks (a heading is often broken in two lines) and without the
+    asterisk that marks what must be filled in."""
+    return normal(text).replace(" ", "").strip("*")
