@@ -18,6 +18,7 @@ APPENDED = ("tenants", "facts", "verdicts", "fact_ids", "corrections")
 CHANGED = (
     "counters", "engines", "api_keys", "leases", "active_set",
     "alert_cursors", "alerts", "alert_deliveries", "alert_calls",
+    "erasure_cursors", "erasures",
 )  # fmt: skip
 """Operational tables: the application inserts, updates and, but for counters and engines, deletes."""
 KEPT = ("counters", "engines")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.places import KINDS, Where
 from tests.kit.postgres import Cluster, Place, shared
 from tests.kit.world import World
 
@@ -31,5 +32,17 @@ def cluster() -> Iterator[Cluster]:
 def postgres(cluster: Cluster) -> Iterator[Place]:
     """An empty database of its own."""
     made = cluster.database()
+    yield made
+    cluster.drop(made)
+
+
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Where]:
+    """Where a ledger can live, each in turn (``tests.kit.places``): nothing but tables stands there yet."""
+    if request.param == "sqlite":
+        yield tmp_path / "data"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    made = cluster.ledger()
     yield made
     cluster.drop(made)

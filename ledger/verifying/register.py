@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary, cast, select
+from typing import Any
+
+from sqlalchemy import LargeBinary, cast, func, select
 
 from ledger.chain import GENESIS, TENANTS, tenant_hash
 from ledger.findings import Report
@@ -18,8 +20,11 @@ def readable(name: bytes) -> str:
 
 def check_register(source: Reads, report: Report) -> Register:
     """Every tenant's number and name, as stored."""
-    query = select(tenants.c.number, cast(tenants.c.name, LargeBinary), tenants.c.hash)
     with source.read() as connection:
+        plain: Any = cast(tenants.c.name, LargeBinary)
+        if connection.dialect.name == "postgresql":  # whose cast reads backslashes as escapes
+            plain = func.convert_to(tenants.c.name, "UTF8", type_=LargeBinary)
+        query = select(tenants.c.number, plain, tenants.c.hash)
         try:
             rows = connection.execute(query.order_by(tenants.c.number)).all()
         except UNREADABLE:

@@ -9,6 +9,9 @@ socket in a private folder. Databases are copies of a template where one was mad
 What is claimed about durability needs ``Cluster(durable=True)``: the shared one runs with fsync off. ``kill`` and
 ``start`` are for crash tests, on a cluster of their own.
 
+The fixture ``place`` is what a contract suite runs over: a folder for SQLite, then a ``Place`` whose tables are made;
+``tests.kit.places.opened`` opens either.
+
 ``TOUCHLINE_TEST_DATABASE=postgresql://superuser@host/postgres`` uses a running server instead (crash tests are
 skipped then). Without either, tests that ask are skipped with one loud line, and with CI=true they fail.
 """
@@ -24,7 +27,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 import pytest
+
+from ledger.migrating import migrate
 
 MISSING = "POSTGRESQL IS MISSING: what is claimed of it was NOT tested (apt-get install postgresql)"
 OWNER, APPLICATION = "touchline_owner", "touchline_app"
@@ -50,12 +55,27 @@ def binaries() -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One database. Each is a ``postgresql://`` URL."""
+    """One database. Each but ``data`` is a ``postgresql://`` URL."""
 
     url: str
     owner: str
     admin: str
     tcp: str
+    data: Path | None = None
+    """The server's own folder, where it is ours."""
+
+    def stored(self) -> Iterator[tuple[str, bytes]]:
+        """(name, bytes) of everything that the server has on its disk: all databases, the write-ahead log too."""
+        if self.data is None:
+            pytest.skip("the disk of a given PostgreSQL is not ours to read")
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+        for folder, _, names in os.walk(self.data):
+            for name in names:
+                try:
+                    yield name, Path(folder, name).read_bytes()
+                except FileNotFoundError:  # the server tidies up
+                    continue
 
 
 class Cluster:
@@ -166,7 +186,12 @@ class Cluster:
             owner=self._url(OWNER, name),
             admin=self._url("postgres", name),
             tcp=f"postgresql://{APPLICATION}:{self._password}@127.0.0.1:{self.port}/{name}",
+            data=self.folder / "data",
         )
+
+    def ledger(self) -> Place:
+        """A fresh database with this version's tables, as its owner makes them, and no ledger in it yet."""
+        return self.database("ledger", migrated)
 
     def drop(self, place: Place) -> None:
         """Remove a database; who is still connected is thrown out."""
@@ -192,6 +217,7 @@ class Given(Cluster):
         self._password = secrets.token_hex(8)
         self._made = 0
         self._templates = {}
+        self.folder, self.port = Path(), 0
         with self.admin() as connection:
             for role in (OWNER, APPLICATION):
                 if (
@@ -233,6 +259,11 @@ def shared() -> Cluster:
         return Given(given)
     needed()
     return Cluster()
+
+
+def migrated(place: Place) -> None:
+    """What the owner runs before the application is started."""
+    migrate(place.owner, APPLICATION)
 
 
 def needed() -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from ledger.tenants import Tenant
+from tests.kit.places import Where
 from tests.ledger.house import House
 
 
-@pytest.fixture(params=["sqlite"])
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
-    opened = House.open(tmp_path / "data")
+@pytest.fixture
+def home(place: Where) -> Iterator[House]:
+    opened = House.open(place)
     try:
         yield opened
     finally:

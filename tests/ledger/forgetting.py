@@ -29,7 +29,7 @@ from producers.intake import Intake
 from producers.steps import ErasureStep
 from schemas.event import Event, Sealed
 from schemas.instants import Instant, format_instant
-from tests.ledger.house import House, raw
+from tests.ledger.house import House
 
 NUMBER, NAME, PHONE, ADDRESS = "KH-77120", "欧阳若溪", "13911112222", "云栖花园 3 栋 1201"
 TEXT = "主卧吊顶漏水，孩子过敏"
@@ -115,7 +115,7 @@ def settle_in(home: House) -> Before:
     )
     person, who = room.fact(first).customer_ref, room.fact(other).customer_ref
     assert room.fact(again).customer_ref == person != who
-    with raw(home.folder / "keys.db") as keys:
+    with home.raw(keys=True) as keys:
         rows = keys.execute("SELECT key FROM person_keys WHERE person = ?", (person,)).fetchall()
         rows += keys.execute("SELECT mac FROM blind_index WHERE person = ?", (person,)).fetchall()
     secrets = tuple(row[0] for row in rows)
@@ -152,7 +152,7 @@ def forgotten(home: House, before: Before) -> None:
     assert (again.event_id, again.place, again.duplicate) == (
         before.kept[0].event_id, before.kept[0].place, True,
     )  # fmt: skip
-    assert home.count("persons", "keys.db") == 1
+    assert home.count("persons", keys=True) == 1
     assert home.verify().ok
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from ledger.writer import Writer
 from schemas.canonical import canonical_bytes
 from schemas.event import Event
 from schemas.instants import SECOND, parse_instant
+from tests.kit import places
+from tests.kit.places import Where, opened
 
 START = parse_instant("2026-11-22T10:00:00+08:00")
 
@@ -28,7 +30,7 @@ START = parse_instant("2026-11-22T10:00:00+08:00")
 class House:
     """All pieces of one open ledger."""
 
-    folder: Path
+    place: Where
     clock: Clock
     database: Database
     keys: KeyStore
@@ -36,12 +38,30 @@ class House:
     ledger: Ledger
 
     @classmethod
-    def open(cls, folder: Path, clock: Clock | None = None) -> House:
+    def open(cls, place: Where, clock: Clock | None = None) -> House:
         clock = clock or SimulatedClock(START)
-        database = Database.open(folder)
+        database = opened(place)
         keys = KeyStore.open(database)
         writer = Writer(database, keys, clock)
-        return cls(folder, clock, database, keys, writer, Ledger(database, writer, keys, clock))
+        return cls(place, clock, database, keys, writer, Ledger(database, writer, keys, clock))
+
+    @property
+    def folder(self) -> Path:
+        """The data folder; for tests of what SQLite alone has."""
+        assert isinstance(self.place, Path)
+        return self.place
+
+    def raw(self, *, keys: bool = False) -> AbstractContextManager[Any]:
+        """The record, or the keys, as an attacker or an auditor would open them."""
+        return places.raw(self.place, keys)
+
+    def stored(self) -> Iterator[tuple[str, bytes]]:
+        """(name, bytes) of every file that the ledger, or its database server, has on the disk."""
+        if isinstance(self.place, Path):
+            for file in self.place.iterdir():
+                yield file.name, file.read_bytes()
+        else:
+            yield from self.place.stored()
 
     def close(self) -> None:
         self.writer.close()
@@ -50,7 +70,7 @@ class House:
 
     def reopened(self) -> House:
         self.close()
-        return House.open(self.folder, self.clock)
+        return House.open(self.place, self.clock)
 
     def tenant(self, name: str = "云栖") -> Tenant:
         return self.ledger.add_tenant(name, [])
@@ -81,19 +101,19 @@ class House:
     def verify(self, expect: Sequence[LaneHead] = ()) -> Report:
         return verify(self.database, expect=expect)
 
-    def count(self, table: str, file: str = "touchline.db") -> int:
-        with raw(self.folder / file) as connection:
+    def count(self, table: str, *, keys: bool = False) -> int:
+        with self.raw(keys=keys) as connection:
             found: int = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             return found
 
 
 @contextmanager
-def house(folder: Path, clock: Clock | None = None) -> Iterator[House]:
-    opened = House.open(folder, clock)
+def house(place: Where, clock: Clock | None = None) -> Iterator[House]:
+    made = House.open(place, clock)
     try:
-        yield opened
+        yield made
     finally:
-        opened.close()
+        made.close()
 
 
 @contextmanager

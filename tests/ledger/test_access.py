@@ -35,5 +35,5 @@ def test_keys(home: House, tenant: Tenant) -> None:
 def test_the_secret_is_kept_nowhere(home: House, tenant: Tenant) -> None:
     secret = home.writer.call(lambda connection: access.create(connection, tenant, "crm"))
     home.close()
-    for file in home.folder.iterdir():
-        assert secret[3:].encode() not in file.read_bytes()
+    for name, stored in home.stored():
+        assert secret[3:].encode() not in stored, name

@@ -91,9 +91,8 @@ def test_personal_text_stands_in_no_file(home: House, tenant: Tenant) -> None:
         ),
     )
     home.close()
-    for file in home.folder.iterdir():
-        stored = file.read_bytes()
-        assert not [word for word in words if word.encode() in stored], file.name
+    for name, stored in home.stored():
+        assert not [word for word in words if word.encode() in stored], name
 
 
 def test_sent_twice_is_kept_once(home: House, tenant: Tenant) -> None:
@@ -104,7 +103,7 @@ def test_sent_twice_is_kept_once(home: House, tenant: Tenant) -> None:
     assert (other.status, other.code) == (409, "duplicate_conflict")
     assert other.extra["event_id"] == first.event_id
     assert len(home.facts(tenant)) == 1
-    assert home.count("persons", "keys.db") == 1
+    assert home.count("persons", keys=True) == 1
 
 
 def test_a_duplicate_is_answered_before_any_other_check(home: House, tenant: Tenant) -> None:

@@ -11,8 +11,10 @@ from ledger.lanes import VerdictDraft, decide, engine_state
 from ledger.tables import RECORD
 from ledger.tenants import Tenant
 from schemas.identity import verdict_id
+from tests.kit.places import ON_SQLITE
 from tests.ledger.house import House, raw, sent
 
+pytestmark = ON_SQLITE
 TABLES = sorted(table.name for table in RECORD)
 KEYS = {table.name: keys for table, keys in RECORD.items()}
 CHANGES = (
@@ -52,7 +54,7 @@ def filled(home: House, tenant: Tenant) -> House:
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("table", TABLES)
 def test_no_row_is_changed_or_replaced(filled: House, table: str, change: str) -> None:
-    with raw(filled.folder / "touchline.db") as connection:
+    with filled.raw() as connection:
         before = connection.execute(f"SELECT * FROM {table}").fetchall()
         assert before
         column = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")][-1]
@@ -62,7 +64,7 @@ def test_no_row_is_changed_or_replaced(filled: House, table: str, change: str) -
 
 
 def test_replacing_by_a_second_unique_key(filled: House) -> None:
-    with raw(filled.folder / "touchline.db") as connection:
+    with filled.raw() as connection:
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute("REPLACE INTO tenants VALUES (7, '云栖', x'00')")
         assert connection.execute("SELECT number FROM tenants").fetchall() == [(1,)]
@@ -77,13 +79,13 @@ def test_every_table_is_strict(filled: House) -> None:
 
 
 def test_every_column_is_not_null(filled: House) -> None:
-    with raw(filled.folder / "touchline.db") as connection:
+    with filled.raw() as connection:
         for table in TABLES:
             assert all(row[3] for row in connection.execute(f"PRAGMA table_info({table})")), table
 
 
 def test_every_unique_key_is_guarded(filled: House) -> None:
-    with raw(filled.folder / "touchline.db") as connection:
+    with filled.raw() as connection:
         for table in TABLES:
             unique = set()
             for index in connection.execute(f"PRAGMA index_list({table})"):

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from ledger.chain import FACTS, GENESIS, VERDICTS, Chain, tenant_hash
 from ledger.tenants import Tenant
-from tests.ledger.house import House, raw, sent
+from tests.ledger.house import House, sent
 
 BODY = b'{"a":1}'
 VECTOR = "d5ab845084b6bb3185d267d64308d0bd0a559f5808b3c2e38348a686fad77eae"
@@ -54,7 +54,7 @@ def test_register() -> None:
 
 def test_an_auditor_needs_only_the_table(home: House, tenant: Tenant) -> None:
     home.send(tenant, *(sent(number) for number in range(5)))
-    with raw(home.folder / "touchline.db") as connection:
+    with home.raw() as connection:
         rows = connection.execute("SELECT place, recorded, body, hash FROM facts ORDER BY place").fetchall()
     before = bytes(32)
     for place, recorded, body, stored in rows:

@@ -77,7 +77,7 @@ def _resend(home: House, tenant: Tenant, upto: int, before: dict[str, int]) -> N
     assert len(kept) == len(outcomes)
     assert {one.event_id: one.place for one in kept if one.duplicate} == before
     assert len(home.facts(tenant)) == len({one.event_id for one in kept}) == len(everything)
-    assert home.count("persons", "keys.db") == WORKERS * min(PHONES, upto)
+    assert home.count("persons", keys=True) == WORKERS * min(PHONES, upto)
     for fact in home.facts(tenant):
         assert str(home.ledger.unseal(tenant, fact, "description")).startswith("漏水")
 

@@ -13,6 +13,7 @@ from ledger.database import Database
 from ledger.errors import FolderInUse, NoLedger, UnknownSchema
 from ledger.folder import ServerInfo, read_server, remove_server, write_server
 from ledger.lock import FolderLock
+from tests.kit.places import ON_SQLITE
 from tests.ledger.house import House, raw
 
 HOLD = """
@@ -89,6 +90,7 @@ def test_closing_leaves_two_files(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["keys.db", "touchline.db"]
 
 
+@ON_SQLITE
 def test_nobody_else_reads_the_record(home: House) -> None:
     for name in ("touchline.db", "touchline.db-wal", "touchline.db-shm", "keys.db"):
         assert (home.folder / name).stat().st_mode & 0o077 == 0, name

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.persons import normal_number, normal_phone
 from ledger.tenants import Tenant
-from tests.ledger.house import House, raw, sent
+from tests.ledger.house import House, sent
 
 
 def ref(home: House, tenant: Tenant, nth: int, /, **customer: str) -> str:
@@ -118,12 +118,12 @@ def test_a_refused_event_makes_no_person(home: House, tenant: Tenant) -> None:
     home.refuse(tenant, sent(1, case="needs", customer={"phone": "13800000001"}))
     home.keep(tenant, sent(2))
     home.refuse(tenant, sent(2, data={"n": "other"}, customer={"phone": "13800000001"}))
-    assert home.count("persons", "keys.db") == home.count("blind_index", "keys.db") == 0
+    assert home.count("persons", keys=True) == home.count("blind_index", keys=True) == 0
 
 
 def test_the_index_holds_nothing_readable(home: House, tenant: Tenant) -> None:
     person = ref(home, tenant, 1, number="K1", phone="13800000001")
-    with raw(home.folder / "keys.db") as connection:
+    with home.raw(keys=True) as connection:
         rows = connection.execute(
             "SELECT mac, tenant, person, kind FROM blind_index ORDER BY kind"
         ).fetchall()

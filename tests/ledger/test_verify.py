@@ -25,6 +25,7 @@ from ledger.tenants import Tenant
 from ledger.verify import BadPlace, LaneHead, Places, Report, verify
 from ledger.verifying.hands import FolderReader, ManyHands
 from schemas.identity import verdict_id
+from tests.kit.places import ON_SQLITE
 from tests.ledger.house import House, house, raw, sent
 
 TABLES = {table.name: table for table in RECORD}
@@ -513,10 +514,11 @@ def test_one_tenant(copy: Path) -> None:
     database.close()
 
 
+@ON_SQLITE
 def test_a_flood_of_problems_is_counted(home: House, tenant: Tenant) -> None:
     outcomes = home.send(tenant, *(sent(number) for number in range(1200)))
     assert all(isinstance(one, Appended) for one in outcomes)
-    with raw(home.folder / "touchline.db") as connection:
+    with home.raw() as connection:
         disarm(connection)
         connection.execute("UPDATE facts SET recorded = recorded + 1")
     report = home.verify()

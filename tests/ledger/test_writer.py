@@ -285,5 +285,5 @@ def test_many_threads_one_order(home: House, tenant: Tenant) -> None:
         for worker in range(8):  # each sender's own order stands
             mine = [fact.source_id for fact in facts if fact.source_id.startswith(f"no-{worker}-")]
             assert mine == sorted(mine, key=lambda own: [int(part) for part in own[3:].split("-")])
-    assert home.count("persons", "keys.db") == 8 * 2
+    assert home.count("persons", keys=True) == 8 * 2
     assert home.verify().ok

@@ -87,6 +87,18 @@ CREATE TABLE touchline.active_set (
     name text COLLATE "C" NOT NULL,
     fold_version text COLLATE "C" NOT NULL
 );
+CREATE TABLE touchline.erasure_cursors (
+    tenant bigint NOT NULL PRIMARY KEY,
+    place bigint NOT NULL
+);
+CREATE TABLE touchline.erasures (
+    tenant bigint NOT NULL,
+    event_id text COLLATE "C" NOT NULL,
+    person text COLLATE "C" NOT NULL,
+    basis text COLLATE "C" NOT NULL,
+    executed bigint NOT NULL,
+    PRIMARY KEY (tenant, event_id)
+);
 CREATE TABLE touchline.alert_cursors (
     tenant bigint NOT NULL PRIMARY KEY,
     verdict_place bigint NOT NULL,
@@ -168,7 +180,8 @@ $$;
 GUARD = """
 CREATE TRIGGER no_change BEFORE UPDATE OR DELETE ON touchline.{t} FOR EACH ROW EXECUTE FUNCTION touchline.append_only('{t}');
 ALTER TABLE touchline.{t} ENABLE ALWAYS TRIGGER no_change;
-SELECT touchline.no_truncate(relid, '{t}') FROM pg_partition_tree('touchline.{t}');
+SELECT touchline.no_truncate(part, '{t}')
+    FROM (SELECT 'touchline.{t}'::regclass UNION SELECT relid FROM pg_partition_tree('touchline.{t}')) AS parts (part);
 """
 """Row by row, so that every part of a partitioned table has it too, those made later as well; TRUNCATE knows no rows, so
 each part gets its own."""

@@ -1,0 +1,45 @@
+"""Where a ledger can live: a folder (SQLite) or a database (PostgreSQL). Contract suites run over both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ledger.database import Database
+from ledger.postgres import PostgresDatabase
+from tests.kit.postgres import Place
+
+Where = Path | Place
+KINDS = ("sqlite", "postgresql")
+ON_SQLITE = pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+ON_POSTGRESQL = pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+"""For tests of what only one of them has."""
+
+
+def opened(where: Where) -> Database:
+    """As the application opens it."""
+    return Database.open(where) if isinstance(where, Path) else PostgresDatabase.at(where.url)
+
+
+@contextmanager
+def raw(where: Where, keys: bool = False) -> Iterator[Any]:
+    """A plain connection that commits each statement, as an attacker or an auditor with every right would open it: to the
+    record, or to the keys. ``execute`` gives a cursor."""
+    if isinstance(where, Path):
+        import sqlite3
+
+        connection: Any = sqlite3.connect(
+            where / ("keys.db" if keys else "touchline.db"), isolation_level=None
+        )
+    else:
+        connection = psycopg.connect(where.admin, autocommit=True)
+        connection.execute(f"SET search_path = {'touchline_keys' if keys else 'touchline, touchline_sets'}")
+    try:
+        yield connection
+    finally:
+        connection.close()
