@@ -57,16 +57,6 @@ class Settled:
         )
 
 
-def unapplied(ledger: Ledger) -> bool:
-    """Whether somebody who was erased can be read again, because keys.db was replaced by an older copy."""
-    for tenant in ledger.tenants():
-        with ledger.database.read() as connection:
-            gone = {one.person for one in listed(connection, tenant) if one.executed}
-        if gone - ledger.erased(tenant).keys() or ledger.keys.revived(tenant.name):
-            return True
-    return False
-
-
 class Erasures:
     """``settle`` does on the caller's thread what is left to do; ``start`` has it done whenever a request was kept."""
 

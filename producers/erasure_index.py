@@ -56,6 +56,16 @@ def listed(connection: Connection, tenant: Tenant) -> list[Erasure]:
     return [Erasure(*row) for row in rows]
 
 
+def unapplied(ledger: Ledger) -> bool:
+    """Whether somebody who was erased can be read again, because keys.db was replaced by an older copy."""
+    for tenant in ledger.tenants():
+        with ledger.database.read() as connection:
+            gone = {one.person for one in listed(connection, tenant) if one.executed}
+        if gone - ledger.erased(tenant).keys() or ledger.keys.revived(tenant.name):
+            return True
+    return False
+
+
 def _cursor(connection: Connection, tenant: Tenant) -> int:
     return int(connection.scalar(select(cursors.c.place).where(cursors.c.tenant == tenant.number)) or 0)
 

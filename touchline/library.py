@@ -14,7 +14,7 @@ from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from ledger.writer import Writer
-from producers.erasure import unapplied
+from producers.erasure_index import unapplied
 from touchline.choosing import only_tenant
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ import pytest
 from ledger.candidate import Problem
 from ledger.clock import SimulatedClock, SystemClock
 from ledger.tenants import Tenant
-from producers.erasure import NotScrubbed, Settled, unapplied
-from producers.erasure_index import EXECUTED, REQUESTED
+from producers.erasure import NotScrubbed, Settled
+from producers.erasure_index import EXECUTED, REQUESTED, unapplied
 from producers.steps import ErasureStep
 from tests.kit.places import ON_SQLITE
 from tests.ledger.forgetting import (
