@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from ledger.body import sealed_places
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from schemas.event import Event
+from schemas.catalogue import label
+from schemas.event import ENVELOPE, Event
+from schemas.instants import format_instant
 
 PAGE = 20_000
 TOGETHER = 50
@@ -55,3 +58,30 @@ def unnamed(ledger: Ledger, tenant: Tenant, person: str) -> list[str]:
                 texts[fact.case_id] |= persons_of(fact)
     alone = {one for case in cases if customers[case] <= {person} for one in texts[case]}
     return sorted(alone - {person} - ledger.erased(tenant).keys())
+
+
+def copied(
+    ledger: Ledger, tenant: Tenant, person: str, tell: Tell = lambda done, whole: None
+) -> Iterator[dict[str, Any]]:
+    """Everything of a person in clear, an event at a time, as plain JSON: what they wrote or was written of them, and what was
+    asked about their data."""
+    whose = {person, *unnamed(ledger, tenant, person)}
+    for fact in facts_of(ledger, tenant, sorted(whose), tell):
+        if persons_of(fact) & whose or fact.data.get("subject_ref") in whose:
+            yield _opened(ledger, tenant, fact)
+
+
+def _opened(ledger: Ledger, tenant: Tenant, fact: Event) -> dict[str, Any]:
+    routing = {name: getattr(fact, name) for name in (*ENVELOPE, "ticket", "corrects") if name != "event_id"}
+    return {
+        "event_id": fact.event_id,
+        "place": fact.place,
+        "type": fact.type,
+        "zh": label(fact.type),
+        "time": format_instant(fact.time),
+        "recorded": format_instant(fact.recorded),
+        "source": fact.source,
+        "id": fact.source_id,
+        **{name: value for name, value in routing.items() if value},
+        "data": ledger.unsealed(tenant, fact),
+    }

@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from ledger.candidate import Appended, Problem
+from ledger.candidate import Problem
 from ledger.clock import Clock
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
@@ -143,20 +143,6 @@ class Erasures:
             isinstance(outcome, Problem) and outcome.code != "duplicate_conflict"
         ):  # stated before, of an older tombstone
             raise RuntimeError(f"{EXECUTED} was refused: {outcome.field}: {outcome.reason}")
-
-    def request(
-        self, tenant: Tenant, source: str, person: str, basis: str, by: str, own_id: str
-    ) -> Appended | Problem:
-        """Append a request, as an administrator."""
-        raw = {
-            "specversion": "1.0",
-            "id": own_id,
-            "source": source,
-            "type": REQUESTED,
-            "time": format_instant(self._clock.now()),
-            "data": {"subject_ref": person, "basis": basis, "by": by},
-        }
-        return self._intake.submit_one(tenant, source, raw, admin=True).result(WAIT)
 
     # While serving.
 

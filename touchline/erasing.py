@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ledger.candidate import Appended, Outcome
 from ledger.tenants import Tenant
-from producers.dossier import unnamed
 from producers.erasure import SOURCE, Erasures, NotScrubbed
+from producers.persons import NotTaken, UnknownPerson
 from schemas.canonical import Json
 from schemas.instants import format_instant
 from touchline.exits import Exit, Refused
@@ -16,8 +16,6 @@ from touchline.options import say
 
 if TYPE_CHECKING:
     from touchline.house import House
-
-ACCESSED = "privacy.access_recorded"
 
 
 def settle_at_the_start(erasures: Erasures) -> None:
@@ -42,16 +40,35 @@ def settle_at_the_start(erasures: Erasures) -> None:
 
 def erase(house: House, tenant: Tenant, person: str, basis: str, by: str) -> Json:
     """Erase a person, and the texts without a person in cases that are theirs alone. What was erased before stays so."""
-    ledger = house.ledger
-    if (at := ledger.erased(tenant).get(person)) is not None:
-        return {"person": person, "erased": format_instant(at), "before": True, "unnamed": 0}
-    if not ledger.keys.knows(tenant.name, person):
-        raise unknown(person)
-    also = unnamed(ledger, tenant, person)
-    for one in (*also, person):  # the person last: a crash before leaves a request that can be made again
-        _kept(house.erasures.request(tenant, SOURCE, one, basis, by, f"erase/{secrets.token_hex(16)}"))
-    try:
+    with _refusing(person):
+        if (at := house.persons.erased(tenant, person)) is not None:
+            return {"person": person, "erased": format_instant(at), "before": True, "unnamed": 0}
+        _, also = house.persons.erase(tenant, SOURCE, person, basis, by)
         house.erasures.settle()
+    done = house.ledger.erased(tenant)[person]
+    return {"person": person, "erased": format_instant(done), "before": False, "unnamed": also}
+
+
+def accessed(house: House, tenant: Tenant, person: str, purpose: str, by: str) -> Json:
+    """Write down that somebody looks at a person's data, where there is any left."""
+    with _refusing(person):
+        if (at := house.persons.erased(tenant, person)) is not None:
+            return {"person": person, "erased": format_instant(at)}
+        house.persons.accessed(tenant, SOURCE, person, purpose, by)
+    return {"person": person, "erased": None}
+
+
+@contextmanager
+def _refusing(person: str) -> Iterator[None]:
+    try:
+        yield
+    except UnknownPerson:
+        raise Refused(Exit.UNKNOWN, "没有这个个人引用。", f"No person {person} is known here.") from None
+    except NotTaken as error:
+        told = error.problem
+        raise Refused(
+            Exit.USAGE, f"{told.field}：{told.reason_zh}。", f"{told.field}: {told.reason}."
+        ) from None
     except NotScrubbed:
         raise Refused(
             Exit.UNAVAILABLE,
@@ -59,40 +76,3 @@ def erase(house: House, tenant: Tenant, person: str, basis: str, by: str) -> Jso
             "The request is kept and the keys are destroyed, but a reader is in the way of cleaning their file; "
             "it is tried again at the next start or while serving.",
         ) from None
-    return {
-        "person": person,
-        "erased": format_instant(ledger.erased(tenant)[person]),
-        "before": False,
-        "unnamed": len(also),
-    }
-
-
-def accessed(house: House, tenant: Tenant, person: str, purpose: str, by: str) -> Json:
-    """Write down that somebody looks at a person's data; before they do."""
-    ledger = house.ledger
-    if (at := ledger.erased(tenant).get(person)) is not None:
-        return {"person": person, "erased": format_instant(at)}
-    raw: Json = {
-        "specversion": "1.0",
-        "id": f"access/{secrets.token_hex(16)}",
-        "source": SOURCE,
-        "type": ACCESSED,
-        "time": format_instant(house.clock.now()),
-        "data": {"subject_ref": person, "by": by, "purpose": purpose},
-    }
-    _kept(house.intake.submit_one(tenant, SOURCE, raw, admin=True).result(60))
-    return {"person": person, "erased": None}
-
-
-def unknown(person: str) -> Refused:
-    return Refused(Exit.UNKNOWN, "没有这个个人引用。", f"No person {person} is known here.")
-
-
-def _kept(outcome: Outcome) -> Appended:
-    if isinstance(outcome, Appended):
-        return outcome
-    if outcome.code == "customer_unknown":
-        raise Refused(Exit.UNKNOWN, f"{outcome.reason_zh}。", f"{outcome.reason}.")
-    raise Refused(
-        Exit.USAGE, f"{outcome.field}：{outcome.reason_zh}。", f"{outcome.field}: {outcome.reason}."
-    )

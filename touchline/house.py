@@ -24,6 +24,7 @@ from processors.progress import Progress
 from processors.rules.protocol import Rule
 from producers.erasure import Erasures
 from producers.intake import Intake
+from producers.persons import PersonRequests
 from projections.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
@@ -63,6 +64,7 @@ class House:
         self.intake = Intake(self.ledger, clock)
         self.erasures = Erasures(self.ledger, self.intake, clock)
         settle_at_the_start(self.erasures)
+        self.persons = PersonRequests(self.ledger, self.intake, clock)
         self.rules: Sequence[Rule] = rules()
         self.progress = Progress()
         self.stale = ""

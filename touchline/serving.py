@@ -110,6 +110,7 @@ def services(house: House, *, demo: bool = False) -> Services:
     return Services(
         ledger=house.ledger,
         intake=house.intake,
+        persons=house.persons,
         reading=house.reading,
         alerts=house.alerts.query,
         progress=house.progress,

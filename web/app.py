@@ -20,6 +20,7 @@ from web import (
     health,
     metrics,
     openapi,
+    persons,
     problems,
     promises,
     stream,
@@ -59,7 +60,20 @@ def create_app(services: Services) -> FastAPI:
     app.state.tries = Buckets(0.5, 10)
     app.state.meters = metrics.Meters(services)
     app.state.pages = Pages(static)
-    for room in (events, cases, promises, alerts, stream, metrics, health, door, wall, wall_case, admin):
+    for room in (
+        events,
+        cases,
+        promises,
+        alerts,
+        stream,
+        metrics,
+        health,
+        door,
+        wall,
+        wall_case,
+        admin,
+        persons,
+    ):
         app.include_router(room.routes)
     app.include_router(assets.router(static))
     app.add_middleware(SecurityHeaders)

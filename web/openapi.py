@@ -116,6 +116,7 @@ TAGS: Final = [
     {"name": "cases", "description": "事项 — cases and their histories"},
     {"name": "promises", "description": "时限 — running promises, and why they are due when they are"},
     {"name": "alerts", "description": "提醒 — what people receive, and taking note of it"},
+    {"name": "persons", "description": "个人信息请求 — find, copy, erase; with an administrator's key"},
     {"name": "stream", "description": "事件流 — both lanes as they are decided, by server-sent events"},
     {"name": "operations", "description": "运行 — metrics and health"},
 ]

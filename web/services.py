@@ -13,6 +13,7 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.progress import Progress
 from producers.intake import Intake
+from producers.persons import PersonRequests
 from projections.reading import Reading
 from schemas.canonical import Json
 
@@ -60,6 +61,7 @@ class Services:
 
     ledger: Ledger
     intake: Intake
+    persons: PersonRequests
     reading: Reading
     alerts: AlertsQuery
     progress: Progress

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.candidate import Appended
-from ledger.clock import SystemClock
+from ledger.clock import Clock, SystemClock
 from ledger.database import Database
 from ledger.key_place import KeyPlace
 from ledger.keys import KeyStore
@@ -24,7 +24,7 @@ from ledger.ports import Transaction
 from ledger.tenants import Tenant
 from ledger.writer import Writer
 from producers.erasure import Erasures
-from producers.erasure_index import EXECUTED
+from producers.erasure_index import EXECUTED, REQUESTED
 from producers.intake import Intake
 from producers.steps import ErasureStep
 from schemas.event import Event, Sealed
@@ -56,6 +56,21 @@ def complaint(own_id: str, at: Instant, **more: Any) -> dict[str, Any]:
     }
 
 
+def asked_for(intake: Intake, tenant: Tenant, clock: Clock, person: str, own_id: str) -> Appended:
+    """The request, kept."""
+    raw = {
+        "specversion": "1.0",
+        "id": own_id,
+        "source": "desk",
+        "type": REQUESTED,
+        "time": format_instant(clock.now()),
+        "data": {"subject_ref": person, "basis": "customer_request", "by": "kf-001"},
+    }
+    outcome = intake.submit_one(tenant, "desk", raw, admin=True).result(20)
+    assert isinstance(outcome, Appended), outcome
+    return outcome
+
+
 @dataclass
 class Room:
     """Ledger, intake and erasures on one folder."""
@@ -82,9 +97,7 @@ class Room:
         return self.home.fact(self.tenant, kept.event_id)
 
     def request(self, person: str, own_id: str = "r-1") -> Appended:
-        asked = self.erasures.request(self.tenant, "desk", person, "customer_request", "kf-001", own_id)
-        assert isinstance(asked, Appended), asked
-        return asked
+        return asked_for(self.intake, self.tenant, self.home.clock, person, own_id)
 
     def said(self, kind: str) -> list[Event]:
         return [fact for fact in self.home.facts(self.tenant) if fact.type == kind]
@@ -237,7 +250,7 @@ def main(folder: str, person: str, step: str) -> None:
     erasures.settle(all_of_it=True)  # the index stands at the head: what follows is the erasure alone
     cut.armed = True
     tenant = ledger.tenant(TENANT)
-    erasures.request(tenant, "desk", person, "customer_request", "kf-001", "r-1")
+    asked_for(intake, tenant, clock, person, "r-1")
     erasures.settle()
     os.write(1, b"all done\n")
 

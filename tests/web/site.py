@@ -69,9 +69,16 @@ class Site:
             self.house.admin.perform("tenant.add", {"name": name})
         return self.house.ledger.tenant(name)
 
-    def key(self, source: str = "hotline", tenant: str = "云栖集团", *, write_only: bool = False) -> str:
+    def key(
+        self,
+        source: str = "hotline",
+        tenant: str = "云栖集团",
+        *,
+        write_only: bool = False,
+        admin: bool = False,
+    ) -> str:
         found = self.tenant(tenant)
-        return self.house.writer.call(lambda conn: access.create(conn, found, source, write_only))
+        return self.house.writer.call(lambda conn: access.create(conn, found, source, write_only, admin))
 
     def client(self, key: str = "") -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -17,7 +17,6 @@ from touchline.exits import Exit, Refused
 from touchline.options import DATA, DataOption, JsonOption, TenantOption, named, say, show
 
 if TYPE_CHECKING:
-    from schemas.event import Event
     from touchline.library import Library
 
 persons = typer.Typer(
@@ -113,6 +112,7 @@ def export(
     Example:
       touchline person export 7c1e… --output copy.ndjson
     """
+    from producers.dossier import copied
     from touchline.desk import desk
     from touchline.library import Library
 
@@ -129,7 +129,7 @@ def export(
         raise typer.Exit(Exit.NOT_SO)
     with Library(data) as library, _written(output) as file:
         count = 0
-        for line in _copied(library, tenant, ref):
+        for line in copied(library.ledger, library.tenant(tenant), ref, _progress()):
             text = json.dumps(line, ensure_ascii=False)
             file.write(("[" if not count else ",\n") * as_json + text + "\n" * (not as_json))
             count += 1
@@ -150,45 +150,12 @@ def _written(output: Path) -> Iterator[TextIO]:
         yield file
 
 
-def _copied(library: Library, tenant: str, ref: str) -> Iterator[dict[str, Any]]:
-    from producers.dossier import facts_of, persons_of, unnamed
-
-    found = library.tenant(tenant)
-    whose = {ref, *unnamed(library.ledger, found, ref)}
-    for fact in facts_of(library.ledger, found, sorted(whose), _progress()):
-        if persons_of(fact) & whose or fact.data.get("subject_ref") in whose:
-            yield _opened(library, tenant, fact)
-
-
 def _progress() -> Any:
     def tell(done: int, whole: int) -> None:
         if sys.stderr.isatty():
             print(f"{done}/{whole}", end="\n" if done >= whole else "\r", file=sys.stderr, flush=True)
 
     return tell
-
-
-def _opened(library: Library, tenant: str, fact: Event) -> dict[str, Any]:
-    from schemas.catalogue import label
-    from schemas.event import ENVELOPE
-    from schemas.instants import format_instant
-
-    return {
-        "event_id": fact.event_id,
-        "place": fact.place,
-        "type": fact.type,
-        "zh": label(fact.type),
-        "time": format_instant(fact.time),
-        "recorded": format_instant(fact.recorded),
-        "source": fact.source,
-        "id": fact.source_id,
-        **{
-            name: value
-            for name in (*ENVELOPE, "ticket", "corrects")
-            if name != "event_id" and (value := getattr(fact, name))
-        },
-        "data": library.ledger.unsealed(library.tenant(tenant), fact),
-    }
 
 
 @persons.command("erase")
