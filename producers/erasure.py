@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.candidate import Problem
 from ledger.clock import Clock
@@ -18,8 +19,10 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from producers.erasure_index import EXECUTED, REQUESTED, Erasure, follow, listed
 from producers.erasure_tables import metadata
-from producers.intake import Intake
 from schemas.instants import Instant, format_instant
+
+if TYPE_CHECKING:  # a command that reads looks for erasures, and takes nothing in
+    from producers.intake import Intake
 
 SOURCE = "touchline"
 """The source of what Touchline itself states; no key has it."""

@@ -23,7 +23,7 @@ from typer.main import get_command
 
 from ledger.folder import read_server
 from tests.touchline.commands import DEADLINE, ROOT, until
-from touchline.cli import app
+from touchline.cli import application
 from touchline.settings import Settings
 
 PORT = "8311"
@@ -155,7 +155,7 @@ def known_variables() -> set[str]:
             yield from options(below)
 
     settings = {f"TOUCHLINE_{name.upper()}" for name in Settings.model_fields}
-    return settings | set(options(get_command(app)))
+    return settings | set(options(get_command(application())))
 
 
 def test_the_compose_file_has_the_structure_of_the_specification() -> None:
@@ -198,7 +198,7 @@ def test_every_variable_is_read_by_something_and_none_is_a_secret() -> None:
 def test_the_command_is_one_of_ours_with_options_it_has() -> None:
     program, name, *rest = service()["command"]
     assert program == "touchline"
-    command: Any = get_command(app)
+    command: Any = get_command(application())
     context = command.commands[name].make_context(name, list(rest))
     assert (context.params["host"], str(context.params["port"])) == ("127.0.0.1", PORT)
 

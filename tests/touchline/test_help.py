@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from projections.tables import fold_version
 from tests.touchline.commands import ROOT
-from touchline.cli import app, main
+from touchline.cli import application, main
 from touchline.exits import Exit
 from touchline.rules import owners, rules
 
@@ -31,7 +31,7 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         yield from leaves(inner, (*path, name))
 
 
-COMMANDS = sorted(leaves(get_command(app)))
+COMMANDS = sorted(leaves(get_command(application())))
 ASKED = {
     "up", "demo", "append", "tail", "promises", "verify", "rebuild", "recheck", "explain", "tenant add", "key create",
     "case show", "policy check", "events list", "events example", "clock accept", "person find", "person export",
