@@ -3,8 +3,8 @@ stand is retracted (invariant 7). Also parking: (rule, event) that a rule failed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ledger.lanes import VerdictDraft
@@ -36,16 +36,14 @@ class Concluding:
         self.drafts: list[VerdictDraft] = []
 
     def conclude(
-        self, rule: Rule, row: Row | None, before: Row | None, book: Book, saying: Saying
+        self, rule: Rule, about: Row, marks: Iterable[Mark], book: Book, saying: Saying
     ) -> Iterator[tuple[Event, list[Key]]]:
-        """Yields each verdict as an event, with the scopes that its retracting touched, one by one: what follows from
-        one verdict is settled before the next is said."""
-        about = row or before
-        if about is None:
-            return
-        marks = list(rule.marks(row, book)) if row is not None else []
+        """``marks`` are those of the row, none if it is gone. Yields each verdict as an event, with the scopes that its
+        retracting touched, one by one: what follows from one verdict is settled before the next is said."""
         stands = {mark.kind: mark for mark in marks if mark.at <= saying.at}
         said = self.shelf.announced(rule.name, about.scope, about.id)
+        if not stands and not said:
+            return
         for kind in sorted(said):
             one = said[kind]
             if one.standing and (kind not in stands or stands[kind].time != one.time):
@@ -82,7 +80,7 @@ class Concluding:
         kind = "retracted:" + said.kind
         own_id = verdict_id(row.id, kind, said.generation)
         data, envelope = rule.about(row, book)
-        self.shelf.say(rule.name, replace(said, standing=0))
+        self.shelf.say(rule.name, said._replace(standing=0))
         touched, _ = self.shelf.void(said.verdict_id, saying.at, own_id)
         body = {
             "type": RETRACTED,
@@ -90,7 +88,7 @@ class Concluding:
             "cause": saying.cause,
             "data": {**data, "retracts": said.verdict_id, "retracted_kind": said.kind},
         }
-        retraction = replace(said, verdict_id=own_id)
+        retraction = said._replace(verdict_id=own_id)
         return self._draft(rule, retraction, kind, body, envelope, saying), touched
 
     def park(self, rule: Rule, event: Event, error: Exception, saying: Saying) -> None:
@@ -129,7 +127,7 @@ class Concluding:
         if verdict.type == RETRACTED:
             kind = str(verdict.data["retracted_kind"])
             said = self.shelf.announced(rule, scope, row_id)[kind]
-            self.shelf.say(rule, replace(said, standing=0))
+            self.shelf.say(rule, said._replace(standing=0))
             touched, _ = self.shelf.void(
                 str(verdict.data["retracts"]), int(verdict.origin["at"]), verdict.event_id
             )

@@ -6,9 +6,9 @@ the engine row. ``step`` folds what is there; ``tick`` lets time come against a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from processors.rules.book import Book
 from processors.rules.protocol import Rule
 from processors.shelf import Bound, Shelf, whole
 from processors.standing import fetching
+from processors.warm import Warm
 from schemas.event import Event
 from schemas.instants import Instant
 
@@ -73,6 +74,7 @@ class Engine:
     book: Book
     batch: int = BATCH
     size: int = FIRST
+    warm: Warm = field(default_factory=Warm, init=False, repr=False)
 
     @classmethod
     def take_over(
@@ -108,6 +110,10 @@ class Engine:
 
     def step(self) -> bool:
         """Fold the next batch. False: there was nothing to fold."""
+        with self._forgetting():
+            return self._step()
+
+    def _step(self) -> bool:
         with self.read() as conn:
             facts = self.ledger.facts(conn, self.tenant, self.state.decided, min(self.batch, self.size))
             if not facts:
@@ -136,6 +142,10 @@ class Engine:
         folded since, those facts have already brought time further. False: nothing was due."""
         if self.state.decided != cut.place:
             return False
+        with self._forgetting():
+            return self._tick(cut)
+
+    def _tick(self, cut: Cut) -> bool:
         with self.read() as conn:
             pages = self.store.pages(conn, self.tenant.number)
             due, bound, until = slice_of_due(pages, cut.at)
@@ -151,8 +161,17 @@ class Engine:
         with self.read() as conn:
             return self.store.pages(conn, self.tenant.number).earliest()
 
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """Whatever is raised: what is in memory may be more than what was committed."""
+        try:
+            yield
+        except BaseException:
+            self.warm.forget()
+            raise
+
     def _fold(self, conn: Connection, pages: Pages) -> Fold:
-        return Fold(self.rules, self.book, Shelf(pages), fetching(self.ledger, conn, self.tenant))
+        return Fold(self.rules, self.book, Shelf(pages, self.warm), fetching(self.ledger, conn, self.tenant))
 
     def _commit(self, fold: Fold, decided: int, advanced: Instant) -> bool:
         effects = Effects(
@@ -177,6 +196,10 @@ class Engine:
         taken = decided - self.state.decided
         self.state = self.write(apply)
         self.book = fold.book
+        if fold.recalls:  # the store has set rows' next instant by itself
+            self.warm.forget()
+        else:
+            self.warm.keep(fold.shelf.scopes())
         if spent > SLICE:
             self.size = max(4, self.size * 3 // 4)
         elif taken >= self.size:

@@ -9,13 +9,12 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
-from processors.rules.protocol import Evidence, Filing, Row, Rule
+from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule
 from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
@@ -32,6 +31,9 @@ PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.publi
 Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 """(rule, row id) -> (row as judged now, row as it was)."""
 
+
+Newest = dict[Key, int]
+"""Scope -> how many pieces of evidence the event in hand entered as its newest; only where it entered none elsewhere."""
 
 Known = dict[tuple[str, str, str, str, Instant], Instant]
 """(rule, scope, slot, link, time) of what a correction took out -> since when that was known."""
@@ -73,6 +75,7 @@ class Fold:
         self.parked: Set[Key] = parked
         self._live = concluding
         self._filed: dict[tuple[str, str], Sequence[Filing] | Exception] = {}
+        self._carrying = {rule.name: rule for rule in rules if isinstance(rule, Carrying)}
 
     def prepare(self, events: Iterable[Event]) -> None:
         """File ahead, so that the store is asked for all scopes of the batch at once. Filing is pure and the book does
@@ -114,11 +117,12 @@ class Fold:
             touched, taken = self.shelf.void(event.corrects, at, event.event_id)
             since = {(r, e.scope, e.slot, e.link, e.time): e.known or e.recorded for r, e in taken}
         saying = Saying(at=at, after=event.after, cause=event.event_id)
+        newest: Newest = dict.fromkeys(touched, -1)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
             self._publish(event)
         for rule in self.rules.values():
-            touched += self._enter(rule, event, saying, since)
-        self._settle(touched, saying, event, 0)
+            touched += self._enter(rule, event, saying, since, newest)
+        self._settle(touched, saying, event, 0, newest)
         if event.type == "event.resumed":
             self._resume(event, saying)
 
@@ -155,7 +159,14 @@ class Fold:
                 self._filed[key] = error
         return self._filed[key]
 
-    def _enter(self, rule: Rule, event: Event, saying: Saying, known: Known | None = None) -> list[Key]:
+    def _enter(
+        self,
+        rule: Rule,
+        event: Event,
+        saying: Saying,
+        known: Known | None = None,
+        newest: Newest | None = None,
+    ) -> list[Key]:
         if (rule.name, event.event_id) in self.parked and not self._live:
             return []
         filings = self._file(rule, event)
@@ -168,8 +179,12 @@ class Fold:
         for filing in filings:
             entry = as_evidence(filing, event)
             if known and (since := known.get((rule.name, entry.scope, entry.slot, entry.link, entry.time))):
-                entry = replace(entry, known=since)
-            self.shelf.add(rule.name, entry)
+                entry = entry._replace(known=since)
+            last = self.shelf.add(rule.name, entry)
+            if newest is not None:
+                key = (rule.name, entry.scope)
+                so_far = newest.get(key, 0)
+                newest[key] = so_far + 1 if last and so_far >= 0 else -1
             touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
         return touched
 
@@ -218,16 +233,24 @@ class Fold:
 
     # -- judging and concluding
 
-    def _settle(self, touched: Iterable[Key], saying: Saying, event: Event, depth: int) -> None:
+    def _settle(
+        self, touched: Sequence[Key], saying: Saying, event: Event, depth: int, newest: Newest | None = None
+    ) -> None:
         if depth > DEPTH:
             raise Circle(f"more than {DEPTH} verdicts follow from one another after fact {saying.after}")
-        self._conclude_all(self._judge_all(touched, saying, event), saying, depth)
+        if touched:
+            self._conclude_all(self._judge_all(touched, saying, event, newest), saying, depth)
 
-    def _judge_all(self, touched: Iterable[Key], saying: Saying, event: Event | None) -> Changed:
+    def _judge_all(
+        self, touched: Iterable[Key], saying: Saying, event: Event | None, newest: Newest | None = None
+    ) -> Changed:
         changed: Changed = {}
         for name, scope in sorted(set(touched)):
             try:
-                changed |= self._judge(name, scope)
+                if newest and name in self._carrying and newest.get((name, scope)) == 1:
+                    changed |= self._carry(name, scope)
+                else:
+                    changed |= self._judge(name, scope)
             except Exception as error:
                 if event is None or not self._live:
                     raise
@@ -237,37 +260,57 @@ class Fold:
                 self.said.park(self.rules[name], event, error, saying)
         return changed
 
+    def _carry(self, name: str, scope: str) -> Changed:
+        """One newest piece of evidence came, and nothing else: most rules tell from the rows what becomes of them."""
+        held = self.shelf.scope(name, scope)
+        if held.links or not held.rows:
+            return self._judge(name, scope)
+        rows = self._carrying[name].carry([row for row, _ in held.rows.values()], held.evidence)
+        return self._judge(name, scope) if rows is None else _changed(name, held.rows, rows)
+
     def _judge(self, name: str, scope: str) -> Changed:
-        held = self.shelf.scope(name, scope).rows
-        judged = {r.id: r for r in self.rules[name].judge(scope, self.shelf.seen_by(name, scope), self.book)}
-        changed: Changed = {}
-        for row_id, row in judged.items():
-            before = held.get(row_id)
-            if before is None or before[0] != row:
-                changed[(name, row_id)] = (row, before[0] if before else None)
-        for row_id, (row, _) in held.items():
-            if row_id not in judged:
-                changed[(name, row_id)] = (None, row)
-        return changed
+        rows = self.rules[name].judge(scope, self.shelf.seen_by(name, scope), self.book)
+        return _changed(name, self.shelf.scope(name, scope).rows, rows)
 
     def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
+        if not changed:
+            return
+        following: list[tuple[Rule, Row, list[Mark]]] = []
         for name, row_id in sorted(changed):
             row, before = changed[(name, row_id)]
+            rule = self.rules[name]
             if row is not None:
-                self.shelf.put(name, row, self.next_after(name, row, saying.at))
+                marks = list(rule.marks(row, self.book))
+                upcoming = min([m.at for m in marks if m.at > saying.at], default=NEVER)
+                self.shelf.put(name, row, upcoming)
+                following.append((rule, row, marks))
             elif before is not None:
                 self.shelf.drop(name, before)
+                following.append((rule, before, []))
         if not self._live:
             return
-        for name, row_id in sorted(changed):
-            row, before = changed[(name, row_id)]
-            for verdict, touched in self.said.conclude(self.rules[name], row, before, self.book, saying):
+        for rule, about, marks in following:
+            for verdict, touched in self.said.conclude(rule, about, marks, self.book, saying):
                 follows = list(touched)
-                for rule in self.rules.values():
-                    follows += self._enter(rule, verdict, saying)
+                for other in self.rules.values():
+                    follows += self._enter(other, verdict, saying)
                 if follows:
                     inner = Saying(at=saying.at, after=saying.after, cause=verdict.event_id)
                     self._settle(follows, inner, verdict, depth + 1)
+
+
+def _changed(name: str, held: Mapping[str, tuple[Row, Instant]], rows: Iterable[Row]) -> Changed:
+    """What became of the rows of a scope."""
+    judged = {row.id: row for row in rows}
+    changed: Changed = {}
+    for row_id, row in judged.items():
+        before = held.get(row_id)
+        if before is None or before[0] != row:
+            changed[(name, row_id)] = (row, before[0] if before else None)
+    for row_id, (row, _) in held.items():
+        if row_id not in judged:
+            changed[(name, row_id)] = (None, row)
+    return changed
 
 
 def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ledger.lanes import EngineState, VerdictDraft
 from processors.rules.protocol import Evidence, Row
 from schemas.instants import Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
+class Announced(NamedTuple):
     """The verdict last said of (row, kind). ``standing`` 1 until retracted; ``generation`` counts the times it was said."""
 
     scope: str
@@ -28,8 +27,7 @@ class Announced:
     time: Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class Parked(NamedTuple):
     """(rule, event) that a rule failed on: its evidence is kept out until it is resumed."""
 
     rule: str
@@ -39,8 +37,7 @@ class Parked:
     resumed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(NamedTuple):
     """Where a verdict stands in its lane: found by case, row and verdict id."""
 
     place: int
@@ -49,8 +46,7 @@ class Said:
     verdict_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueRow:
+class DueRow(NamedTuple):
     """A row whose next instant has come."""
 
     next: Instant
@@ -59,14 +55,22 @@ class DueRow:
     row_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
+class Recall(NamedTuple):
     """After a publication: rows of ``table`` where ``column`` = ``value`` are to be judged again at ``next``."""
 
     table: type[Row]
     column: str
     value: Any
     next: Instant
+
+
+class Written(NamedTuple):
+    """A row with its next instant, to insert or replace; ``before`` the same as it stands in the store, None where it does
+    not."""
+
+    row: Row
+    next: Instant
+    before: tuple[Row, Instant] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +83,7 @@ class Effects:
     verdicts: list[VerdictDraft] = field(default_factory=list)
     evidence: list[tuple[str, Evidence]] = field(default_factory=list)
     """(rule, evidence) to insert or, where a filing was voided, to replace."""
-    rows: list[tuple[Row, Instant]] = field(default_factory=list)
-    """(row, next) to insert or replace."""
+    rows: list[Written] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     announced: list[tuple[str, Announced]] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)

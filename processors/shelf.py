@@ -1,7 +1,7 @@
 """The shelf: the scopes, rows and announcements that one batch has taken from the store, and what it changed there.
 
 Everything is read through ``Pages`` at most once and changed here in memory; the engine then hands the changes to the
-store as ``Effects``. One shelf serves one batch of one tenant and is thrown away.
+store as ``Effects``. One shelf serves one batch of one tenant and is thrown away; its scopes may stay ``Warm`` for the next.
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import heapq
 from bisect import insort
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 
-from processors.ports import Announced, DueRow, Effects, Pages, Parked
-from processors.rules.protocol import LINK, PARTIAL, Evidence, Filing, Row
+from processors.ports import Announced, DueRow, Effects, Pages, Parked, Written
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row
+from processors.warm import Key, Scope, Warm
 from schemas.instants import NEVER, Instant
 
-Key = tuple[str, str]
-"""(rule name, scope)"""
-
+__all__ = ["Bound", "Key", "Scope", "Shelf", "whole"]
 
 Bound = tuple[Instant, str, str]
 """(instant, rule, row id): how far a slice of time goes; every row up to and with this one."""
@@ -30,26 +28,16 @@ def whole(until: Instant) -> Bound:
     return (until, _LAST, _LAST)
 
 
-@dataclass(slots=True)
-class Scope:
-    """Standing evidence in order, without links; rows by id with their next instant; links by (event, other scope)."""
-
-    evidence: list[Evidence] = field(default_factory=list)
-    rows: dict[str, tuple[Row, Instant]] = field(default_factory=dict)
-    links: dict[tuple[str, str], Evidence] = field(default_factory=dict)
-    said: dict[str, dict[str, Announced]] = field(default_factory=dict)
-    """By row id and kind; of rows that are gone too."""
-
-
 class Shelf:
     """See the module's docstring."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, warm: Warm | None = None) -> None:
         self.pages = pages
+        self._warm = Warm(0) if warm is None else warm
         self._scopes: dict[Key, Scope] = {}
-        self._linked: dict[Key, list[str]] = {}
         self._evidence: dict[tuple[str, str, str, str], tuple[str, Evidence]] = {}
         self._rows: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
+        self._before: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
         self._dropped: dict[tuple[type[Row], str], Row] = {}
         self._said: dict[tuple[str, str, str, str], Announced] = {}
         self._by_event: dict[str, list[tuple[str, Evidence]]] = {}
@@ -61,11 +49,21 @@ class Shelf:
 
     def warm(self, rule: str, scopes: Iterable[str]) -> None:
         """Take many scopes from the store at once, with their rows, announcements and the scopes they link to."""
-        wanted = sorted({s for s in scopes if (rule, s) not in self._scopes})
-        if not wanted:
-            return
-        if further := self._take(rule, wanted):
-            self._take(rule, sorted(further))
+        if (wanted := self._missing(rule, scopes)) and (further := self._take(rule, wanted)):
+            self._take(rule, self._missing(rule, further))
+
+    def _missing(self, rule: str, scopes: Iterable[str]) -> list[str]:
+        """Those of which nothing is known here; warm ones are taken over."""
+        mine, warm = self._scopes, self._warm
+        missing = set()
+        for name in scopes:
+            key = (rule, name)
+            if key not in mine and name not in missing:
+                if (held := warm.get(key)) is not None:
+                    mine[key] = held
+                else:
+                    missing.add(name)
+        return sorted(missing)
 
     def _take(self, rule: str, wanted: Sequence[str]) -> set[str]:
         evidence = self.pages.evidence(rule, wanted)
@@ -81,7 +79,7 @@ class Shelf:
                         further.add(entry.link)
                 else:
                     scope.evidence.append(entry)
-            scope.evidence.sort(key=Evidence.order)
+            scope.evidence.sort(key=IN_ORDER)
             for row, upcoming in rows.get(name, ()):
                 scope.rows[row.id] = (row, upcoming)
         if full:
@@ -90,22 +88,27 @@ class Shelf:
         return further
 
     def scope(self, rule: str, name: str) -> Scope:
-        found = self._scopes.get((rule, name))
+        key = (rule, name)
+        found = self._scopes.get(key)
         if found is None:
             self.warm(rule, (name,))
-            found = self._scopes[(rule, name)]
+            found = self._scopes[key]
         return found
+
+    def scopes(self) -> Iterable[tuple[Key, Scope]]:
+        """Everything in hand, to be kept warm once its changes are committed."""
+        return self._scopes.items()
 
     def judged(self, rule: str, name: str) -> list[str]:
         """The scopes to judge when evidence of this one changed: itself, or those that read a partial one."""
         if not name.startswith(PARTIAL):
             return [name]
-        key = (rule, name)
-        if key not in self._linked:
-            self._linked[key] = list(self.pages.linked(rule, (name,)).get(name, ()))
-            self.warm(rule, self._linked[key])
-        here = {entry.link for entry in self.scope(rule, name).links.values()}
-        return sorted(here.union(s for s in self._linked[key] if self._reads(rule, s, name)))
+        scope = self.scope(rule, name)
+        if scope.linked is None:
+            scope.linked = list(self.pages.linked(rule, (name,)).get(name, ()))
+        self.warm(rule, scope.linked)
+        here = {entry.link for entry in scope.links.values()}
+        return sorted(here.union(s for s in scope.linked if self._reads(rule, s, name)))
 
     def touched(self, rule: str, entry: Evidence | Filing) -> list[str]:
         """The scopes to judge when this entry came or went. A link in a partial scope says nothing to those that read it:
@@ -125,19 +128,25 @@ class Shelf:
         seen = list(scope.evidence)
         for partial in {link for _, link in scope.links}:
             seen.extend(self.scope(rule, partial).evidence)
-        seen.sort(key=Evidence.order)
+        seen.sort(key=IN_ORDER)
         return seen
 
     # -- evidence
 
-    def add(self, rule: str, entry: Evidence) -> None:
+    def add(self, rule: str, entry: Evidence) -> bool:
+        """File it. True: it is the newest of its scope in order of happening, and nothing but evidence."""
         scope = self.scope(rule, entry.scope)
+        newest = False
         if entry.slot == LINK:
             scope.links[(entry.event_id, entry.link)] = entry
+        elif not (evidence := scope.evidence) or IN_ORDER(evidence[-1]) < IN_ORDER(entry):
+            evidence.append(entry)
+            newest = True
         else:
-            insort(scope.evidence, entry, key=Evidence.order)
+            insort(evidence, entry, key=IN_ORDER)
         self._evidence[(rule, entry.scope, entry.event_id, entry.slot + entry.link)] = (rule, entry)
         self._by_event.setdefault(entry.event_id, []).append((rule, entry))
+        return newest
 
     def unfile(self, rule: str, event_id: str) -> list[str]:
         """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes to judge again."""
@@ -178,7 +187,7 @@ class Shelf:
                 touched.append((rule, name))
             self._take_out(rule, entry)
             taken.append((rule, entry))
-            gone = replace(entry, voided=at, voided_by=by)
+            gone = entry._replace(voided=at, voided_by=by)
             self._evidence[(rule, entry.scope, event_id, entry.slot + entry.link)] = (rule, gone)
         return touched, taken
 
@@ -194,23 +203,29 @@ class Shelf:
     # -- rows
 
     def put(self, rule: str, row: Row, upcoming: Instant) -> None:
-        self.scope(rule, row.scope).rows[row.id] = (row, upcoming)
-        self._rows[(type(row), row.id)] = (row, upcoming)
-        self._dropped.pop((type(row), row.id), None)
+        rows = self.scope(rule, row.scope).rows
+        held = rows.get(row.id)
+        if held is not None and held[0] is row and held[1] == upcoming:
+            return  # nothing new: it is written, or will be
+        key, put = (type(row), row.id), (row, upcoming)
+        self._before.setdefault(key, held)
+        rows[row.id] = self._rows[key] = put
+        self._dropped.pop(key, None)
         if upcoming != NEVER:
             heapq.heappush(self._due, (upcoming, rule, row.id, row.scope))
 
     def drop(self, rule: str, row: Row) -> None:
-        self.scope(rule, row.scope).rows.pop(row.id, None)
-        self._rows[(type(row), row.id)] = None
-        self._dropped[(type(row), row.id)] = row
+        key = (type(row), row.id)
+        self._before.setdefault(key, self.scope(rule, row.scope).rows.pop(row.id, None))
+        self._rows[key] = None
+        self._dropped[key] = row
 
     def resume(self, rule: str, event_id: str) -> bool:
         """A parked event is let in again. False: it is not parked, or not any more."""
         held = self.parked.get((rule, event_id)) or self.pages.parked_one(rule, event_id)
         if held is None or held.resumed:
             return False
-        self.parked[(rule, event_id)] = replace(held, resumed=1)
+        self.parked[(rule, event_id)] = held._replace(resumed=1)
         return True
 
     def held(self) -> set[Key]:
@@ -260,10 +275,10 @@ class Shelf:
         """Write what changed into the effects, in an order that does not depend on how it came about."""
         effects.evidence.extend(self._evidence[key] for key in sorted(self._evidence))
         for kind, row_id in sorted(self._rows, key=lambda k: (k[0].TABLE, k[1])):
-            held = self._rows[(kind, row_id)]
+            held, before = self._rows[(kind, row_id)], self._before[(kind, row_id)]
             if held is None:
                 effects.gone.append(self._dropped[(kind, row_id)])
-            else:
-                effects.rows.append(held)
+            elif held != before:
+                effects.rows.append(Written(*held, before))
         effects.announced.extend((key[0], self._said[key]) for key in sorted(self._said))
         effects.parked.extend(self.parked[key] for key in sorted(self.parked))

@@ -4,132 +4,156 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
+from ledger.hot import Among, Hot
 from processors.ports import Announced, DueRow, Parked
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Owner, Row
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant
 
-CHUNK = 500
-"""Keys asked for in one statement."""
+_ZERO: ColumnElement[Any] = literal_column("0")
+_NEVER: ColumnElement[Any] = literal_column(
+    str(NEVER)
+)  # as written in the index, or SQLite does not see that it may use that
+_LINK: ColumnElement[Any] = literal_column(f"'{LINK}'")
+_PARTIAL: ColumnElement[Any] = literal_column(f"'{PARTIAL}'")
 
-_EVIDENCE = tuple(name for name, _ in columns_of(Evidence))
-_ANNOUNCED = tuple(name for name, _ in columns_of(Announced))
-_PARKED = tuple(name for name, _ in columns_of(Parked))
+Keys = list[BindParameter[Any]]
 
 
-def chunks(keys: Sequence[str]) -> Iterable[Sequence[str]]:
-    """The keys in portions of CHUNK."""
-    for start in range(0, len(keys), CHUNK):
-        yield keys[start : start + CHUNK]
+def names_of(kind: type) -> tuple[str, ...]:
+    """Column names of a row class, in order."""
+    return tuple(name for name, _ in columns_of(kind))
+
+
+def _select(table: Table, names: Sequence[str], *, rule: bool = False) -> Select[Any]:
+    query: Select[Any] = select(*(table.c[n] for n in names)).where(table.c.tenant == bindparam("tenant"))
+    return query.where(table.c.rule == bindparam("rule")) if rule else query
+
+
+class Questions:
+    """What is asked of one set's tables, compiled once."""
+
+    def __init__(self, tables: SetTables) -> None:
+        e, a = tables.evidence, tables.announced
+        # links in a partial scope are as many as there are promises on it, and asked for by ``linked`` alone
+        mine = or_(
+            e.c.slot != _LINK, func.substr(e.c.scope, literal_column("1"), literal_column("1")) != _PARTIAL
+        )
+        every = _select(e, Evidence._fields, rule=True).where(mine)
+        by_event = _select(e, ("rule", *Evidence._fields))
+        linked = (
+            _select(e, ("scope", "link"), rule=True).where(e.c.slot == _LINK, e.c.voided == _ZERO).distinct()
+        )
+        said = _select(a, Announced._fields, rule=True)
+        self.evidence = Among(lambda keys: every.where(e.c.voided == _ZERO, e.c.scope.in_(keys)))
+        self.evidence_ever = Among(lambda keys: every.where(e.c.scope.in_(keys)))
+        self.by_event = Among(lambda keys: by_event.where(e.c.voided == _ZERO, e.c.event_id.in_(keys)))
+        self.by_event_ever = Among(lambda keys: by_event.where(e.c.event_id.in_(keys)))
+        self.linked = Among(lambda keys: linked.where(e.c.scope.in_(keys)))
+        self.announced = Among(lambda keys: said.where(a.c.scope.in_(keys)))
+        self.rows = {kind: _rows(kind, table) for kind, table in tables.rows.items()}
+        self.due = {kind: _due(table) for kind, table in tables.rows.items()}
+        self.earliest = [
+            Hot(select(func.min(t.c.next)).where(t.c.tenant == bindparam("tenant"), t.c.next < _NEVER))
+            for t in tables.rows.values()
+        ]
+
+
+def _rows(kind: type[Row], table: Table) -> Among:
+    query = _select(table, (*names_of(kind), "next"))
+    return Among(lambda keys: query.where(table.c.scope.in_(keys)))
+
+
+def _due(table: Table) -> Hot:
+    return Hot(
+        _select(table, ("next", "scope", "id"))
+        .where(table.c.next <= bindparam("until"), table.c.next < _NEVER)
+        .order_by(table.c.next, table.c.id)
+        .limit(bindparam("most"))
+    )
+
+
+@lru_cache(maxsize=32)
+def questions(tables: SetTables) -> Questions:
+    """Those of a set, compiled once."""
+    return Questions(tables)
 
 
 class SqlPages:
-    """Evidence, rows and announcements through SQLAlchemy Core; each call is one round trip a portion of keys."""
+    """Evidence, rows and announcements; each call is one round trip a portion of keys."""
 
     def __init__(self, conn: Connection, tables: SetTables, tenant: int, rules: Sequence[Owner]) -> None:
         self.conn = conn
         self.tables = tables
         self.tenant = tenant
+        self._ask = questions(tables)
         self._kinds: dict[str, tuple[type[Row], ...]] = {rule.name: rule.rows for rule in rules}
         self._owner = {kind: rule.name for rule in rules for kind in rule.rows}
-
-    def _select(self, table: Table, names: Sequence[str]) -> Select[Any]:
-        chosen: list[Any] = [table.c[n] for n in names]
-        query: Select[Any] = select(*chosen).where(table.c.tenant == self.tenant)
-        return query
 
     def evidence(
         self, rule: str, scopes: Sequence[str], *, voided: bool = False
     ) -> Mapping[str, list[Evidence]]:
-        table = self.tables.evidence
         found: dict[str, list[Evidence]] = defaultdict(list)
-        base = self._select(table, _EVIDENCE).where(table.c.rule == rule)
-        if not voided:
-            base = base.where(table.c.voided == 0)
-        # links in a partial scope are as many as there are promises on it, and asked for by ``linked`` alone
-        base = base.where(or_(table.c.slot != LINK, func.substr(table.c.scope, 1, 1) != PARTIAL))
-        for part in chunks(scopes):
-            for line in self.conn.execute(base.where(table.c.scope.in_(part))):
-                entry = Evidence(**dict(zip(_EVIDENCE, line, strict=True)))
-                found[entry.scope].append(entry)
+        asked = self._ask.evidence_ever if voided else self._ask.evidence
+        for line in asked(self.conn, scopes, tenant=self.tenant, rule=rule):
+            found[line[0]].append(Evidence._make(line))
         return found
 
     def linked(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[str]]:
-        table = self.tables.evidence
         found: dict[str, list[str]] = defaultdict(list)
-        base = (
-            select(table.c.scope, table.c.link)
-            .where(table.c.tenant == self.tenant, table.c.rule == rule)
-            .where(table.c.slot == LINK, table.c.voided == 0)
-            .distinct()
-        )
-        for part in chunks(scopes):
-            for scope, link in self.conn.execute(base.where(table.c.scope.in_(part))):
-                found[scope].append(link)
+        for scope, link in self._ask.linked(self.conn, scopes, tenant=self.tenant, rule=rule):
+            found[scope].append(link)
         return found
 
     def evidence_of(
         self, event_ids: Sequence[str], *, voided: bool = False
     ) -> Mapping[str, list[tuple[str, Evidence]]]:
-        table = self.tables.evidence
         found: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
-        base = self._select(table, ("rule", *_EVIDENCE))
-        if not voided:
-            base = base.where(table.c.voided == 0)
-        for part in chunks(event_ids):
-            for line in self.conn.execute(base.where(table.c.event_id.in_(part))):
-                rule, *rest = tuple(line)
-                entry = Evidence(**dict(zip(_EVIDENCE, rest, strict=True)))
-                found[entry.event_id].append((str(rule), entry))
+        asked = self._ask.by_event_ever if voided else self._ask.by_event
+        for rule, *rest in asked(self.conn, event_ids, tenant=self.tenant):
+            entry = Evidence._make(rest)
+            found[entry.event_id].append((rule, entry))
         return found
 
     def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]:
         found: dict[str, list[tuple[Row, Instant]]] = defaultdict(list)
         for kind in self._kinds[rule]:
-            table = self.tables.rows[kind]
-            names = tuple(name for name, _ in columns_of(kind))
-            base = self._select(table, (*names, "next"))
-            for part in chunks(scopes):
-                for line in self.conn.execute(base.where(table.c.scope.in_(part))):
-                    *rest, upcoming = tuple(line)
-                    row = kind(**dict(zip(names, rest, strict=True)))
-                    found[row.scope].append((row, upcoming))
+            names = names_of(kind)
+            for *values, upcoming in self._ask.rows[kind](self.conn, scopes, tenant=self.tenant):
+                row = kind(**dict(zip(names, values, strict=True)))
+                found[row.scope].append((row, upcoming))
         return found
 
     def announced(self, rule: str, scopes: Sequence[str]) -> list[Announced]:
-        table = self.tables.announced
-        base = self._select(table, _ANNOUNCED).where(table.c.rule == rule)
-        return [
-            Announced(**dict(zip(_ANNOUNCED, line, strict=True)))
-            for part in chunks(scopes)
-            for line in self.conn.execute(base.where(table.c.scope.in_(part)))
-        ]
+        lines = self._ask.announced(self.conn, scopes, tenant=self.tenant, rule=rule)
+        return [Announced._make(line) for line in lines]
 
     def due(self, until: Instant, limit: int) -> list[DueRow]:
         found: list[DueRow] = []
-        for kind, table in self.tables.rows.items():
-            query = (
-                self._select(table, ("next", "scope", "id"))
-                .where(table.c.next <= until, table.c.next < NEVER)
-                .order_by(table.c.next, table.c.id)
-                .limit(limit)
-            )
+        for kind, ask in self._ask.due.items():
             owner = self._owner[kind]
-            found += [
-                DueRow(next=n, rule=owner, scope=str(s), row_id=str(i))
-                for n, s, i in self.conn.execute(query)
-            ]
+            lines = ask(self.conn, tenant=self.tenant, until=until, most=limit)
+            found += [DueRow(next=n, rule=owner, scope=s, row_id=i) for n, s, i in lines]
         return sorted(found, key=lambda d: (d.next, d.rule, d.row_id))[:limit]
 
     def earliest(self) -> Instant:
-        firsts = [
-            self.conn.scalar(select(func.min(t.c.next)).where(t.c.tenant == self.tenant, t.c.next < NEVER))
-            for t in self.tables.rows.values()
-        ]
+        firsts = [ask(self.conn, tenant=self.tenant).scalar_one() for ask in self._ask.earliest]
         return min((int(f) for f in firsts if f is not None), default=NEVER)
 
     def publications(self) -> list[int]:
@@ -139,8 +163,10 @@ class SqlPages:
 
     def parked(self) -> Iterable[Parked]:
         table = self.tables.parked
-        query = self._select(table, _PARKED).order_by(table.c.rule, table.c.event_id)
-        return [Parked(**dict(zip(_PARKED, line, strict=True))) for line in self.conn.execute(query)]
+        query = select(*(table.c[n] for n in Parked._fields)).where(table.c.tenant == self.tenant)
+        return [
+            Parked._make(line) for line in self.conn.execute(query.order_by(table.c.rule, table.c.event_id))
+        ]
 
     def parked_one(self, rule: str, event_id: str) -> Parked | None:
         return next((p for p in self.parked() if (p.rule, p.event_id) == (rule, event_id)), None)

@@ -9,7 +9,7 @@ Neither given: now.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -213,7 +213,7 @@ class Replay:
                 continue
             retracted = str(verdict.data.get("retracted_kind", ""))
             if retracted in said:
-                said[retracted] = replace(said[retracted], standing=0)
+                said[retracted] = said[retracted]._replace(standing=0)
             elif not retracted:
                 kind = str(verdict.origin["kind"])
                 said[kind] = announced(row, kind, verdict.time, verdict.event_id)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, insert, select, update
@@ -14,12 +13,12 @@ from ledger import lanes
 from ledger.clock import Clock
 from ledger.columns import STRICT, int64, text
 from ledger.database import Database
-from ledger.dialects import upsert
 from ledger.lanes import EngineState
 from ledger.writer import Writer
-from processors.ports import Effects
+from processors.ports import Effects, Written
 from processors.rules.protocol import Row, Rule
 from projections.pages import SqlPages
+from projections.prepared import columns, deleting, keys, putting, setting
 from projections.tables import SETS, SetTables, fold_version, set_tables
 
 OPERATIONAL = MetaData()
@@ -35,9 +34,6 @@ ACTIVE = Table(
 
 class OtherFold(RuntimeError):
     """The tables were folded by another version of the rules; run ``touchline rebuild``."""
-
-
-_upsert = lru_cache(maxsize=256)(upsert)
 
 
 class SqlStore:
@@ -76,23 +72,20 @@ class SqlStore:
     def write(self, conn: Connection, tenant: int, effects: Effects) -> None:
         """The rows alone: evidence, rows, announcements."""
         tables = self.tables
-        _many(
-            conn, tables.evidence, ({"tenant": tenant, "rule": r, **_plain(e)} for r, e in effects.evidence)
-        )
-        by_kind: dict[type[Row], list[dict[str, Any]]] = {}
-        for row, upcoming in effects.rows:
-            by_kind.setdefault(type(row), []).append({"tenant": tenant, "next": upcoming, **_plain(row)})
-        for kind, lines in by_kind.items():
-            _many(conn, tables.rows[kind], lines)
+        putting(tables.evidence, conn)(conn, _ruled(tables.evidence, tenant, effects.evidence))
+        kinds: dict[type[Row], list[Written]] = {}
+        for written in effects.rows:
+            kinds.setdefault(type(written.row), []).append(written)
+        for kind, lines in kinds.items():
+            write_rows(conn, tables.rows[kind], tenant, lines)
         for row in effects.gone:
-            table = tables.rows[type(row)]
-            conn.execute(table.delete().where(table.c.tenant == tenant, table.c.id == row.id))
-        _many(
-            conn, tables.announced, ({"tenant": tenant, "rule": r, **_plain(a)} for r, a in effects.announced)
+            deleting(tables.rows[type(row)])(conn, [(tenant, row.id)])
+        putting(tables.announced, conn)(conn, _ruled(tables.announced, tenant, effects.announced))
+        putting(tables.said, conn)(conn, [(tenant, *one) for one in effects.said])
+        putting(tables.parked, conn)(
+            conn, _ruled(tables.parked, tenant, ((p.rule, p) for p in effects.parked))
         )
-        _many(conn, tables.said, ({"tenant": tenant, **_plain(s)} for s in effects.said))
-        _many(conn, tables.parked, ({"tenant": tenant, **_plain(p)} for p in effects.parked))
-        _many(conn, tables.publications, ({"tenant": tenant, "place": p} for p in effects.publications))
+        putting(tables.publications, conn)(conn, [(tenant, place) for place in effects.publications])
         for recall in effects.recalls:
             table = tables.rows[recall.table]
             conn.execute(
@@ -103,21 +96,55 @@ class SqlStore:
             )
 
 
-@lru_cache(maxsize=64)
-def _getter(kind: type) -> tuple[tuple[str, ...], Any]:
-    names = tuple(f.name for f in fields(kind))
-    return names, attrgetter(*names)
+def write_rows(conn: Connection, table: Table, tenant: int, lines: Iterable[Written]) -> None:
+    """Insert what is new; of what stands, write the columns that no index bears, and the indexed ones that changed: an index
+    entry costs as much as the row."""
+    names, indexed = columns(table)[1:], _indexed(table)
+    fresh: list[tuple[Any, ...]] = []
+    changed: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    values: Callable[[Any], tuple[Any, ...]] = attrgetter(*names[:-1])
+    for row, upcoming, before in lines:
+        now = (*values(row), upcoming)
+        if before is None:
+            fresh.append((tenant, *now))
+            continue
+        was = (*values(before[0]), before[1])
+        moved = tuple(names[n] for n in indexed if now[n] != was[n])
+        changed.setdefault(moved, []).append(now)
+    if fresh:
+        putting(table, conn)(conn, fresh)
+    at = names.index("id")
+    for moved, rows in changed.items():
+        written, pick = _written(table, moved)
+        setting(table, written)(conn, [(*pick(now), tenant, now[at]) for now in rows])
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    kind: type = type(value)
-    names, get = _getter(kind)
-    return dict(zip(names, get(value), strict=True))
+@lru_cache(maxsize=256)
+def _indexed(table: Table) -> tuple[int, ...]:
+    """Positions, tenant left out, of the columns that some index bears."""
+    names = columns(table)[1:]
+    found = {column.name for index in table.indexes for column in index.columns}
+    return tuple(n for n, name in enumerate(names) if name in found and name not in keys(table))
 
 
-def _many(conn: Connection, table: Table, lines: Iterable[dict[str, Any]]) -> None:
-    if batch := list(lines):
-        conn.execute(_upsert(table, conn.dialect.name), batch)
+@lru_cache(maxsize=1024)
+def _written(
+    table: Table, moved: tuple[str, ...]
+) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """(columns to write, what picks their values of a line without tenant)."""
+    names, indexed = columns(table)[1:], _indexed(table)
+    at = [
+        n for n, name in enumerate(names) if name in moved or (n not in indexed and name not in keys(table))
+    ]
+    if len(at) == 1:
+        return (names[at[0]],), lambda line: (line[at[0]],)
+    return tuple(names[n] for n in at), itemgetter(*at)
+
+
+def _ruled(table: Table, tenant: int, lines: Iterable[tuple[str, Any]]) -> list[tuple[Any, ...]]:
+    """(rule, tuple of a class of which the table is made) -> values in the table's order: the key's columns stand first."""
+    pick: Callable[[Any], tuple[Any, ...]] = attrgetter(*columns(table)[2:])
+    return [(tenant, rule, *pick(line)) for rule, line in lines]
 
 
 def active_set(conn: Connection) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import text as sql
 from ledger.columns import KEYED, binary, int64, text
 from processors.ports import Announced, Parked, Said
 from processors.rules.protocol import Evidence, Owner, Row
+from projections.planning import planned
 from schemas.canonical import canonical
 from schemas.instants import NEVER
 
@@ -41,7 +42,10 @@ def column(name: str, annotation: str, *, key: bool) -> Column[Any]:
 
 def columns_of(kind: type) -> list[tuple[str, str]]:
     """(name, annotation) of a row class, in order."""
-    return [(f.name, str(f.type)) for f in fields(kind)]
+    if is_dataclass(kind):
+        return [(f.name, str(f.type)) for f in fields(kind)]
+    # a NamedTuple wraps the annotations that it was written with
+    return [(name, str(getattr(a, "__forward_arg__", a))) for name, a in kind.__annotations__.items()]
 
 
 def fold_version(rules: Sequence[Owner]) -> str:
@@ -54,7 +58,7 @@ def fold_version(rules: Sequence[Owner]) -> str:
     return hashlib.sha256(canonical([shape, shared]).encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SetTables:
     """The tables of one set. ``rows`` by row class."""
 
@@ -83,7 +87,7 @@ def _columns(kind: type, keys: Sequence[str] = ()) -> list[Column[Any]]:
 @lru_cache(maxsize=32)
 def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
     """Tables of the set ``name`` for these row classes."""
-    metadata = MetaData()
+    metadata = planned(MetaData())
     evidence = Table(
         f"evidence_{name}",
         metadata,

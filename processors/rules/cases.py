@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from processors.rules.protocol import Evidence, Filing, Mark, Row
@@ -40,6 +41,13 @@ CLOSED_BY = frozenset(
 
 _KEPT = ("project_id", "house_id", "customer_ref", "owner_type", "channel", "ticket")
 _TOPIC = ("category", "subject", "component", "topic")
+_CARRIED = frozenset({*_KEPT, "source", "topic", "urgency"})
+
+
+@lru_cache(maxsize=4096)
+def _type(value: str) -> str:
+    """The event type of a touchpoint's evidence."""
+    return str(json.loads(value)["type"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +144,32 @@ class Cases:
             topic=kept.get("topic", ""),
             urgency=kept.get("urgency", ""),
             touchpoints=len(evidence),
+        )
+
+    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence]) -> Sequence[Row] | None:
+        """One more touchpoint at the end of a case that its first one opened."""
+        (row,) = rows
+        entry, first = evidence[-1], evidence[0]
+        assert isinstance(row, Case)
+        if entry.slot != "touchpoint":
+            return rows
+        value = json.loads(entry.value)
+        kind = value["type"]
+        if kind in OPENED_BY or first.event_id != row.opened_by or _type(first.value) not in OPENED_BY:
+            return None
+        for name, text in value.items():
+            if name in _CARRIED and text and not getattr(row, name):
+                return None  # what nobody had told yet
+        closed = entry.time if kind in CLOSED_BY else row.closed
+        return (
+            replace(
+                row,
+                state="open" if closed == NEVER else "closed",
+                last=entry.time,
+                last_type=kind,
+                closed=closed,
+                touchpoints=row.touchpoints + 1,
+            ),
         )
 
     def marks(self, row: Row, book: Book) -> Iterable[Mark]:

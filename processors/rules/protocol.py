@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from schemas.event import Event
 from schemas.instants import Instant
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from processors.rules.book import Book
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
+class Filing(NamedTuple):
     """One entry that an event makes in one scope. The fold adds the event's own times, place and id.
 
     ``scope``  text key, unique within the rule. A scope of fewer keys (*partial*) counts for every scope linked to it.
@@ -49,8 +49,7 @@ PARTIAL = "~"
 """First character of the name of a partial scope: never judged itself; evidence in it touches the scopes linked to it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A filing as kept: ordered by (time, rank, event_id); ``voided`` is the recorded instant at which a correction,
     withdrawal or retraction took it out (0 while it stands), ``voided_by`` the event that did."""
 
@@ -73,6 +72,10 @@ class Evidence:
 
     def order(self) -> tuple[int, int, str]:
         return (self.time, self.rank, self.event_id)
+
+
+IN_ORDER = attrgetter("time", "rank", "event_id", "slot", "link", "scope")
+"""Order of happening, made total: by the evidence alone, whatever it was read from or filed after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,4 +135,15 @@ class Rule(Owner, Protocol):
 
     def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
         """After a publication (``event``): (row type, column, value) of rows to judge again, e.g. (Promise, "undated", 1)."""
+        ...
+
+
+@runtime_checkable
+class Carrying(Protocol):
+    """A rule that can carry its rows on by the newest event alone (invariant 7), so that the thousandth event of a scope costs
+    as much as the second. Only for a rule whose ``judge`` does not read the book and whose scopes have no links."""
+
+    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence]) -> Sequence[Row] | None:
+        """``rows`` are what ``judge`` made of all ``evidence`` but the last entry, which is the newest in order of happening.
+        Returns what it makes of all, or None where that does not follow from the rows: then the scope is judged."""
         ...

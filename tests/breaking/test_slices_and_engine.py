@@ -183,6 +183,7 @@ def test_one_more_promise_on_a_partial_scope_judges_itself_alone(
 def test_a_slice_asks_for_its_scopes_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     complaints(world, 40)
     world.fold()
+    world.take_over()  # it has nothing in memory
     asked: list[int] = []
     own = SqlPages.evidence
 

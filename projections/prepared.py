@@ -1,0 +1,69 @@
+"""Statements of the fold, made of a table once: written in SQLAlchemy Core, run as ``ledger.hot`` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy.sql import ClauseElement
+
+from ledger.dialects import upsert
+from ledger.hot import Hot, Row
+
+
+class Lines:
+    """A statement run once for each of many lines of values; ``names`` say in which order a line has them."""
+
+    __slots__ = ("_hot", "names")
+
+    def __init__(self, statement: ClauseElement, names: Sequence[str]) -> None:
+        self._hot = Hot(statement)
+        self.names = tuple(names)
+
+    def __call__(self, conn: Connection, lines: Sequence[Row]) -> None:
+        self._hot.many(conn, self.names, lines)
+
+
+def columns(table: Table) -> tuple[str, ...]:
+    """Names in the table's order."""
+    return tuple(c.name for c in table.columns)
+
+
+def keys(table: Table) -> tuple[str, ...]:
+    """Names of the primary key's columns, in its order."""
+    return tuple(c.name for c in table.primary_key)
+
+
+@lru_cache(maxsize=512)
+def inserting(table: Table) -> Lines:
+    """All columns in the table's order; the key must be new."""
+    return Lines(insert(table), columns(table))
+
+
+@lru_cache(maxsize=512)
+def _putting(table: Table, dialect: str) -> Lines:
+    return Lines(upsert(table, dialect), columns(table))
+
+
+def putting(table: Table, conn: Connection) -> Lines:
+    """All columns in the table's order; what stands under the same key is replaced."""
+    return _putting(table, conn.dialect.name)
+
+
+@lru_cache(maxsize=1024)
+def setting(table: Table, names: tuple[str, ...]) -> Lines:
+    """These columns, then the key's: of rows that stand."""
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    return Lines(update(table).where(*_by_key(table)).values(values), (*names, *keys(table)))
+
+
+@lru_cache(maxsize=512)
+def deleting(table: Table) -> Lines:
+    """By the key's columns."""
+    return Lines(delete(table).where(*_by_key(table)), keys(table))
+
+
+def _by_key(table: Table) -> Iterable[Any]:
+    return [table.c[name] == bindparam(name) for name in keys(table)]
