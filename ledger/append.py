@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, Table, bindparam, insert, update
 
 from ledger import feeds
 from ledger.body import at_path, has_sealed_shape, replaced, sealed_json, steps
@@ -16,9 +16,9 @@ from ledger.chain import FACTS, Chain
 from ledger.clock import Clock
 from ledger.errors import KeyMissing
 from ledger.expected import unmet
-from ledger.hot import Hot
+from ledger.hot import Hot, Row
 from ledger.keys import KeyStore, own_person
-from ledger.persons import Persons, normal_number, normal_phone
+from ledger.persons import NOBODY, Claims, Persons
 from ledger.seal import Erased, mac, seal
 from ledger.tables import corrections, counters, fact_ids, facts
 from ledger.tenants import Tenant
@@ -32,28 +32,20 @@ NOT_CORRECTABLE = (
 """Publications, withdrawals and what people decide about promises stand: a later one takes their place."""
 CUSTOMER = ("number", "name", "phone", "address")
 
-_fact = Hot(
-    insert(facts).values(
-        tenant=bindparam("tenant"),
-        place=bindparam("place"),
-        recorded=bindparam("recorded"),
-        body=bindparam("body"),
-        hash=bindparam("hash"),
-    )
-)
-_fact_id = Hot(
-    insert(fact_ids).values(
-        tenant=bindparam("tenant"), event_id=bindparam("event_id"), place=bindparam("place")
-    )
-)
-_correction = Hot(
-    insert(corrections).values(
-        tenant=bindparam("tenant"),
-        target=bindparam("target"),
-        place=bindparam("place"),
-        event_id=bindparam("event_id"),
-    )
-)
+
+def _adding(table: Table, *names: str) -> Hot:
+    """OR FAIL for SQLite: with ABORT, its default, it copies every page aside that a statement is about to change, a third of
+    what the statement costs. One row fails as a whole either way, and a job that fails is undone."""
+    statement = insert(table).values({name: bindparam(name) for name in names})
+    return Hot(statement.prefix_with("OR FAIL", dialect="sqlite"))
+
+
+FACT = ("tenant", "place", "recorded", "body", "hash")
+FACT_ID = ("tenant", "event_id", "place")
+CORRECTION = ("tenant", "target", "place", "event_id")
+_fact = _adding(facts, *FACT)
+_fact_id = _adding(fact_ids, *FACT_ID)
+_correction = _adding(corrections, *CORRECTION)
 _counter = Hot(
     update(counters)
     .where(counters.c.tenant == bindparam("number"))
@@ -73,7 +65,8 @@ def _refuse(status: int, code: str, field: str, reason: str, reason_zh: str, **e
 
 
 class Appending:
-    """``one`` for each candidate in order, then ``finish``."""
+    """``all`` candidates in order, as often as needed, then ``finish``. What the events of a batch ask the stores is asked at
+    once beforehand, what they write is written at once at the end, or sooner where one of them reads it."""
 
     def __init__(self, connection: Connection, keys: KeyStore, clock: Clock, tenant: Tenant) -> None:
         self._connection = connection
@@ -84,24 +77,42 @@ class Appending:
         self._chain = Chain(FACTS, tenant.number, tenant.name.encode())
         self._head, self._floor = feeds.locked_head(connection, tenant)
         self._began = self._head
+        self._facts: list[Row] = []
+        self._fact_ids: list[Row] = []
+        self._corrections: list[Row] = []
 
     def one(self, candidate: Candidate) -> Outcome:
-        """Keep one event, or say why not. A duplicate is answered before any other check."""
-        event = event_id(self._tenant.name, candidate.source, candidate.source_id)
-        try:
-            known = feeds.place_of(self._connection, self._tenant, event)
-            if known is not None:
-                return self._again(candidate, known)
-            if candidate.problem is not None:
-                return candidate.problem
-            if candidate.draft is None:
-                raise ValueError("a candidate has a draft or a problem")
-            return self._keep(candidate, candidate.draft, event)
-        except _Refused as refused:
-            return refused.problem
+        """``all`` of one."""
+        return self.all([candidate])[0]
+
+    def all(self, candidates: Sequence[Candidate]) -> list[Outcome]:
+        """Keep each event, or say why not. A duplicate is answered before any other check."""
+        tenant = self._tenant.name
+        events = [event_id(tenant, candidate.source, candidate.source_id) for candidate in candidates]
+        keys = [bytes.fromhex(event.replace("-", "")) for event in events]
+        known = feeds.places_of(self._connection, self._tenant, keys)
+        claims = self._ahead(candidates, events, keys, known)
+        outcomes: list[Outcome] = []
+        for candidate, event, key, claim in zip(candidates, events, keys, claims, strict=True):
+            try:
+                if (place := known.get(key)) is not None:
+                    outcomes.append(self._again(candidate, place))
+                elif candidate.problem is not None:
+                    outcomes.append(candidate.problem)
+                elif candidate.draft is None:
+                    raise ValueError("a candidate has a draft or a problem")
+                else:
+                    kept = self._keep(candidate, candidate.draft, event, key, claim)
+                    known[key] = kept.place
+                    outcomes.append(kept)
+            except _Refused as refused:
+                outcomes.append(refused.problem)
+        return outcomes
 
     def finish(self) -> None:
-        """Move the counter to the last place."""
+        """Write out what waits, and move the counter to the last place."""
+        self._write()
+        self._keys.write()
         if self._head is not self._began:
             _counter(
                 self._connection,
@@ -111,7 +122,40 @@ class Appending:
                 new_hash=self._head.hash,
             )
 
+    def _write(self) -> None:
+        facts, ids, corrected = self._facts, self._fact_ids, self._corrections
+        self._facts, self._fact_ids, self._corrections = [], [], []
+        _fact.many(self._connection, FACT, facts)
+        _fact_id.many(self._connection, FACT_ID, sorted(ids))  # neighbours share a page
+        _correction.many(self._connection, CORRECTION, corrected)
+
+    def _ahead(
+        self, candidates: Sequence[Candidate], events: list[str], keys: list[bytes], known: dict[bytes, int]
+    ) -> list[Claims]:
+        """What each names its customer by; and have the key store read all that the new ones will ask it."""
+        tenant = self._tenant.name
+        claims: list[Claims] = []
+        macs: list[bytes] = []
+        people: list[str] = []
+        for candidate, event, key in zip(candidates, events, keys, strict=True):
+            draft, claim = candidate.draft, NOBODY
+            if draft is not None and key not in known:
+                customer = draft.customer
+                if customer:
+                    claim = self._persons.claims(
+                        tenant, candidate.source, customer.get("number", ""), customer.get("phone", "")
+                    )
+                    macs += claim
+                if draft.customer_ref:
+                    people.append(draft.customer_ref)
+                elif not (claim.number or claim.phone) and (customer or draft.personal):
+                    people.append(own_person(event))
+            claims.append(claim)
+        self._keys.ahead(tenant, macs, people)
+        return claims
+
     def _again(self, candidate: Candidate, place: int) -> Appended:
+        self._write()  # it may be of this very batch
         body = feeds.stored_fact(self._connection, self._tenant, place)
         of = body.get("mac_of", {})
         try:
@@ -130,75 +174,72 @@ class Appending:
             event_id=body["event_id"], case_id=body.get("case_id", ""), place=place, duplicate=True
         )
 
-    def _keep(self, candidate: Candidate, draft: Draft, event: str) -> Appended:
-        tenant = self._tenant.name
-        target = self._target(candidate.source, draft)
-        case = self._case(candidate.source, draft, event, target)
-        if candidate.expected is not None and (
-            problem := unmet(self._connection, self._tenant, case, candidate.expected, self._head.place)
-        ):
-            raise _Refused(problem)
+    def _keep(self, candidate: Candidate, draft: Draft, event: str, key: bytes, claims: Claims) -> Appended:
+        tenant, source = self._tenant.name, candidate.source
+        target = self._target(source, draft)
+        case = self._case(source, draft, event, target)
+        if candidate.expected is not None:
+            self._write()
+            if problem := unmet(self._connection, self._tenant, case, candidate.expected, self._head.place):
+                raise _Refused(problem)
         if has_sealed_shape(draft.data):
             raise _refuse(
                 422, "reserved_shape", "data", "an object of sealed, person and class is reserved",
                 "sealed、person、class 组成的对象为系统保留",
             )  # fmt: skip
-        customer = {name: value for name in CUSTOMER if (value := draft.customer.get(name, ""))}
         if draft.subject and not self._was_ever(draft.subject):
             raise _refuse(
                 422, "customer_unknown", "data.subject_ref", "names no person known here", "没有这个个人引用"
             )  # fmt: skip
+        secrets = self._personal(draft)
         recorded = max(self._head.recorded, self._floor, self._clock.now())
-        person, ref = self._person(candidate.source, draft, customer, event, recorded)
-        secrets = dict(self._personal(draft, customer))
-        key, mac_key = (
-            self._keys.sealing(tenant, person, draft.retention)
-            if person
-            else (b"", self._keys.comparing(tenant, "", ""))
-        )
-        assert isinstance(mac_key, bytes)
-
-        data: Any = {**draft.data, "customer": customer} if customer else dict(draft.data)
-        for path, text in secrets.items():
-            blob = seal(key, text, tenant, event, path, person, draft.retention)
-            put = sealed_json(blob, person, draft.retention)
-            data = replaced(data, steps(path), put)
-
-        place = self._head.place + 1
-        body: dict[str, Any] = {
-            **{name: value for name, value in draft.envelope.items() if value},
-            "id": candidate.source_id,
-            "source": candidate.source,
-            "mac": mac(mac_key, candidate.content),
-            "event_id": event,
-            "type": draft.type,
-            "v": draft.version,
-            "time": draft.time,
-            "zone": draft.zone,
-            "data": data,
-        }
+        person, ref = self._person(source, draft, bool(secrets), event, claims, recorded)
+        retention = draft.retention
+        body: dict[str, Any] = {name: value for name, value in draft.envelope.items() if value}
+        data: Any = {**draft.data}
         if person:
-            body["mac_of"] = {"person": person, "class": draft.retention}
-        for name, value in (("case_id", case), ("ticket", draft.ticket), ("customer_ref", ref)):
-            if value:
-                body[name] = value
+            sealing_key, mac_key = self._keys.sealing(tenant, person, retention)
+            for path, text in secrets:
+                blob = seal(sealing_key, text, tenant, event, path, person, retention)
+                put = sealed_json(blob, person, retention)
+                if path.startswith("customer."):
+                    data.setdefault("customer", {})[path[9:]] = put
+                else:
+                    data = replaced(data, steps(path), put)
+            body["mac_of"] = {"person": person, "class": retention}
+        else:
+            mac_key = self._keys.ledger_mac
+        body["id"] = candidate.source_id
+        body["source"] = source
+        body["mac"] = mac(mac_key, candidate.content)
+        body["event_id"] = event
+        body["type"] = draft.type
+        body["v"] = draft.version
+        body["time"] = draft.time
+        body["zone"] = draft.zone
+        body["data"] = data
+        if case:
+            body["case_id"] = case
+        if draft.ticket:
+            body["ticket"] = draft.ticket
+        if ref:
+            body["customer_ref"] = ref
         if target is not None:
             body["corrects"] = target["event_id"]
             body["root"] = target.get("root", target["event_id"])
-        self._insert(event, place, recorded, canonical_bytes(body), target)
-        return Appended(event_id=event, case_id=case, place=place)
+        return Appended(event_id=event, case_id=case, place=self._place(key, recorded, body, target))
 
-    def _insert(
-        self, event: str, place: int, recorded: Instant, body: bytes, target: dict[str, Any] | None
-    ) -> None:
-        number, key = self._tenant.number, UUID(event).bytes
-        hashed = self._chain.link(self._head.hash, place, recorded, body)
-        _fact(self._connection, tenant=number, place=place, recorded=recorded, body=body, hash=hashed)
-        _fact_id(self._connection, tenant=number, event_id=key, place=place)
+    def _place(
+        self, key: bytes, recorded: Instant, body: dict[str, Any], target: dict[str, Any] | None
+    ) -> int:
+        number, place, text = self._tenant.number, self._head.place + 1, canonical_bytes(body)
+        hashed = self._chain.link(self._head.hash, place, recorded, text)
+        self._facts.append((number, place, recorded, text, hashed))
+        self._fact_ids.append((number, key, place))
         if target is not None:
-            old = UUID(target["event_id"]).bytes
-            _correction(self._connection, tenant=number, target=old, place=place, event_id=key)
+            self._corrections.append((number, UUID(target["event_id"]).bytes, place, key))
         self._head = feeds.Head(place, recorded, hashed)
+        return place
 
     def _target(self, source: str, draft: Draft) -> dict[str, Any] | None:
         """The body of the event that this one corrects or withdraws."""
@@ -209,6 +250,7 @@ class Appending:
             field = "correctssourceid"
         else:
             return None
+        self._write()
         place = feeds.place_of(self._connection, self._tenant, named)
         if place is None:
             raise _refuse(
@@ -243,12 +285,10 @@ class Appending:
         return case_id_of_event(event) if draft.case == "opens" else ""
 
     def _person(
-        self, source: str, draft: Draft, customer: dict[str, str], event: str, now: Instant
+        self, source: str, draft: Draft, secret: bool, event: str, claims: Claims, now: Instant
     ) -> tuple[str, str]:
         """(person under whose key it is sealed, customer's reference); "" for none."""
         tenant = self._tenant.name
-        number = normal_number(customer.get("number", ""))
-        phone = normal_phone(customer.get("phone", ""))
         if draft.customer_ref:
             if not self._keys.is_person(tenant, draft.customer_ref):
                 if self._keys.is_erased(tenant, draft.customer_ref):
@@ -260,12 +300,12 @@ class Appending:
                 raise _refuse(
                     422, "customer_unknown", "customerref", "names no customer known here", "客户引用不存在"
                 )  # fmt: skip
-            self._persons.learn(tenant, draft.customer_ref, source, number, phone, event, now)
+            self._persons.learn(tenant, draft.customer_ref, source, claims, event, now)
             return draft.customer_ref, draft.customer_ref
-        if number or phone:
-            ref = self._persons.resolve(tenant, source, number, phone, event, now)
+        if claims.number or claims.phone:
+            ref = self._persons.resolve(tenant, source, claims, event, now)
             return ref, ref
-        if customer or any(True for _ in self._personal(draft, customer)):
+        if secret:
             person = own_person(event)
             self._keys.add_person(tenant, person)
             return person, ""
@@ -277,14 +317,14 @@ class Appending:
         )
 
     @staticmethod
-    def _personal(draft: Draft, customer: dict[str, str]) -> Iterator[tuple[str, str]]:
+    def _personal(draft: Draft) -> list[tuple[str, str]]:
         """(path in data, clear text) of everything to seal."""
-        for name, text in customer.items():
-            yield f"customer.{name}", text
+        found = [(f"customer.{name}", text) for name in CUSTOMER if (text := draft.customer.get(name, ""))]
         for path in draft.personal:
             value = at_path(draft.data, path)
             if isinstance(value, str):
                 if value:
-                    yield path, value
+                    found.append((path, value))
             elif value is not None:
                 raise TypeError(f"{path} of {draft.type} is personal but no text")
+        return found

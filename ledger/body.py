@@ -22,16 +22,23 @@ def sealed_json(blob: str, person: str, retention: str) -> dict[str, str]:
     return {"sealed": blob, "person": person, "class": retention}
 
 
+_SHAPE = frozenset(("sealed", "person", "class"))
+
+
 def looks_sealed(value: Any) -> bool:
     """Whether a JSON value has the shape of a sealed one."""
-    return isinstance(value, dict) and value.keys() == {"sealed", "person", "class"}
+    return isinstance(value, dict) and value.keys() == _SHAPE
 
 
 def has_sealed_shape(value: Any) -> bool:
     """Whether the shape of a sealed value stands anywhere in plain data: it is reserved."""
     if isinstance(value, dict):
-        return looks_sealed(value) or any(has_sealed_shape(inner) for inner in value.values())
-    return isinstance(value, list) and any(has_sealed_shape(inner) for inner in value)
+        if looks_sealed(value):
+            return True
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return any(has_sealed_shape(inner) for inner in value if isinstance(inner, (dict, list)))
 
 
 def opened(value: Any) -> Any:
@@ -47,6 +54,8 @@ def opened(value: Any) -> Any:
 
 def steps(path: str) -> list[str | int]:
     """``scores[2].comment`` -> ["scores", 2, "comment"]."""
+    if "." not in path and "[" not in path:
+        return [path]
     return [int(index) if index else name for name, index in _STEPS.findall(path)]
 
 

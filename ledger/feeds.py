@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from ledger.body import fact_event, verdict_event
 from ledger.errors import UnknownTenant
-from ledger.hot import Hot
+from ledger.hot import Among, Hot
 from ledger.tables import corrections, counters, fact_ids, facts, verdicts
 from ledger.tenants import Tenant
 from schemas.event import Event
@@ -67,6 +67,11 @@ _verdicts = Hot(
 )
 _place = Hot(
     select(fact_ids.c.place).where(fact_ids.c.tenant == _tenant, fact_ids.c.event_id == bindparam("event_id"))
+)
+_places = Among(
+    lambda keys: select(fact_ids.c.event_id, fact_ids.c.place).where(
+        fact_ids.c.tenant == _tenant, fact_ids.c.event_id.in_(keys)
+    )
 )
 _at = Hot(
     select(facts.c.recorded, facts.c.body).where(
@@ -141,6 +146,11 @@ def place_of(connection: Connection, tenant: Tenant, event_id: str) -> int | Non
         return None
     row = _place(connection, tenant=tenant.number, event_id=key).first()
     return None if row is None else int(row[0])
+
+
+def places_of(connection: Connection, tenant: Tenant, keys: list[bytes]) -> dict[bytes, int]:
+    """Where the facts with these ids (16 bytes each) stand; unknown ones are left out."""
+    return {row[0]: row[1] for row in _places(connection, keys, tenant=tenant.number)}
 
 
 def facts_at(connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select
 
 from ledger.database import Database
-from ledger.dialects import insert_where_new
 from ledger.errors import KeyMissing, KeyStoreForeign, PersonErased
 from ledger.hot import Hot
+from ledger.key_job import KeyJob
 from ledger.key_place import KeyPlace
 from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
 from ledger.seal import ERASED, Erased, fresh_key, mac_key
@@ -44,15 +44,6 @@ _known = Hot(
         persons.c.tenant == bindparam("tenant"), persons.c.person == bindparam("person")
     )
 )
-_add_person = Hot(insert_where_new(persons, tenant=bindparam("tenant"), person=bindparam("person")))
-_add_key = Hot(
-    insert(person_keys).values(
-        tenant=bindparam("tenant"),
-        person=bindparam("person"),
-        retention=bindparam("retention"),
-        key=bindparam("key"),
-    )
-)
 
 
 def own_person(event_id: str) -> str:
@@ -69,15 +60,15 @@ class KeyStore:
         self._transaction = place.transaction()
         self._begun = False
         self._in_job = False
-        self._cache: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
+        self._job = KeyJob()
         self._scrub = not place.scrub()  # a crash may have left destroyed keys behind
         with place.read() as connection:
             held = dict(connection.execute(select(secrets.c.name, secrets.c.value)).all())
         if held["ledger_id"].decode() != ledger_id:
             raise KeyStoreForeign(place.where)
         self.index_secret = held["index"]
-        self._ledger_secret = held["ledger"]
-        self._ledger_mac = mac_key(self._ledger_secret)
+        self.ledger_mac = mac_key(held["ledger"])
+        """The MAC key of what is about nobody."""
 
     @classmethod
     def open(cls, database: Database) -> KeyStore:
@@ -100,18 +91,19 @@ class KeyStore:
             self._transaction.savepoint()
 
     def release(self) -> None:
+        self.write()
         if self._begun:
             self._transaction.release()
         self._in_job = False
 
     def undo(self) -> None:
-        self._cache.clear()
+        self._job.forget()
         if self._begun:
             self._transaction.undo()
         self._in_job = False
 
     def commit(self) -> None:
-        self._cache.clear()
+        self._job.forget()
         if self._begun:
             self._transaction.commit()
             self._begun = False
@@ -119,13 +111,19 @@ class KeyStore:
             self._scrub = not self._place.scrub()
 
     def rollback(self) -> None:
-        self._cache.clear()
+        self._job.forget()
         self._in_job = self._begun = False
         self._transaction.rollback()
 
     @property
     def connection(self) -> Connection:
-        """The writing connection; in the writer's jobs only."""
+        """The writing connection, on which all stands that this job has written; in the writer's jobs only."""
+        opened = self._opened()
+        if self._job.waiting:
+            self._job.write(opened)
+        return opened
+
+    def _opened(self) -> Connection:
         if not self._in_job:
             raise RuntimeError("the key store is written in the writer's jobs only")
         if not self._begun:
@@ -134,11 +132,48 @@ class KeyStore:
             self._transaction.savepoint()
         return self._transaction.connection
 
+    def write(self) -> None:
+        """Write out what waits: at the end of a job, or when somebody reads (``connection``)."""
+        if self._job.waiting:
+            self._job.write(self._opened())
+
+    def ahead(self, tenant: str, macs: Iterable[bytes], others: Iterable[str]) -> None:
+        """Read at once what a batch will ask for: whom entries of the blind index name, and the keys of those and of other
+        persons. Nothing that is asked for singly depends on it."""
+        asked = [mac for mac in macs if mac]
+        people = list(others)
+        if asked:
+            self._job.name(self.connection, asked)
+            people += [person for mac in asked if (person := self._job.named(mac))]
+        if people:
+            for person, retention, key in self._job.read(self.connection, tenant, people):
+                self._job.keys[tenant, person, retention] = (key, mac_key(key))
+
+    def named(self, mac: bytes) -> str:
+        """Whom an entry of the blind index names; "" for nobody, and for no entry."""
+        if not mac:
+            return ""
+        found = self._job.named(mac)
+        if found is None:
+            self._job.name(self.connection, [mac])
+            found = self._job.named(mac) or ""
+        return found
+
+    def learn(self, mac: bytes, tenant: str, person: str, kind: str) -> None:
+        """Enter a number or phone that named nobody."""
+        self._job.learn(mac, tenant, person, kind)
+
+    def new_person(self, tenant: str) -> str:
+        """Draw and register a person."""
+        person = str(uuid.uuid4())
+        self._job.fresh(tenant, person)
+        return person
+
     def add_person(self, tenant: str, person: str) -> None:
         """Register a person. Knowing them already is no error. Raises PersonErased."""
-        if self._tombstone(self.connection, tenant, person):
+        if self._is_gone(tenant, person):
             raise PersonErased(person)
-        _add_person(self.connection, tenant=tenant, person=person)
+        self._job.add(tenant, person)
 
     def is_person(self, tenant: str, person: str) -> bool:
         """Whether this reference was ever given out and not erased."""
@@ -150,23 +185,25 @@ class KeyStore:
 
     def sealing(self, tenant: str, person: str, retention: str) -> tuple[bytes, bytes]:
         """(sealing key, MAC key), made where missing. Raises PersonErased."""
-        known = self._cache.get((tenant, person, retention))
+        known = self._job.keys.get((tenant, person, retention))
         if known is None:
-            row = _key(self.connection, tenant=tenant, person=person, retention=retention).first()
+            row = None
+            if self._job.erased(tenant, person) is None:
+                row = _key(self.connection, tenant=tenant, person=person, retention=retention).first()
             key: bytes = fresh_key() if row is None else row[0]
             if row is None:
-                if self._tombstone(self.connection, tenant, person):
+                if self._is_gone(tenant, person):
                     raise PersonErased(person)
-                _add_key(self.connection, tenant=tenant, person=person, retention=retention, key=key)
-            known = self._cache[(tenant, person, retention)] = (key, mac_key(key))
+                self._job.make(tenant, person, retention, key)
+            known = self._job.keys[tenant, person, retention] = (key, mac_key(key))
         return known
 
     def comparing(self, tenant: str, person: str, retention: str) -> bytes | Erased:
         """The MAC key of an event already kept; ERASED where its person is. Raises KeyMissing.
         Without a person it is the ledger's own."""
         if not person:
-            return self._ledger_mac
-        known = self._cache.get((tenant, person, retention))
+            return self.ledger_mac
+        known = self._job.keys.get((tenant, person, retention))
         if known is not None:
             return known[1]
         key = self._find(self.connection, tenant, person, retention)
@@ -183,8 +220,8 @@ class KeyStore:
 
         False where they were erased before; what a restored copy brought back is destroyed all the same.
         """
-        self._cache.clear()
         connection = self.connection
+        self._job.forget()
         first = not self._tombstone(connection, tenant, person)
         for table in (person_keys, persons, blind_index):
             connection.execute(delete(table).where(table.c.tenant == tenant, table.c.person == person))
@@ -249,6 +286,10 @@ class KeyStore:
             raise KeyMissing(f"person {person}, class {retention}")
         found: bytes = row[0]
         return found
+
+    def _is_gone(self, tenant: str, person: str) -> bool:
+        known = self._job.erased(tenant, person)
+        return self._tombstone(self.connection, tenant, person) if known is None else known
 
     @staticmethod
     def _tombstone(connection: Connection, tenant: str, person: str) -> bool:

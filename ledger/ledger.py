@@ -25,7 +25,7 @@ from ledger.writer import Writer
 from schemas.event import Event, Sealed
 from schemas.instants import Instant
 
-CHUNK = 16
+CHUNK = 64
 """Candidates per job: a long array must not hold the writer longer than a slice."""
 ERASED_MARK: dict[str, bool] = {"erased": True}
 """What stands in ``unsealed`` data where a person was erased."""
@@ -84,7 +84,7 @@ class Ledger:
         def job(part: Sequence[Candidate]) -> Any:
             def run(connection: Connection) -> list[Outcome]:
                 appending = Appending(connection, self.keys, self.clock, tenant)
-                outcomes = [appending.one(candidate) for candidate in part]
+                outcomes = appending.all(part)
                 appending.finish()
                 return outcomes
 

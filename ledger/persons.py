@@ -8,10 +8,10 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-import uuid
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 
 from ledger.dialects import insert_where_new
 from ledger.hot import Hot
@@ -34,11 +34,6 @@ _numbered = Hot(
         blind_index.c.tenant == bindparam("tenant"),
         blind_index.c.person == bindparam("person"),
         blind_index.c.kind == bindparam("kind"),
-    )
-)
-_learn = Hot(
-    insert(blind_index).values(
-        mac=bindparam("mac"), tenant=bindparam("tenant"), person=bindparam("person"), kind=bindparam("kind")
     )
 )
 _dispute = Hot(
@@ -65,8 +60,20 @@ class Conflict:
     seen: Instant
 
 
+class Claims(NamedTuple):
+    """Entries of the blind index under which an event names its customer; b"" for none."""
+
+    number: bytes
+    phone: bytes
+
+
+NOBODY = Claims(b"", b"")
+
+
 def normal_phone(phone: str) -> str:
     """A phone as it is compared: full-width digits folded, spaces, dashes and brackets out, +86 or 0086 dropped."""
+    if phone.isascii() and phone.isdigit():
+        return phone.removeprefix("0086")
     plain = re.sub(r"[\s()\-‐‑‒–—−]", "", unicodedata.normalize("NFKC", phone))
     return re.sub(r"^(?:\+|00)86", "", plain)
 
@@ -82,31 +89,42 @@ class Persons:
     def __init__(self, keys: KeyStore) -> None:
         self._keys = keys
 
-    def resolve(self, tenant: str, source: str, number: str, phone: str, event_id: str, now: Instant) -> str:
+    def claims(self, tenant: str, source: str, number: str, phone: str) -> Claims:
+        """A customer's number and phone, as given, as entries of the blind index."""
+        number, phone = normal_number(number), normal_phone(phone)
+        return Claims(
+            self._mac(tenant, number_of(source), number) if number else b"",
+            self._mac(tenant, PHONE, phone) if phone else b"",
+        )
+
+    def resolve(self, tenant: str, source: str, claims: Claims, event_id: str, now: Instant) -> str:
         """The person that the source's number or the phone names, else a new one; what is new about them is learned.
 
         The number wins. Where the phone names another person, or a known number of this source stands against a new
         one, nothing merges: it is listed (``conflicts``).
         """
-        kind = number_of(source)
-        by_number = self._find(tenant, kind, number)
-        by_phone = self._find(tenant, PHONE, phone)
+        by_number, by_phone = self._keys.named(claims.number), self._keys.named(claims.phone)
         person = by_number or by_phone
-        if number and not by_number and by_phone and self._has_number(tenant, kind, by_phone):
+        if claims.number and not by_number and by_phone and self._has_number(tenant, source, by_phone):
             person = ""  # the phone is a known customer's, the number is not theirs
         if not person:
-            person = str(uuid.uuid4())
-            self._keys.add_person(tenant, person)
-        self._learn(tenant, person, (kind, number, by_number), (PHONE, phone, by_phone), event_id, now)
+            person = self._keys.new_person(tenant)
+        self.learn(tenant, person, source, claims, event_id, now)
         return person
 
     def learn(
-        self, tenant: str, person: str, source: str, number: str, phone: str, event_id: str, now: Instant
+        self, tenant: str, person: str, source: str, claims: Claims, event_id: str, now: Instant
     ) -> None:
         """Number and phone that came with a reference: learned where new, listed where they name someone else."""
-        kind = number_of(source)
-        by_number, by_phone = self._find(tenant, kind, number), self._find(tenant, PHONE, phone)
-        self._learn(tenant, person, (kind, number, by_number), (PHONE, phone, by_phone), event_id, now)
+        for kind, mac in ((PHONE, claims.phone), (number_of(source), claims.number)):
+            holder = self._keys.named(mac)
+            if mac and not holder:
+                self._keys.learn(mac, tenant, person, kind)
+            elif holder and holder != person:
+                _dispute(
+                    self._keys.connection,
+                    tenant=tenant, event_id=event_id, kept=person, other=holder, kind=kind, seen=now,
+                )  # fmt: skip
 
     def look_up(self, tenant: str, *, source: str = "", number: str = "", phone: str = "") -> str | None:
         """The person that the source's number, else the phone, names today."""
@@ -130,34 +148,9 @@ class Persons:
             ]
         )
 
-    def _learn(
-        self,
-        tenant: str,
-        person: str,
-        number: tuple[str, str, str],
-        phone: tuple[str, str, str],
-        event_id: str,
-        now: Instant,
-    ) -> None:
-        """Each claim is (kind, value, whom it names today)."""
-        for kind, value, holder in (phone, number):
-            if value and not holder:
-                mac = self._mac(tenant, kind, value)
-                _learn(self._keys.connection, mac=mac, tenant=tenant, person=person, kind=kind)
-            elif holder and holder != person:
-                _dispute(
-                    self._keys.connection,
-                    tenant=tenant, event_id=event_id, kept=person, other=holder, kind=kind, seen=now,
-                )  # fmt: skip
-
-    def _has_number(self, tenant: str, kind: str, person: str) -> bool:
+    def _has_number(self, tenant: str, source: str, person: str) -> bool:
+        kind = number_of(source)
         return _numbered(self._keys.connection, tenant=tenant, person=person, kind=kind).first() is not None
-
-    def _find(self, tenant: str, kind: str, value: str) -> str:
-        if not value:
-            return ""
-        row = _person_of(self._keys.connection, mac=self._mac(tenant, kind, value)).first()
-        return "" if row is None else str(row[0])
 
     def _mac(self, tenant: str, kind: str, value: str) -> bytes:
         return hmac.digest(self._keys.index_secret, canonical_texts(tenant, kind, value), "sha256")

@@ -1,0 +1,111 @@
+"""What the writer's transaction knows of the key store, and what it is about to write there: both at once for many events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import BindParameter, Connection, bindparam, insert, select
+
+from ledger.dialects import insert_where_new
+from ledger.hot import Among, Hot, Row
+from ledger.key_tables import blind_index, person_keys, persons, tombstones
+
+_TENANT: BindParameter[str] = bindparam("tenant")
+_keys_of = Among(
+    lambda keys: select(person_keys.c.person, person_keys.c.retention, person_keys.c.key).where(
+        person_keys.c.tenant == _TENANT, person_keys.c.person.in_(keys)
+    )
+)
+_gone = Among(
+    lambda keys: select(tombstones.c.person).where(
+        tombstones.c.tenant == _TENANT, tombstones.c.person.in_(keys)
+    )
+)
+_named = Among(
+    lambda keys: select(blind_index.c.mac, blind_index.c.person).where(blind_index.c.mac.in_(keys))
+)
+_PERSON = ("tenant", "person")
+_add_person = Hot(insert_where_new(persons, tenant=bindparam("tenant"), person=bindparam("person")))
+_KEY = ("tenant", "person", "retention", "key")
+_add_key = Hot(insert(person_keys).values({name: bindparam(name) for name in _KEY}))
+_INDEXED = ("mac", "tenant", "person", "kind")
+_learn = Hot(insert(blind_index).values({name: bindparam(name) for name in _INDEXED}))
+
+
+class KeyJob:
+    """Read ahead once, written out once. It is emptied whenever the transaction may have changed under it."""
+
+    def __init__(self) -> None:
+        self.keys: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
+        """(tenant, person, class) -> (sealing key, MAC key)."""
+        self._named: dict[bytes, str] = {}
+        self._read: dict[tuple[str, str], bool] = {}
+        """(tenant, person) whose keys are all in ``keys`` -> whether they were erased."""
+        self._persons: list[Row] = []
+        self._made: list[Row] = []
+        self._learned: list[Row] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to write out."""
+        return bool(self._persons or self._made or self._learned)
+
+    def forget(self) -> None:
+        """What is known and what was to be written."""
+        for known in (self.keys, self._named, self._read, self._persons, self._made, self._learned):
+            known.clear()
+
+    # Reading ahead. Asking again for what is known costs nothing.
+
+    def name(self, connection: Connection, macs: Iterable[bytes]) -> None:
+        """Read whom these entries of the blind index name."""
+        missing = [mac for mac in dict.fromkeys(macs) if mac not in self._named]
+        if missing:
+            self._named.update(dict.fromkeys(missing, ""))
+            self._named.update({row[0]: row[1] for row in _named(connection, missing)})
+
+    def read(
+        self, connection: Connection, tenant: str, people: Iterable[str]
+    ) -> list[tuple[str, str, bytes]]:
+        """Read whether these persons were erased; the keys (person, class, key) of those who were not are returned."""
+        missing = [person for person in dict.fromkeys(people) if (tenant, person) not in self._read]
+        if not missing:
+            return []
+        self._read.update({(tenant, person): False for person in missing})
+        self._read.update({(tenant, row[0]): True for row in _gone(connection, missing, tenant=tenant)})
+        rows = _keys_of(connection, missing, tenant=tenant)
+        return [(row[0], row[1], row[2]) for row in rows if not self._read[tenant, row[0]]]
+
+    def named(self, mac: bytes) -> str | None:
+        """Whom an entry names: "" for nobody, None where it was not read."""
+        return self._named.get(mac)
+
+    def erased(self, tenant: str, person: str) -> bool | None:
+        """Whether they were erased; None where it was not read."""
+        return self._read.get((tenant, person))
+
+    # Writing.
+
+    def add(self, tenant: str, person: str) -> None:
+        """Register a person; knowing them is no error."""
+        self._persons.append((tenant, person))
+
+    def fresh(self, tenant: str, person: str) -> None:
+        """Register a person who was just drawn: nothing can be known of them."""
+        self._read[tenant, person] = False
+        self._persons.append((tenant, person))
+
+    def make(self, tenant: str, person: str, retention: str, key: bytes) -> None:
+        self._made.append((tenant, person, retention, key))
+
+    def learn(self, mac: bytes, tenant: str, person: str, kind: str) -> None:
+        self._named[mac] = person
+        self._learned.append((mac, tenant, person, kind))
+
+    def write(self, connection: Connection) -> None:
+        """Everything that waits, by table."""
+        persons_, made, learned = self._persons, self._made, self._learned
+        self._persons, self._made, self._learned = [], [], []
+        _add_person.many(connection, _PERSON, persons_)
+        _add_key.many(connection, _KEY, made)
+        _learn.many(connection, _INDEXED, learned)
