@@ -31,12 +31,12 @@ from schemas.canonical import Json
 from schemas.instants import SECOND
 from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
-from touchline.rebuilding import Tell, rebuild
 from touchline.rules import rules
 
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from alerts.service import Alerts
     from alerts.settings import AlertSettings
+    from touchline.rebuilding import Tell
     from touchline.settings import Settings
 
 SESSION_FILE = "session.key"
@@ -140,6 +140,7 @@ class House:
 
     def rebuild(self, tell: Tell = lambda *_: None) -> Json:
         """Fold the tables afresh and go on with them (``touchline.rebuilding``)."""
+        from touchline.rebuilding import rebuild
 
         def told(tenant: str, done: int, whole: int) -> None:
             self.rebuilding = f"{tenant} {done}/{whole}"

@@ -74,8 +74,13 @@ def test_no_command_imports_what_it_does_not_need(acme: Shell, events: Path, tmp
         ("case", "show", case, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("explain", ident, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("recheck", *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
-        ("key", "create", "--source", "x", *read): (*NEVER, *FILES, "schemas.touchpoints.complaints"),
-        ("append", str(events), "--source", "call-centre", *read): (*NEVER, *FILES),
+        ("key", "create", "--source", "x", *read): (
+            *NEVER,
+            *FILES,
+            "schemas.touchpoints.complaints",
+            "projections.rebuild",
+        ),
+        ("append", str(events), "--source", "call-centre", *read): (*NEVER, *FILES, "projections.rebuild"),
         ("rebuild", *read): (*NEVER, *FILES, "schemas.touchpoints.complaints"),
         ("tenant", "add", "again", *read): (*NEVER, "schemas.touchpoints.complaints"),
     }
