@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from ledger.candidate import Appended, Problem
@@ -59,8 +60,30 @@ class PersonRequests:
         """Write down that somebody looks; before they do."""
         return self._append(tenant, source, ACCESSED, {"subject_ref": person, "purpose": purpose, "by": by})
 
+    def all_accessed(
+        self, tenant: Tenant, source: str, persons: Sequence[str], purpose: str, by: str, of: str
+    ) -> int:
+        """The same for each of many whose data a list ``of`` something shows; who was erased is passed over."""
+        gone = self._ledger.erased(tenant)
+        data = {"purpose": purpose, "by": by, "range": of}
+        raws = [
+            self._raw(source, ACCESSED, {"subject_ref": one, **data}) for one in persons if one not in gone
+        ]
+        for outcome in self._intake.submit_many(tenant, source, raws, admin=True).result(WAIT):
+            if isinstance(outcome, Problem):
+                raise NotTaken(outcome)
+        return len(raws)
+
     def _append(self, tenant: Tenant, source: str, kind: str, data: dict[str, Any]) -> Appended:
-        raw = {
+        outcome = self._intake.submit_one(tenant, source, self._raw(source, kind, data), admin=True).result(
+            WAIT
+        )
+        if isinstance(outcome, Problem):
+            raise NotTaken(outcome)
+        return outcome
+
+    def _raw(self, source: str, kind: str, data: dict[str, Any]) -> dict[str, Any]:
+        return {
             "specversion": "1.0",
             "id": f"{kind.removeprefix('privacy.')}/{secrets.token_hex(16)}",
             "source": source,
@@ -68,7 +91,3 @@ class PersonRequests:
             "time": format_instant(self._clock.now()),
             "data": data,
         }
-        outcome = self._intake.submit_one(tenant, source, raw, admin=True).result(WAIT)
-        if isinstance(outcome, Problem):
-            raise NotTaken(outcome)
-        return outcome

@@ -39,6 +39,7 @@ class HouseAdmin:
             "append": self._append,
             "person.erase": self._person_erase,
             "person.accessed": self._person_accessed,
+            "persons.accessed": self._persons_accessed,
             "import.begin": self._import_begin,
             "import": self._import,
             "rebuild": self._rebuild,
@@ -131,6 +132,10 @@ class HouseAdmin:
 
     def _person_accessed(self, tenant: str, person: str, purpose: str, by: str) -> Json:
         return erasing.accessed(self._house, only_tenant(self._house.ledger, tenant), person, purpose, by)
+
+    def _persons_accessed(self, tenant: str, persons: list[str], purpose: str, by: str, range: str) -> Json:
+        found = only_tenant(self._house.ledger, tenant)
+        return erasing.all_accessed(self._house, found, persons, purpose, by, range)
 
     def _import_begin(self, tenant: str, source: str) -> Json:
         """Whose it is, and the key under which a mapping may hash columns that are no ids."""

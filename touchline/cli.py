@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "person": "persons",
     "append": "append",
     "import": "imports",
+    "export": "exports",
     "template": "templates",
     "tail": "tail",
     "case": "cases",

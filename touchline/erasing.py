@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,14 @@ def accessed(house: House, tenant: Tenant, person: str, purpose: str, by: str) -
             return {"person": person, "erased": format_instant(at)}
         house.persons.accessed(tenant, SOURCE, person, purpose, by)
     return {"person": person, "erased": None}
+
+
+def all_accessed(
+    house: House, tenant: Tenant, persons: Sequence[str], purpose: str, by: str, of: str
+) -> Json:
+    """The same for many at once, of a ledger; who was erased is passed over. How many were written down."""
+    with _refusing("?"):
+        return {"recorded": house.persons.all_accessed(tenant, SOURCE, persons, purpose, by, of)}
 
 
 @contextmanager

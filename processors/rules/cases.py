@@ -39,6 +39,9 @@ CLOSED_BY = frozenset(
     }
 )
 
+BESIDE = frozenset({"commitment", "contact_sheet"})
+"""Kinds that run beside a matter: they name a case, reopen it and close it only where nothing else opened it."""
+
 _KEPT = ("project_id", "house_id", "customer_ref", "owner_type", "channel", "ticket")
 _TOPIC = ("category", "subject", "component", "topic")
 _CARRIED = frozenset({*_KEPT, "source", "topic", "urgency"})
@@ -81,7 +84,7 @@ class Cases:
     """One scope per case; every touchpoint that bears the case id is evidence in it."""
 
     name = "cases"
-    version = 1
+    version = 2
     rows: tuple[type[Row], ...] = (Case,)
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
@@ -106,22 +109,25 @@ class Cases:
         evidence = [entry for entry in evidence if entry.slot == "touchpoint"]
         if not evidence:
             return
+        values = [json.loads(entry.value) for entry in evidence]
+        openers = [kind for value in values if (kind := OPENED_BY.get(value["type"]))]
+        alone = all(kind in BESIDE for kind in openers)
         kept: dict[str, str] = {}
         kind = opened_by = source = last_type = ""
         opened = evidence[0].time
         closed = NEVER
-        for entry in evidence:
-            value = json.loads(entry.value)
+        for entry, value in zip(evidence, values, strict=True):
             last_type = value.pop("type")
             by = value.pop("source")
             if not source:
                 source = by
-            if not opened_by and last_type in OPENED_BY:
-                kind, opened_by, opened = OPENED_BY[last_type], entry.event_id, entry.time
-            if last_type in CLOSED_BY:
-                closed = entry.time
-            elif last_type in OPENED_BY:
-                closed = NEVER
+            if alone or (last_type.partition(".")[0]) not in BESIDE:
+                if not opened_by and last_type in OPENED_BY:
+                    kind, opened_by, opened = OPENED_BY[last_type], entry.event_id, entry.time
+                if last_type in CLOSED_BY:
+                    closed = entry.time
+                elif last_type in OPENED_BY:
+                    closed = NEVER
             for name, text in value.items():
                 kept.setdefault(name, text)
         yield Case(
@@ -160,7 +166,8 @@ class Cases:
         for name, text in value.items():
             if name in _CARRIED and text and not getattr(row, name):
                 return None  # what nobody had told yet
-        closed = entry.time if kind in CLOSED_BY else row.closed
+        closes = kind in CLOSED_BY and (row.kind in BESIDE or kind.partition(".")[0] not in BESIDE)
+        closed = entry.time if closes else row.closed
         return (
             replace(
                 row,

@@ -4,7 +4,7 @@ be written again. What a mapping computes (texts, expressions, hashes) cannot be
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from producers.mapping.columns import Column
@@ -25,6 +25,9 @@ def cells_of(mapping: Mapping, events: Sequence[Event]) -> dict[str, Any]:
     """Heading -> cell: text, whole number, ``date`` or local ``datetime``. Of events of one kind the first counts that
     opens, else the last. ``data`` is unsealed, or holds Sealed values, which are shown as ``SEALED``."""
     found: dict[str, Any] = {}
+    number = ticket_column(mapping)
+    if number and events and events[0].ticket:
+        found[number] = events[0].ticket
     for shape, event in _pairs(mapping, events):
         for name, value in _columns(shape, event):
             column = mapping.columns[name]
@@ -47,10 +50,9 @@ def _columns(shape: Shape, event: Event) -> Iterator[tuple[str, Any]]:
         yield shape.type.column, event.type
     if shape.time.column:
         yield shape.time.column, event.time
-    domain = {wire: name for name, wire in WIRE.items()}
     for wire, value in shape.attributes.items():
         if value.column:
-            yield value.column, getattr(event, domain.get(wire, wire), "") or None
+            yield value.column, getattr(event, WIRE.get(wire, wire), "") or None
     customer = event.data.get("customer", {})
     for name, value in shape.customer.items():
         yield from _within(value, customer.get(name))
@@ -95,7 +97,8 @@ def _local(value: Instant | str, mapping: Mapping) -> date | datetime:
     if isinstance(value, str) and len(value) == 10:
         return date.fromisoformat(value)
     instant = parse_instant(value) if isinstance(value, str) else value
-    return to_datetime(instant).astimezone(mapping.times.zone).replace(tzinfo=None)
+    local = to_datetime(instant).astimezone(mapping.times.zone).replace(tzinfo=None)
+    return local.date() if local.time() == time.max else local  # a due date that was given as a date
 
 
 def ticket_column(mapping: Mapping) -> str:

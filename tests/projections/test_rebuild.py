@@ -69,7 +69,7 @@ def test_the_old_engine_is_fenced_by_the_swap(world: World) -> None:
 
 def test_a_rule_that_changed_is_noticed_on_opening(world: World) -> None:
     class Newer(Cases):
-        version = 2
+        version = Cases.version + 1
 
     with pytest.raises(OtherFold, match="touchline rebuild"):
         open_store(world.database, world.writer, (Newer(), *world.rules[1:]))
