@@ -121,7 +121,7 @@ class Cases:
             by = value.pop("source")
             if not source:
                 source = by
-            if alone or (last_type.partition(".")[0]) not in BESIDE:
+            if alone or last_type.partition(".")[0] not in BESIDE:
                 if not opened_by and last_type in OPENED_BY:
                     kind, opened_by, opened = OPENED_BY[last_type], entry.event_id, entry.time
                 if last_type in CLOSED_BY:
