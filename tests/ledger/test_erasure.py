@@ -34,7 +34,6 @@ from tests.ledger.house import START, House, house, raw
 ROOT = Path(__file__).parents[2]
 
 
-@ON_SQLITE  # what is left on the disk of PostgreSQL is not proved yet
 def test_requested_destroyed_stated(home: House) -> None:
     before = settle_in(home)
     room = Room.of(home)
@@ -48,7 +47,6 @@ def test_requested_destroyed_stated(home: House) -> None:
     assert not unapplied(home.ledger)
 
 
-@ON_SQLITE  # what is left on the disk of PostgreSQL is not proved yet
 def test_whoever_comes_again_is_somebody_new_and_the_old_reference_is_refused(home: House) -> None:
     before = settle_in(home)
     room = Room.of(home)
@@ -65,7 +63,6 @@ def test_whoever_comes_again_is_somebody_new_and_the_old_reference_is_refused(ho
     assert home.ledger.customer(room.tenant, phone=PHONE) == fresh
 
 
-@ON_SQLITE  # what is left on the disk of PostgreSQL is not proved yet
 def test_nobody_may_state_what_was_not_done_or_ask_for_whom_nobody_knows(home: House) -> None:
     before = settle_in(home)
     room = Room.of(home)
@@ -83,7 +80,6 @@ def test_nobody_may_state_what_was_not_done_or_ask_for_whom_nobody_knows(home: H
     assert home.ledger.erased(room.tenant) == {}
 
 
-@ON_SQLITE  # what is left on the disk of PostgreSQL is not proved yet
 def test_a_request_of_somebody_erased_is_kept_and_answered(home: House) -> None:
     before = settle_in(home)
     room = Room.of(home)
@@ -96,7 +92,6 @@ def test_a_request_of_somebody_erased_is_kept_and_answered(home: House) -> None:
     assert [fact.data["request"] for fact in room.said(EXECUTED)][1] == second.event_id
 
 
-@ON_SQLITE  # what is left on the disk of PostgreSQL is not proved yet
 def test_while_serving_a_kept_request_is_enough(home: House) -> None:
     before = settle_in(home)
     room = Room.of(home)
@@ -112,7 +107,7 @@ def test_while_serving_a_kept_request_is_enough(home: House) -> None:
     forgotten(home, before)
 
 
-@ON_SQLITE  # what is left on the disk of PostgreSQL is not proved yet
+@ON_SQLITE  # where a reader stands in the way
 def test_nothing_is_said_to_be_destroyed_while_it_stands_in_a_file(home: House) -> None:
     before = settle_in(home)
     room = Room.of(home, patience=0.0)
