@@ -149,6 +149,25 @@ def test_erased_without_a_server(told_to: Shell) -> None:
     nothing_left(told_to)
 
 
+def test_a_text_that_may_be_anothers_is_left(told_to: Shell, tmp_path: Path) -> None:
+    """A case with two customers: what names neither is nobody's to erase, or to copy."""
+    second = event(
+        "e-4", "complaint.progress_notified", {"progress": "已约", "customer": {"phone": "13600002222"}}
+    )
+    path = tmp_path / "more.ndjson"
+    path.write_text(json.dumps(second) + "\n", encoding="utf-8")
+    assert told_to("append", "--source", "call-centre", str(path)).code == 0
+    one = found(told_to)
+    assert NOTE not in told_to("person", "export", one).out
+    assert (
+        told_to("person", "erase", one, "--reason", "customer_request", "--yes", "--json").json["unnamed"]
+        == 0
+    )
+    cases = {p["case_id"] for p in told_to("promises", "--json").json}
+    said = "".join(told_to("case", "show", case, "--json").out for case in sorted(cases))
+    assert (NOTE in said, TEXT in said) == (True, False)
+
+
 def test_an_older_key_store_is_brought_up_before_anybody_reads(told_to: Shell, tmp_path: Path) -> None:
     one = found(told_to)
     shutil.copy(told_to.folder / "keys.db", tmp_path / "keys.db")
