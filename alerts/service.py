@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from alerts import acknowledge, deliveries, dispatch
 from alerts.channels import open_channels
@@ -17,6 +17,7 @@ from alerts.settings import AlertSettings
 from alerts.tables import cursors, metadata
 from ledger.clock import Clock
 from ledger.database import Database
+from ledger.errors import CursorAhead
 from ledger.lanes import engine_state
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
@@ -163,6 +164,8 @@ class Alerts:
         with self._database.read() as conn:
             found = conn.execute(query).first()
             if found is not None:
+                if first:
+                    self._refuse_ahead(conn, tenant, found[0], found[1])
                 return found[0], found[1]
             # A tenant met while we run began under our eyes: all it concludes may ring. One that was there before
             # has a past.
@@ -176,6 +179,14 @@ class Alerts:
         history = self._settings.history
         self._writer.submit(lambda conn: dispatch.start(conn, tenant.number, past, history)).result()
         return max(0, past.verdicts - history), past.facts
+
+    def _refuse_ahead(self, conn: Connection, tenant: Tenant, verdict_place: int, fact_place: int) -> None:
+        """Raises CursorAhead where the lanes end before what was read of them: they were put back under these alerts."""
+        last = engine_state(conn, tenant).verdict_place, self._ledger.head(conn, tenant).place
+        if verdict_place > last[0] or fact_place > last[1]:
+            raise CursorAhead(
+                f"tenant {tenant.name}: read to {verdict_place}/{fact_place}, the lanes end at {last[0]}/{last[1]}"
+            )
 
     def _verdicts(self, tenant: Tenant, after: int) -> tuple[int, int] | None:
         with self._database.read() as conn:

@@ -99,6 +99,26 @@ class OwnerWrites(LedgerError):
     as the application's role."""
 
 
+class HalfCopy(LedgerError):
+    """A copy or a restore into this place was cut off; run it again."""
+
+
+class TargetTaken(LedgerError):
+    """A copy goes where nothing stands, and something does."""
+
+
+class CopyDiffers(LedgerError):
+    """What was copied does not verify, so it was taken away again; run touchline verify on the source."""
+
+
+class CursorAhead(LedgerError):
+    """Alerts have read more than the ledger holds: its tables are not of one backup; run touchline restore."""
+
+
+class IsBackup(LedgerError):
+    """This is a backup, which nobody writes to; run touchline restore."""
+
+
 class FolderInUse(LedgerError):
     """Another process has this data folder."""
 

@@ -25,13 +25,14 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ledger import key_tables
 from ledger.clock import SystemClock
 from ledger.database import Database
-from ledger.errors import KeyStoreLost, NoLedger, UnknownSchema
+from ledger.errors import HalfCopy, KeyStoreLost, NoLedger, UnknownSchema
 from ledger.folder import KEYS_FILE, RECORD_FILE, private_file
 from ledger.key_place import make_keys
 from ledger.ports import Locks, Transaction
 from ledger.tables import SCHEMA_VERSION, about, counters, metadata
 
 APPLICATION_ID = 0x544C4C44  # "TLLD"
+HALF = 0x544C4843  # "TLHC": a copy or a restore that was cut off
 _WAIT = 5.0  # seconds that a statement waits for another process's lock
 
 
@@ -148,8 +149,11 @@ class SqliteDatabase(Database):
                 kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
                 if kind == APPLICATION_ID and version == SCHEMA_VERSION:
-                    return str(connection.execute(select(about.c.value)).scalar_one())
+                    mine = select(about.c.value).where(about.c.name == "ledger_id")
+                    return str(connection.execute(mine).scalar_one())
                 tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
+                if kind == HALF:
+                    raise HalfCopy(str(folder))
                 if kind or version or tables:
                     raise UnknownSchema(f"{folder / RECORD_FILE} has schema version {version}")
                 if not create:

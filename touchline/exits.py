@@ -42,6 +42,14 @@ OF_LEDGER = {
     "KeyStoreLost": (Exit.UNAVAILABLE, "有台账而没有 keys.db：请先恢复密钥库，否则密封内容无法打开。"),
     "KeyStoreForeign": (Exit.UNAVAILABLE, "keys.db 属于另一本台账。"),
     "KeyMissing": (Exit.UNAVAILABLE, "密钥库里既没有这把密钥也没有销毁记录：请恢复 keys.db。"),
+    "HalfCopy": (Exit.UNAVAILABLE, "这里的复制或恢复被中断，请重新执行一次。"),
+    "TargetTaken": (Exit.USAGE, "目标不是空的，不会覆盖。"),
+    "CopyDiffers": (Exit.NOT_SO, "复制的内容核验不符，已撤销；请对来源执行 touchline verify。"),
+    "CursorAhead": (
+        Exit.NOT_SO,
+        "通知已读到台账末位之后：各表并非出自同一备份，请用 touchline restore 恢复。",
+    ),
+    "IsBackup": (Exit.USAGE, "这是备份，不可写入；请用 touchline restore 恢复到另一目录。"),
     "NotKept": (Exit.UNAVAILABLE, "没有写入成功，可以重发。"),
     "Busy": (Exit.UNAVAILABLE, "等待写入的太多，请稍后再试。"),
 }

@@ -18,6 +18,7 @@ from ledger.folder import RECORD_FILE, private_file
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.lock import FolderLock
+from ledger.timeline import refuse_a_backup
 from ledger.writer import Writer
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
@@ -56,6 +57,7 @@ class House:
         rooms.callback(lambda lock: lock.release(), _locked(folder))
         self.database = Database.open(folder)
         rooms.callback(self.database.close)
+        refuse_a_backup(self.database)
         self.keys = KeyStore.open(self.database)
         rooms.callback(self.keys.close)
         self.writer = Writer(self.database, self.keys, clock)

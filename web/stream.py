@@ -17,6 +17,7 @@ from fastapi.responses import StreamingResponse
 
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
+from ledger.timeline import Timelines, timelines
 from schemas.canonical import canonical
 from schemas.event import Event
 from schemas.instants import format_instant
@@ -27,7 +28,7 @@ from web.services import Services
 
 routes = APIRouter(tags=["stream"])
 PAGE = 200
-_ID = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)
+_ID = re.compile(r"(\d{1,18})\.(\d{1,18})(?:\.([0-9a-f]{8}))?", re.ASCII)
 _BREATH = 0.4
 """Seconds between two "changed" to one page: a busy hour must not redraw it without rest."""
 
@@ -90,18 +91,29 @@ def _data(services: Services, tenant: Tenant, event: Event, known: dict[str, lis
     }
 
 
-def heads(services: Services, tenant: Tenant) -> tuple[int, int]:
+def heads(services: Services, tenant: Tenant) -> tuple[tuple[int, int], Timelines]:
+    """What is decided, and which life of the ledger this is."""
     with services.ledger.database.read() as conn:
         state = engine_state(conn, tenant)
-    return state.decided, state.verdict_place
+        life = timelines(conn, services.ledger.database.ledger_id)
+    return (state.decided, state.verdict_place), life
 
 
-def begin(last: str, now: tuple[int, int]) -> tuple[int, int]:
-    """The state to go on from. 422 for an id that is not of this ledger."""
+def begin(last: str, now: tuple[int, int], life: Timelines, tenant: int) -> tuple[int, int]:
+    """The state to go on from. 422 for an id that is not of this ledger, or of what it was before a restore."""
     if not last:
         return now
     found = _ID.fullmatch(last)
     f, v = (int(found[1]), int(found[2])) if found else (-1, -1)
+    if found is not None and not life.shares(found[3] or "", tenant, f, v):
+        raise Refused(
+            422,
+            "other_timeline",
+            "the ledger was restored or copied since this Last-Event-ID was given, from a state before it: other events "
+            "stand there now. Read again from 0.0, or from now without Last-Event-ID",
+            "台账已从更早的备份恢复（或为副本），此位置属于另一条时间线：请从 0.0 重读，或不带 Last-Event-ID 从现在开始",
+            field="Last-Event-ID",
+        )
     if found is None or f > now[0] or v > now[1]:
         raise Refused(
             422,
@@ -113,15 +125,18 @@ def begin(last: str, now: tuple[int, int]) -> tuple[int, int]:
     return f, v
 
 
-async def lanes(services: Services, bell: Bell, tenant: Tenant, f: int, v: int) -> AsyncIterator[str]:
-    """Lines for programs, until the server stops or the reader leaves."""
+async def lanes(
+    services: Services, bell: Bell, tenant: Tenant, f: int, v: int, mark: str
+) -> AsyncIterator[str]:
+    """Lines for programs, until the server stops or the reader leaves. ``mark`` names the ledger's timeline, "" the first."""
+    life = f".{mark}" if mark else ""
     yield "retry: 1000\n: both lanes of " + str(tenant.number) + "\n\n"
     with bell.subscribed(tenant.number) as moved:
         while not bell.stopping:
             moved.clear()
             page = await run_in_threadpool(read_page, services, tenant, f, v)
             for f, v, data in page:
-                yield f"id: {f}.{v}\nevent: {data['lane']}\ndata: {canonical(data)}\n\n"
+                yield f"id: {f}.{v}{life}\nevent: {data['lane']}\ndata: {canonical(data)}\n\n"
             if not page and not await bell.rung(moved, services.settings.heartbeat):
                 yield ": still here\n\n"
 
@@ -156,7 +171,7 @@ async def stream(
     request: Request,
     services: House,
     who: Reader,
-    last: Annotated[str, Header(alias="Last-Event-ID", description="`FACT.VERDICT`")] = "",
+    last: Annotated[str, Header(alias="Last-Event-ID", description="`FACT.VERDICT`, as it was sent")] = "",
     shown_as: Annotated[
         Literal["lanes", "wall"], Query(alias="as", description="`wall`: only that something changed")
     ] = "lanes",
@@ -165,8 +180,9 @@ async def stream(
     if shown_as == "wall":
         lines = changes(services, bell, who.tenant)
     else:
-        f, v = begin(last, await run_in_threadpool(heads, services, who.tenant))
-        lines = lanes(services, bell, who.tenant, f, v)
+        now, life = await run_in_threadpool(heads, services, who.tenant)
+        f, v = begin(last, now, life, who.tenant.number)
+        lines = lanes(services, bell, who.tenant, f, v, life.mark)
     return StreamingResponse(
         lines,
         media_type="text/event-stream",

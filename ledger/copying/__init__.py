@@ -1,0 +1,1 @@
+"""Copying a ledger: stored bytes verbatim, from any database to any."""
