@@ -184,9 +184,8 @@ class Alerts:
         """Raises CursorAhead where the lanes end before what was read of them: they were put back under these alerts."""
         last = engine_state(conn, tenant).verdict_place, self._ledger.head(conn, tenant).place
         if verdict_place > last[0] or fact_place > last[1]:
-            raise CursorAhead(
-                f"tenant {tenant.name}: read to {verdict_place}/{fact_place}, the lanes end at {last[0]}/{last[1]}"
-            )
+            read = f"read to verdict {verdict_place} and fact {fact_place}"
+            raise CursorAhead(f"tenant {tenant.name}: {read}, the lanes end at {last[0]} and {last[1]}")
 
     def _verdicts(self, tenant: Tenant, after: int) -> tuple[int, int] | None:
         with self._database.read() as conn:

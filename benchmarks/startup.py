@@ -54,6 +54,7 @@ def main() -> None:
             "promises": (("promises", *data), ""),
             "explain": (("explain", promise["id"], *data), ""),
             "verify": (("verify", *data), ""),
+            "backup --help": (("backup", "--help"), ""),
             "rebuild": (("rebuild", *data), ""),
             "recheck": (("recheck", *data), ""),
             "policy check": (("policy", "check", "policies"), ""),

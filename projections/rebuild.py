@@ -102,7 +102,7 @@ class Rebuild:
 
         def make(conn: Connection) -> None:
             metadata.drop_all(conn)
-            metadata.create_all(conn)
+            self.ledger.database.make(conn, metadata)
 
         self.ledger.writer.call(make)
 

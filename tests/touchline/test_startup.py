@@ -70,6 +70,7 @@ def test_no_command_imports_what_it_does_not_need(acme: Shell, events: Path, tmp
         ("policy", "check", "policies"): (*NEVER, *ENGINE, *DATABASE, "processors"),
         ("tail", *read): (*LISTS, "processors", "projections"),
         ("verify", *read): (*LISTS, "processors", "projections"),
+        ("backup", str(tmp_path / "kept.tar"), *read): tuple(name for name in READS if name != "alerts"),
         ("promises", *read): LISTS,
         ("case", "show", case, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("explain", ident, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),

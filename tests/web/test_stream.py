@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.timeline import Timelines
 from schemas.event import Event
 from schemas.instants import DAY
 from tests.web.site import Site, complaint, until
+from web.problems import Refused
 from web.stream import begin, merge
 
 
@@ -232,5 +234,20 @@ def test_the_order_does_not_depend_on_pages_or_on_when_it_is_read(
 
 
 def test_a_reader_without_a_position_begins_now() -> None:
-    assert begin("", (7, 3)) == (7, 3)
-    assert begin("5.3", (7, 3)) == (5, 3)
+    life = Timelines("x")
+    assert begin("", (7, 3), life, 1) == (7, 3)
+    assert begin("5.3", (7, 3), life, 1) == (5, 3)
+
+
+def test_a_position_of_another_timeline_is_refused_though_the_place_exists_again() -> None:
+    """The backup that was restored ended at fact 5 and verdict 2; by now the ledger is beyond what the reader had seen."""
+    life = Timelines("x").began("restore", DAY, {1: (5, 2)})
+    assert begin("5.2", (9, 4), life, 1) == (5, 2)
+    assert begin(f"8.4.{life.mark}", (9, 4), life, 1) == (8, 4)
+    for ahead in ("6.2", "5.3", "1.0.00000000"):
+        with pytest.raises(Refused) as refused:
+            begin(ahead, (9, 4), life, 1)
+        assert "restored or copied" in refused.value.errors[0]["reason"]
+    with pytest.raises(Refused) as refused:
+        begin(f"10.4.{life.mark}", (9, 4), life, 1)
+    assert "not a position" in refused.value.errors[0]["reason"]
