@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.options import DATA, DataOption, JsonOption, say, show
+from touchline.options import DATA, DataOption, JsonOption, NoDataOption, say, show
 
 if TYPE_CHECKING:
     from ledger.copying.copy import Copied
@@ -132,6 +132,7 @@ def copy(
         str, typer.Argument(metavar="TO", help="空目录，或空库属主的 URL empty; a database as its owner")
     ],
     keys: KeysOption = "",
+    data: NoDataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
     """原样复制台账与密钥到另一处（SQLite 目录与 PostgreSQL 之间均可），逐条核验。副本自成时间线；通知状态不复制，副本不会补发。
