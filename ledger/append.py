@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, update
 
 from ledger import feeds
 from ledger.body import at_path, has_sealed_shape, replaced, sealed_json, steps
 from ledger.candidate import Appended, Candidate, Draft, Outcome, Problem
 from ledger.chain import FACTS, Chain
 from ledger.clock import Clock
+from ledger.dialects import insert_one
 from ledger.errors import KeyMissing
 from ledger.expected import unmet
 from ledger.hot import Hot, Row
@@ -32,20 +33,12 @@ NOT_CORRECTABLE = (
 """Publications, withdrawals and what people decide about promises stand: a later one takes their place."""
 CUSTOMER = ("number", "name", "phone", "address")
 
-
-def _adding(table: Table, *names: str) -> Hot:
-    """OR FAIL for SQLite: with ABORT, its default, it copies every page aside that a statement is about to change, a third of
-    what the statement costs. One row fails as a whole either way, and a job that fails is undone."""
-    statement = insert(table).values({name: bindparam(name) for name in names})
-    return Hot(statement.prefix_with("OR FAIL", dialect="sqlite"))
-
-
 FACT = ("tenant", "place", "recorded", "body", "hash")
 FACT_ID = ("tenant", "event_id", "place")
 CORRECTION = ("tenant", "target", "place", "event_id")
-_fact = _adding(facts, *FACT)
-_fact_id = _adding(fact_ids, *FACT_ID)
-_correction = _adding(corrections, *CORRECTION)
+_fact = Hot(insert_one(facts, FACT))
+_fact_id = Hot(insert_one(fact_ids, FACT_ID))
+_correction = Hot(insert_one(corrections, CORRECTION))
 _counter = Hot(
     update(counters)
     .where(counters.c.tenant == bindparam("number"))

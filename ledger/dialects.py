@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Insert, Table, bindparam, insert
 
 
 def upsert(table: Table, dialect: str) -> Insert:
@@ -17,6 +17,13 @@ def upsert(table: Table, dialect: str) -> Insert:
     return _typed(
         statement.on_conflict_do_update(index_elements=[c.name for c in table.primary_key], set_=rest)
     )
+
+
+def insert_one(table: Table, names: Sequence[str]) -> Insert:
+    """Insert a row of these columns, for ``Hot.many``. OR FAIL on SQLite: with ABORT, its default, it copies every page aside
+    that a statement is about to change, which costs more than the insert. A row fails as a whole either way."""
+    statement = insert(table).values({name: bindparam(name) for name in names})
+    return statement.prefix_with("OR FAIL", dialect="sqlite")
 
 
 def insert_where_new(table: Table, **values: Any) -> Callable[[str], Insert]:

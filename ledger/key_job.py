@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import BindParameter, Connection, bindparam, insert, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
-from ledger.dialects import insert_where_new
+from ledger.dialects import insert_one, insert_where_new
 from ledger.hot import Among, Hot, Row
 from ledger.key_tables import blind_index, person_keys, persons, tombstones
 
@@ -27,9 +27,9 @@ _named = Among(
 _PERSON = ("tenant", "person")
 _add_person = Hot(insert_where_new(persons, tenant=bindparam("tenant"), person=bindparam("person")))
 _KEY = ("tenant", "person", "retention", "key")
-_add_key = Hot(insert(person_keys).values({name: bindparam(name) for name in _KEY}))
+_add_key = Hot(insert_one(person_keys, _KEY))
 _INDEXED = ("mac", "tenant", "person", "kind")
-_learn = Hot(insert(blind_index).values({name: bindparam(name) for name in _INDEXED}))
+_learn = Hot(insert_one(blind_index, _INDEXED))
 
 
 class KeyJob:

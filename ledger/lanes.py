@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ledger.chain import VERDICTS, Chain
 from ledger.clock import Clock
+from ledger.dialects import insert_one
 from ledger.errors import Fenced, UnknownTenant
 from ledger.hot import Hot
 from ledger.tables import counters, engines, tenants, verdicts
@@ -68,16 +69,8 @@ _counter = Hot(
     .where(counters.c.tenant == bindparam("tenant"))
     .with_for_update()
 )
-_insert = Hot(
-    insert(verdicts).values(
-        tenant=bindparam("tenant"),
-        place=bindparam("place"),
-        recorded=bindparam("recorded"),
-        after=bindparam("after"),
-        body=bindparam("body"),
-        hash=bindparam("hash"),
-    )
-)
+VERDICT = ("tenant", "place", "recorded", "after", "body", "hash")
+_insert = Hot(insert_one(verdicts, VERDICT))
 
 
 def engine_state(connection: Connection, tenant: Tenant) -> EngineState:
@@ -142,21 +135,12 @@ def decide(
         place, recorded = place + 1, max(recorded, clock.now())
         body = canonical_bytes(draft.body)
         hashed = chain.link(hashed, place, recorded, body, after)
-        rows.append((place, recorded, after, body, hashed))
+        rows.append((expect.tenant, place, recorded, after, body, hashed))
     became = replace(
         expect, decided=decided, advanced=advanced, verdict_place=place, verdict_recorded=recorded, verdict_hash=hashed
     )  # fmt: skip
     _swap(connection, expect, became)
-    for place, recorded, after, body, hashed in rows:
-        _insert(
-            connection,
-            tenant=expect.tenant,
-            place=place,
-            recorded=recorded,
-            after=after,
-            body=body,
-            hash=hashed,
-        )
+    _insert.many(connection, VERDICT, rows)
     return became
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -81,17 +83,12 @@ class Ledger:
         Raises Busy and Stopped at once.
         """
 
-        def job(part: Sequence[Candidate]) -> Any:
-            def run(connection: Connection) -> list[Outcome]:
-                appending = Appending(connection, self.keys, self.clock, tenant)
-                outcomes = appending.all(part)
-                appending.finish()
-                return outcomes
-
-            return run
-
         parts = [candidates[at : at + CHUNK] for at in range(0, len(candidates), CHUNK)]
-        return _joined(self.writer.submit_all([job(part) for part in parts], Locks.counter(tenant.number)))
+        return _joined(
+            self.writer.submit_all(
+                [_Append(self, tenant, part) for part in parts], Locks.counter(tenant.number)
+            )
+        )
 
     def erase(self, tenant: Tenant, person: str) -> Future[bool]:
         """Destroy a person's keys and index and write the tombstone; False where they were erased before."""
@@ -174,6 +171,33 @@ class Ledger:
     def erased(self, tenant: Tenant) -> dict[str, Instant]:
         """Who was erased, and when."""
         return self.keys.erased(tenant.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    """A job of the writer. Those of many callers that wait for one tenant are done as one: its share of a commit is what
+    an event costs most."""
+
+    ledger: Ledger
+    tenant: Tenant
+    candidates: Sequence[Candidate]
+
+    @property
+    def size(self) -> int:
+        return len(self.candidates)
+
+    def joins(self, job: object, size: int) -> bool:
+        return isinstance(job, _Append) and job.tenant == self.tenant and size + self.size <= CHUNK
+
+    def together(self, connection: Connection, jobs: Sequence[_Append]) -> list[list[Outcome]]:
+        keys, clock = self.ledger.keys, self.ledger.clock
+        appending = Appending(connection, keys, clock, self.tenant)
+        outcomes = iter(appending.all([candidate for job in jobs for candidate in job.candidates]))
+        appending.finish()
+        return [list(islice(outcomes, job.size)) for job in jobs]
+
+    def __call__(self, connection: Connection) -> list[Outcome]:
+        return self.together(connection, [self])[0]
 
 
 def _joined(parts: Sequence[Future[list[Outcome]]]) -> Future[list[Outcome]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,25 @@ class Locks:
     @classmethod
     def counter(cls, tenant: int) -> Locks:
         return cls(counters=frozenset((tenant,)))
+
+
+@runtime_checkable
+class Joint(Protocol):
+    """A job of the writer that can do the work of its neighbours in the queue with its own: one savepoint, one look-up, one
+    write for all. Where the whole fails, each is done by itself."""
+
+    @property
+    def size(self) -> int:
+        """How much work it is, in the unit of ``joins``."""
+        ...
+
+    def joins(self, job: object, size: int) -> bool:
+        """Whether this job may be done with work of ``size`` that begins with ``job``."""
+        ...
+
+    def together(self, connection: Connection, jobs: Sequence[Any]) -> list[Any]:
+        """The results of the jobs (itself the first of them), in order."""
+        ...
 
 
 class Transaction(Protocol):

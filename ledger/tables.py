@@ -114,16 +114,19 @@ _ddl: Any = DDL
 
 def _guard(table: Table, keys: tuple[tuple[str, ...], ...]) -> None:
     """UPDATE, DELETE and the INSERT of an existing key abort. The last needs a trigger of its own:
-    REPLACE INTO deletes the old row without firing any DELETE trigger."""
+    REPLACE INTO deletes the old row without firing any DELETE trigger. That one FAILs: a statement that may ABORT has SQLite
+    copy every page aside that it changes, a third of what an insert costs; what is told apart is only whether earlier rows
+    of the same statement stay, and those are new ones."""
     name = table.name
     stop = f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+    fail = stop.replace("ABORT", "FAIL")
     taken = " OR ".join(
         f"EXISTS (SELECT 1 FROM {name} WHERE {' AND '.join(f'{c} = NEW.{c}' for c in key)})" for key in keys
     )
     for trigger in (
         f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name} {stop}",
         f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} {stop}",
-        f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} WHEN {taken} {stop}",
+        f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} WHEN {taken} {fail}",
     ):
         event.listen(table, "after_create", _ddl(trigger).execute_if(dialect="sqlite"))
 

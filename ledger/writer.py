@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from ledger.clock import Clock
 from ledger.errors import Busy, LedgerError, NotKept, OutcomeUnknown, Stopped, trouble
-from ledger.ports import KeyTransaction, Locks, Transaction, Writable
+from ledger.ports import Joint, KeyTransaction, Locks, Transaction, Writable
 
 T = TypeVar("T")
 SLICE = 5_000_000
@@ -143,18 +143,20 @@ class Writer:
 
     def _slice(self, transaction: Transaction, first: _Work) -> None:
         began = time.perf_counter_ns()
-        done = [first]
+        done: list[_Work] = []
+        more: _Work | None = first
         try:
             transaction.begin(first.locks, self._wanted)
-            self._one(transaction, first)
-            while time.perf_counter_ns() - began < SLICE and (more := self._next(transaction)) is not None:
-                done.append(more)
-                self._one(transaction, more)
+            while more is not None:
+                group = [more, *self._joining(transaction, more)]
+                done += group
+                self._group(transaction, group)
+                more = self._next(transaction) if time.perf_counter_ns() - began < SLICE else None
             self._keys.commit()
             transaction.commit()
         except BaseException as error:
             self._drop(transaction)
-            for failed in done:
+            for failed in done or [first]:
                 failed.future.set_exception(
                     OutcomeUnknown() if isinstance(error, OutcomeUnknown) else NotKept(_reason(error))
                 )
@@ -169,6 +171,53 @@ class Writer:
         for listener in self._listeners:
             listener()
 
+    def _joining(self, transaction: Transaction, first: _Work) -> list[_Work]:
+        """The jobs right behind this one that it takes along."""
+        head, found = first.job, list[_Work]()
+        if not isinstance(head, Joint):
+            return found
+        size = head.size
+        with self._change:
+            while self._waiting:
+                work = self._waiting[0]
+                job = work.job
+                if (
+                    not isinstance(job, Joint)
+                    or not job.joins(head, size)
+                    or not transaction.admits(work.locks)
+                ):
+                    break
+                self._waiting.popleft()
+                if work.future.set_running_or_notify_cancel():
+                    found.append(work)
+                    size += job.size
+        return found
+
+    def _group(self, transaction: Transaction, group: list[_Work]) -> None:
+        head = group[0].job
+        if len(group) > 1 and isinstance(head, Joint):
+            transaction.savepoint()
+            self._keys.savepoint()
+            try:
+                results = head.together(transaction.connection, [work.job for work in group])
+            except Exception as error:
+                self._undo(transaction, error)
+            else:
+                self._keys.release()
+                transaction.release()
+                for work, result in zip(group, results, strict=True):
+                    work.result = result
+                return
+        for work in group:
+            self._one(transaction, work)
+
+    def _undo(self, transaction: Transaction, error: Exception) -> None:
+        try:
+            self._keys.undo()
+            transaction.undo()
+        except Exception:
+            raise _Broken("" if isinstance(error, LedgerError) else trouble(error)) from error
+
     def _one(self, transaction: Transaction, work: _Work) -> None:
         transaction.savepoint()
         self._keys.savepoint()
@@ -177,11 +226,7 @@ class Writer:
         except Exception as error:
             plain = "" if isinstance(error, LedgerError) else trouble(error)
             work.error = NotKept(plain) if plain else error
-            try:
-                self._keys.undo()
-                transaction.undo()
-            except Exception:
-                raise _Broken(plain) from error
+            self._undo(transaction, error)
         else:
             self._keys.release()
             transaction.release()
