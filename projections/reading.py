@@ -20,7 +20,7 @@ from projections.promises import Names, Promises, names_in
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
 from schemas.event import Event
-from schemas.instants import Instant, parse_instant
+from schemas.instants import AHEAD, Instant, parse_instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -60,8 +60,8 @@ class Reading:
             yield conn, set_tables(active[0], self._kinds)
 
     def now(self) -> Instant:
-        """What opens later has not begun."""
-        return self.ledger.clock.now()
+        """What opens later has not begun; a sender's clock may run a little before ours."""
+        return self.ledger.clock.now() + AHEAD
 
     def promises(
         self,

@@ -22,6 +22,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NEVER: Instant = 2**63 - 1
 """Stands for "no instant" in columns that must not be null; sorts after every real instant."""
+AHEAD = 5 * MINUTE
+"""How far a sender's clock may run before ours."""
 
 ZONE = ZoneInfo("Asia/Shanghai")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,14 +14,11 @@ from pydantic import ValidationError
 from schemas.canonical import Json, flaws
 from schemas.catalogue import CATALOGUE
 from schemas.envelope import WIRE, CloudEvent
-from schemas.instants import MINUTE, Instant, parse_instant
+from schemas.instants import AHEAD, Instant, parse_instant
 from schemas.kinds import EventType
 from schemas.model import Content
 from schemas.personal import at_path, past_paths, personal_paths
 from schemas.refusals import Refusal, field_path, refusal, translated
-
-AHEAD: Final = 5 * MINUTE
-"""How far a sender's clock may run before ours."""
 
 
 class Refused(ValueError):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from schemas.canonical import NotStrict, canonical, canonical_bytes, flaws, read_json
 from schemas.catalogue import CATALOGUE, example
-from schemas.instants import MINUTE, SECOND, format_instant, parse_instant
-from schemas.parse import AHEAD, Refused, parse
+from schemas.instants import AHEAD, MINUTE, SECOND, format_instant, parse_instant
+from schemas.parse import Refused, parse
 from schemas.refusals import REASONS, Refusal
 
 NOW = parse_instant("2026-11-22T10:00:00+08:00")
