@@ -93,7 +93,9 @@ class EmbeddedRunner:
     def run_to_head(self) -> None:
         """Fold everything that is there, let time come up to now, and return. Raises what stopped it."""
         for tenant in self.ledger.tenants():
-            self._to_head(self._engine(tenant))
+            engine = self._engine(tenant)
+            engine.alone = True
+            self._to_head(engine)
 
     def _run(self) -> None:
         try:

@@ -74,6 +74,8 @@ class Engine:
     book: Book
     batch: int = BATCH
     size: int = FIRST
+    alone: bool = False
+    """Nobody waits behind the writer (a command that runs to the head and ends): whole batches, whatever time they take."""
     warm: Warm = field(default_factory=Warm, init=False, repr=False)
 
     @classmethod
@@ -115,7 +117,12 @@ class Engine:
 
     def _step(self) -> bool:
         with self.read() as conn:
-            facts = self.ledger.facts(conn, self.tenant, self.state.decided, min(self.batch, self.size))
+            facts = self.ledger.facts(
+                conn,
+                self.tenant,
+                self.state.decided,
+                self.batch if self.alone else min(self.batch, self.size),
+            )
             if not facts:
                 return False
             facts = up_to_publication(facts)
