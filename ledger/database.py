@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from ledger.clock import Clock
 from ledger.ports import Transaction
 
 if TYPE_CHECKING:
+    from ledger.bell import Bell
     from ledger.key_place import KeyPlace
 
 
@@ -54,6 +56,10 @@ class Database(ABC):
     @abstractmethod
     def key_place(self) -> KeyPlace:
         """Where the keys of this ledger are kept: made where the ledger is empty. Raises KeyStoreLost, UnknownSchema."""
+
+    def bell(self, heard: Callable[[], None]) -> Bell | None:
+        """What wakes the other processes, and has ``heard`` called when they wake us; None where there are none."""
+        return None
 
     @abstractmethod
     def close(self, *, checkpoint: bool = True) -> None:

@@ -42,6 +42,10 @@ class Fenced(LedgerError):
     """Another engine has this tenant now; drop the batch and let go."""
 
 
+class HeldElsewhere(LedgerError):
+    """Another process runs engines on this database; stop it first, or let it do this."""
+
+
 class UnknownTenant(LedgerError, KeyError):
     """No such tenant is registered."""
 
@@ -70,6 +74,10 @@ class NoLedger(LedgerError):
     """There is no ledger in this folder."""
 
 
+class NotMigrated(NoLedger):
+    """This database has no tables of ours yet; its owner makes them with touchline database migrate."""
+
+
 class UnknownSchema(LedgerError):
     """The data folder was written by a version of Touchline that this one does not know."""
 
@@ -95,8 +103,7 @@ class Unreachable(LedgerError):
 
 
 class OwnerWrites(LedgerError):
-    """This role owns the tables or may act as who does, so that nothing would keep the record from being changed; connect
-    as the application's role."""
+    """This role could change the record, for it owns the tables or may act as who does; take the application's role."""
 
 
 class HalfCopy(LedgerError):
@@ -166,7 +173,8 @@ def trouble(error: BaseException) -> str:
     if type(cause).__module__.startswith("psycopg"):
         state = getattr(cause, "sqlstate", None)
         if state is None:  # no word from the server
-            return "the database does not answer" if type(cause).__name__ == "OperationalError" else ""
+            gone = ("OperationalError", "DatabaseError")
+            return "the database does not answer" if type(cause).__name__ in gone else ""
         return next((_PLAIN_STATES[key] for key in (state, state[:3], state[:2]) if key in _PLAIN_STATES), "")
     return ""
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select
 
 from ledger.database import Database
+from ledger.dialects import insert_where_new
 from ledger.errors import KeyMissing, KeyStoreForeign, PersonErased
 from ledger.hot import Hot
 from ledger.key_job import KeyJob
@@ -44,6 +45,7 @@ _known = Hot(
         persons.c.tenant == bindparam("tenant"), persons.c.person == bindparam("person")
     )
 )
+_add_secret = Hot(insert_where_new(secrets, name=bindparam("name"), value=bindparam("value")))
 
 
 def own_person(event_id: str) -> str:
@@ -232,7 +234,17 @@ class KeyStore:
         self._scrub = True
         return first
 
+    def make_secret(self, name: str, value: bytes) -> None:
+        """Keep random bytes that all processes of this ledger share, unless some stand under the name."""
+        _add_secret(self.connection, name=name, value=value)
+
     # Reading, from any thread.
+
+    def secret(self, name: str) -> bytes | None:
+        """Random bytes by name, see ``make_secret``."""
+        with self._place.read() as connection:
+            row = connection.execute(select(secrets.c.value).where(secrets.c.name == name)).first()
+        return None if row is None else bytes(row[0])
 
     def key(self, tenant: str, person: str, retention: str) -> bytes | Erased:
         """The sealing key, or ERASED. Raises KeyMissing: only a tombstone reads as erased. Nothing is cached here."""

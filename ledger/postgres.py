@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, MetaData, func, select, text
 
+from ledger.bell import Bell
 from ledger.clock import SystemClock
 from ledger.database import Database
-from ledger.errors import KeyStoreLost, NoLedger, OwnerWrites, UnknownSchema, unreachable
+from ledger.errors import KeyStoreLost, NotMigrated, OwnerWrites, UnknownSchema, unreachable
 from ledger.key_place import make_keys
 from ledger.migrating import HEAD, revision
 from ledger.ports import Transaction
@@ -70,7 +71,7 @@ class PostgresDatabase(Database):
             with unreachable(shown(url)), reading.connect() as connection:
                 found = revision(connection)
                 if not found:
-                    raise NoLedger(f"{shown(url)}; its owner runs: touchline database migrate")
+                    raise NotMigrated(shown(url))
                 if found != HEAD:
                     raise UnknownSchema(
                         f"its tables are of revision {found}, this version needs {HEAD}: touchline database migrate"
@@ -118,6 +119,9 @@ class PostgresDatabase(Database):
 
     def key_place(self) -> PostgresKeys:
         return PostgresKeys(self, self._keys_url)
+
+    def bell(self, heard: Callable[[], None]) -> Bell:
+        return Bell(postgres_engine(self.url, name="touchline bell"), heard)
 
     def close(self, *, checkpoint: bool = True) -> None:
         self._reading.dispose()

@@ -38,6 +38,7 @@ class PostgresTransaction:
 
     @property
     def connection(self) -> Connection:
+        self._stands()
         if self._pending:
             self._say("RELEASE SAVEPOINT job; SAVEPOINT job" if self._standing else "SAVEPOINT job")
             self._pending, self._standing = False, True
@@ -79,11 +80,13 @@ class PostgresTransaction:
         self._pending = False
 
     def undo(self) -> None:
+        self._stands()
         if not self._pending:
             self._say("ROLLBACK TO SAVEPOINT job")
         self._pending = False
 
     def commit(self) -> None:
+        self._stands()
         self._pending = self._standing = False
         try:
             done = self._say("COMMIT")
@@ -112,6 +115,17 @@ class PostgresTransaction:
             self.rollback()
         self._drop()
 
+    def _stands(self) -> None:
+        """A connection that broke takes its transaction with it: nothing may go on upon another one."""
+        if not self._begun:
+            raise self._lost()
+
+    @staticmethod
+    def _lost() -> Exception:
+        from psycopg import OperationalError
+
+        return OperationalError("the connection is lost")
+
     def _there(self) -> Connection:
         if self._opened is None:
             self._opened = self._engine.connect()
@@ -129,7 +143,11 @@ class PostgresTransaction:
             self._drop()
             raise
         if done.status not in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
-            raise error_from_result(done)
+            error = error_from_result(done)
+            if error.sqlstate is None:  # libpq's own word, not the server's
+                self._drop()
+                raise self._lost() from error
+            raise error
         return done
 
     def _tend(self) -> None:

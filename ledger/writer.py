@@ -99,6 +99,11 @@ class Writer:
 
         return unlisten
 
+    def heard(self) -> None:
+        """Another process has committed: call the listeners for that too."""
+        for listener in self._listeners:
+            listener()
+
     def close(self) -> None:
         """Do what is queued, then end. Further jobs are refused with Stopped. May be called twice."""
         with self._change:
@@ -168,8 +173,7 @@ class Writer:
                 kept.future.set_result(kept.result)
             else:
                 kept.future.set_exception(kept.error)
-        for listener in self._listeners:
-            listener()
+        self.heard()
 
     def _joining(self, transaction: Transaction, first: _Work) -> list[_Work]:
         """The jobs right behind this one that it takes along."""

@@ -7,17 +7,21 @@ second's safety; an error stops it, is kept, and shows in ``status`` (a type tha
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from ledger import lanes
-from ledger.errors import Fenced, NotKept
+from ledger.errors import Fenced, NotKept, Stopped, trouble
+from ledger.leases import Leases
 from ledger.ledger import Ledger
 from ledger.ports import Locks
 from ledger.tenants import Tenant
 from processors.clockguard import ClockGuard
-from processors.engine import Engine, Sets
+from processors.engine import Engine, OtherSet, Sets
 from processors.progress import Progress
 from processors.rules.protocol import Rule
 from schemas.instants import NEVER, SECOND
@@ -41,7 +45,14 @@ class EmbeddedRunner:
     """``start`` and ``stop`` for a server; ``run_to_head`` for a command that writes and ends."""
 
     def __init__(
-        self, ledger: Ledger, store: Sets, rules: Sequence[Rule], progress: Progress, owner: str
+        self,
+        ledger: Ledger,
+        store: Sets,
+        rules: Sequence[Rule],
+        progress: Progress,
+        owner: str,
+        leases: Leases | None = None,
+        reopen: Callable[[], Sets] | None = None,
     ) -> None:
         self.ledger = ledger
         self.store = store
@@ -50,6 +61,8 @@ class EmbeddedRunner:
         self.guard = ClockGuard(ledger.clock)
         self.status = RunnerStatus()
         self._owner = owner
+        self._leases = leases
+        self._reopen = reopen
         self._engines: dict[int, Engine] = {}
         self._wake = threading.Event()
         self._stopping = False
@@ -70,6 +83,9 @@ class EmbeddedRunner:
         if self._thread is not None:
             self._thread.join()
             self._unlisten()
+        if self._leases is not None:
+            with suppress(NotKept, Stopped):  # they end by themselves
+                self._leases.release()
 
     def pause(self) -> threading.Lock:
         """Hold this lock and no batch runs (a rebuild swaps the sets under it)."""
@@ -92,10 +108,13 @@ class EmbeddedRunner:
 
     def run_to_head(self) -> None:
         """Fold everything that is there, let time come up to now, and return. Raises what stopped it."""
-        for tenant in self.ledger.tenants():
+        for tenant in self._ours(self.ledger.tenants()):
             engine = self._engine(tenant)
             engine.alone = True
             self._to_head(engine)
+        if self._leases is not None:
+            self._leases.release()
+            self._engines.clear()
 
     def _run(self) -> None:
         try:
@@ -114,25 +133,56 @@ class EmbeddedRunner:
     def _round(self) -> float:
         """One look at every tenant; the seconds to sleep after it."""
         upcoming = NEVER
-        for tenant in self.ledger.tenants():
+        try:
+            ours = self._ours(self.ledger.tenants())
+        except (NotKept, DBAPIError) as error:  # the database is away: it will come back
+            return self._held_up(error)
+        for tenant in ours:
             try:
                 engine = self._engine(tenant)
                 upcoming = min(upcoming, self._to_head(engine))
             except Fenced:
                 self._engines.pop(tenant.number, None)
                 return 0.0
-            except (
-                NotKept
-            ) as error:  # a full disk, say: nothing was written, so the same batch can be tried again
-                if not self.status.error:
-                    _log().error("batch_not_kept", tenant=tenant.name, detail=str(error))
-                self.status.error = str(error)
-                return SAFETY
+            except OtherSet:
+                if self._reopen is None:
+                    raise
+                self.use(self._reopen())  # another process has swapped the sets
+                return 0.0
+            except (NotKept, DBAPIError) as error:
+                # A full disk, say, or no database: nothing was written, so the same batch can be tried again. Where it
+                # is not known whether it was, the engine row tells: then we are fenced by our own batch.
+                return self._held_up(error)
         self.status.error = ""
         now = self.ledger.clock.now()
         if self.guard.doubted or upcoming == NEVER:
             return SAFETY
         return min(SAFETY, max(0.0, (upcoming - now) / SECOND))
+
+    def _held_up(self, error: Exception) -> float:
+        told = str(error) if isinstance(error, NotKept) else trouble(error)
+        if not told:
+            raise error
+        if not self.status.error:
+            _log().error("batch_not_kept", detail=told)
+        self.status.error = told
+        return SAFETY
+
+    def _ours(self, tenants: list[Tenant]) -> list[Tenant]:
+        """Those that this process runs. Of the others it is told how far they have come, for who waits here."""
+        if self._leases is None:
+            return tenants
+        held = self._leases.held([tenant.number for tenant in tenants])
+        for number in [number for number in self._engines if number not in held]:
+            del self._engines[number]
+        others = [tenant for tenant in tenants if tenant.number not in held]
+        if others:
+            with self.ledger.database.read() as conn:
+                for tenant in others:
+                    state = lanes.engine_state(conn, tenant)
+                    self.status.decided[tenant.name] = state.decided
+                    self.progress.moved(tenant.number, state.decided, state.verdict_place)
+        return [tenant for tenant in tenants if tenant.number in held]
 
     def _engine(self, tenant: Tenant) -> Engine:
         engine = self._engines.get(tenant.number)
@@ -164,6 +214,8 @@ class EmbeddedRunner:
     def _moved(self, engine: Engine) -> None:
         self.status.decided[engine.tenant.name] = engine.state.decided
         self.progress.moved(engine.tenant.number, engine.state.decided, engine.state.verdict_place)
+        if self._leases is not None:
+            self._leases.renew()  # to catch up may take long
 
     def snapshot(self) -> dict[str, Any]:
         """The status as plain JSON."""

@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "policy": "policy",
     "events": "events",
     "clock": "clock",
+    "database": "database",
 }
 """First word of a command -> the module of ``touchline.commands`` that adds it, in the order of the help."""
 

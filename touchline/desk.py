@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ledger.folder import ServerInfo, read_server
 from touchline.exits import Exit, Refused
+from touchline.place import Place
 
 if TYPE_CHECKING:  # where no server runs there is nobody to ask
     from http.client import HTTPConnection
@@ -72,9 +73,9 @@ class Counter:
             connection.close()
 
 
-def server_of(folder: Path) -> Counter | None:
-    """The server that runs on the folder and answers, or None."""
-    found = read_server(folder)
+def server_of(place: Place) -> Counter | None:
+    """The server that runs on the folder and answers, or None: on a shared database every process writes by itself."""
+    found = read_server(place) if isinstance(place, Path) else None
     if found is None:
         return None
     counter = Counter(found)
@@ -82,15 +83,15 @@ def server_of(folder: Path) -> Counter | None:
 
 
 @contextmanager
-def desk(folder: Path, *, create: bool = False) -> Iterator[Desk]:
+def desk(place: Place, *, create: bool = False) -> Iterator[Desk]:
     """The running server's counter; where none runs, a house of our own, whose engine is brought to the head before
     this ends. ``create`` lets it make the data folder. Raises Refused or the ledger's own errors."""
-    counter = server_of(folder)
+    counter = server_of(place)
     if counter is not None:
         yield counter
         return
     from touchline.house import House
 
-    with House.open(folder, create=create) as house:
+    with House.open(place, create=create) as house:
         yield house.admin
         house.run_to_head()

@@ -1,21 +1,21 @@
-"""The house: every room wired together on one data folder. ``up``, ``demo``, commands that write, and tests open it."""
+"""The house: every room wired together on one folder or database. ``up``, ``demo``, commands that write, tests open it."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ledger.clock import Clock, SystemClock
-from ledger.database import Database
+from ledger.clock import Clock
 from ledger.errors import NoLedger
 from ledger.folder import RECORD_FILE, private_file
 from ledger.keys import KeyStore
+from ledger.leases import Leases
 from ledger.ledger import Ledger
 from ledger.lock import FolderLock
 from ledger.timeline import refuse_a_backup
@@ -32,6 +32,7 @@ from schemas.canonical import Json
 from schemas.instants import SECOND
 from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
+from touchline.place import Place, folder_of, open_database
 from touchline.rules import rules
 
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from touchline.settings import Settings
 
 SESSION_FILE = "session.key"
+SESSION = "session"
 
 
 class House:
@@ -49,19 +51,26 @@ class House:
     Nothing runs until ``start`` (engine) or ``run_to_head`` is called; ``ring`` starts the alerts.
     """
 
-    def __init__(self, folder: Path, settings: Settings | None, clock: Clock, rooms: ExitStack) -> None:
-        self.folder = folder
+    def __init__(
+        self, place: Place, settings: Settings | None, clock: Clock | None, rooms: ExitStack
+    ) -> None:
+        self.folder = folder_of(place)
         self._settings = settings
-        self.clock = clock
         self._rooms = rooms
-        rooms.callback(lambda lock: lock.release(), _locked(folder))
-        self.database = Database.open(folder)
+        if isinstance(place, Path):
+            rooms.callback(lambda lock: lock.release(), _locked(place))
+        self.database = open_database(place)
         rooms.callback(self.database.close)
         refuse_a_backup(self.database)
+        self.clock = clock = clock or self.database.clock
         self.keys = KeyStore.open(self.database)
         rooms.callback(self.keys.close)
         self.writer = Writer(self.database, self.keys, clock)
         rooms.callback(self.writer.close)
+        self.leases = Leases(self.writer) if self.database.shared else None
+        if (bell := self.database.bell(self.writer.heard)) is not None:
+            rooms.callback(bell.stop)
+            self.writer.listen(bell.ring)
         self.ledger = Ledger(self.database, self.writer, self.keys, clock)
         self.intake = Intake(self.ledger, clock)
         self.erasures = Erasures(self.ledger, self.intake, clock)
@@ -86,18 +95,20 @@ class House:
     @classmethod
     def open(
         cls,
-        folder: Path,
+        place: Place,
         settings: Settings | None = None,
         clock: Clock | None = None,
         *,
         create: bool = True,
     ) -> House:
-        """Take the folder and open everything in it. Raises the ledger's errors: FolderInUse, NoLedger, UnknownSchema …"""
-        if not create and not (folder / RECORD_FILE).exists():
-            raise NoLedger(str(folder))
-        folder.mkdir(parents=True, exist_ok=True)
+        """Take the folder, or a share in the database, and open everything in it. Raises the ledger's errors: FolderInUse,
+        NoLedger, UnknownSchema, Unreachable …"""
+        if isinstance(place, Path):
+            if not create and not (place / RECORD_FILE).exists():
+                raise NoLedger(str(place))
+            place.mkdir(parents=True, exist_ok=True)
         with ExitStack() as rooms:
-            house = cls(folder, settings, clock or SystemClock(), rooms)
+            house = cls(place, settings, clock, rooms)
             house._rooms = rooms.pop_all()
         return house
 
@@ -114,7 +125,15 @@ class House:
         if self.runner is not None:
             self.runner.use(store)
             return
-        self.runner = EmbeddedRunner(self.ledger, store, self.rules, self.progress, f"embedded-{os.getpid()}")
+        self.runner = EmbeddedRunner(
+            self.ledger,
+            store,
+            self.rules,
+            self.progress,
+            self.leases.owner if self.leases is not None else f"embedded-{os.getpid()}",
+            self.leases,
+            self.reopened if self.leases is not None else None,
+        )
         if self._running:
             self._go(self.runner)
 
@@ -150,9 +169,21 @@ class House:
 
         self.rebuilding = "…"
         try:
-            return rebuild(self, told)
+            with self._alone():
+                return rebuild(self, told)
         finally:
             self.rebuilding = ""
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """No other process's engine may go on meanwhile. Raises HeldElsewhere."""
+        if self.leases is None:
+            return nullcontext()
+        mine = Leases(self.writer, self.leases.owner)
+        return mine.all_of([tenant.number for tenant in self.ledger.tenants()])
+
+    def reopened(self) -> SqlStore:
+        """The tables that are active now, where another process has swapped them. Raises OtherFold."""
+        return open_store(self.database, self.writer, self.rules)
 
     def status(self) -> dict[str, Any]:
         """What the engine says of itself, as plain JSON; ``rebuild`` where one runs."""
@@ -178,7 +209,13 @@ class House:
         return alerts
 
     def session_secret(self) -> bytes:
-        """The random bytes that sign session cookies: made once, kept in the folder (0600)."""
+        """The random bytes that sign session cookies: made once, kept in the folder (0600), or with the keys where several
+        processes must know the same ones."""
+        if self.database.shared:
+            if self.keys.secret(SESSION) is None:
+                fresh = secrets.token_bytes(32)
+                self.writer.call(lambda _: self.keys.make_secret(SESSION, fresh))
+            return self.keys.secret(SESSION) or b""
         path = self.folder / SESSION_FILE
         private_file(path)
         found = path.read_bytes()

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ledger.clock import SystemClock
-from ledger.database import Database
 from ledger.folder import read_server
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
@@ -16,6 +14,7 @@ from ledger.tenants import Tenant
 from ledger.writer import Writer
 from producers.erasure_index import unapplied
 from touchline.choosing import only_tenant
+from touchline.place import Place, open_database
 
 if TYPE_CHECKING:
     from projections.reading import Reading
@@ -24,20 +23,20 @@ if TYPE_CHECKING:
 class Library:
     """What commands read from. Raises NoLedger, UnknownSchema, KeyStoreLost, KeyStoreForeign on opening."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._open(folder)
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._open(place)
         if unapplied(self.ledger):  # an older keys.db: erased again before anybody reads
             from touchline.house import House
 
             self.close()
-            House.open(folder, create=False).close()
-            self._open(folder)
+            House.open(place, create=False).close()
+            self._open(place)
 
-    def _open(self, folder: Path) -> None:
-        self.database = Database.open(folder, create=False)
+    def _open(self, place: Place) -> None:
+        self.database = open_database(place, create=False)
         self.keys = KeyStore.open(self.database)
-        clock = SystemClock()
+        clock = self.database.clock
         self._idle = Writer(
             self.database, self.keys, clock
         )  # the ledger has one; nothing is ever given to it
@@ -57,7 +56,7 @@ class Library:
 
     def close(self) -> None:
         """Take it down without keeping a server waiting that writes here."""
-        alone = read_server(self._folder) is None
+        alone = isinstance(self._place, Path) and read_server(self._place) is None
         self._idle.close()
         self.keys.close(checkpoint=alone)
         self.database.close(checkpoint=alone)

@@ -16,6 +16,17 @@ from touchline.exits import Exit, Refused
 DataOption = Annotated[
     Path, typer.Option("--data", envvar="TOUCHLINE_DATA", help="数据目录 the data folder", show_default=True)
 ]
+DatabaseOption = Annotated[
+    str,
+    typer.Option(
+        "--database",
+        envvar="TOUCHLINE_DATABASE",
+        metavar="URL",
+        help="代替数据目录 PostgreSQL instead of a data folder: postgresql://role@host/name",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
 NoDataOption = Annotated[
     Path, typer.Option("--data", help="此命令不读数据 taken, and not read by this command")
 ]

@@ -8,32 +8,34 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 import structlog
 
-from ledger.errors import Stopped
+from ledger.errors import HeldElsewhere, Stopped
 from ledger.folder import ServerInfo, remove_server, write_server
 from ledger.lanes import engine_state
 from processors.clockguard import behind
+from projections.store import OtherFold
 from schemas.instants import show
 from touchline import logs
 from touchline.door import listening as listening
 from touchline.exits import Exit, Refused
 from touchline.house import House
 from touchline.options import say
+from touchline.place import Place, folder_of
 from touchline.settings import Settings
 from web.app import create_app
 from web.server import Server
 from web.services import Services, WebSettings
 
 
-def serve(folder: Path, door: socket.socket) -> None:
+def serve(place: Place, door: socket.socket) -> None:
     """``touchline up``: returns after Ctrl-C or SIGTERM, when all that was begun is done."""
-    settings = Settings.of(folder)
+    settings = Settings.of(folder_of(place))
     logs.configure(settings.log_format)
-    with House.open(folder, settings) as house:
+    with House.open(place, settings) as house:
         run(house, door, lambda url: say(f"Touchline 已启动：{url}", "(Ctrl-C 结束 ends it)"))
 
 
@@ -62,7 +64,8 @@ def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo
     try:
         server.run(sockets=[door])
     finally:
-        remove_server(house.folder)
+        if not house.database.shared:
+            remove_server(house.folder)
         for number, before in ends.items():
             signal.signal(number, before)
     say("Touchline 已停止。", "Stopped.")
@@ -80,7 +83,9 @@ class Announcing(Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            write_server(self._house.folder, ServerInfo(os.getpid(), self._url, self._house.admin.token))
+            if not self._house.database.shared:
+                info = ServerInfo(os.getpid(), self._url, self._house.admin.token)
+                write_server(self._house.folder, info)
             self._ready(self._url)
 
 
@@ -133,7 +138,13 @@ def _renew(house: House) -> None:
     """After an upgrade: intake goes on, deadlines and reads wait until the tables are folded by these rules."""
     log = structlog.get_logger("rebuild")
     try:
-        house.rebuild()
+        while house.stale:
+            try:
+                house.rebuild()
+            except HeldElsewhere:  # it rebuilds, or runs the other version still
+                threading.Event().wait(2)
+                with suppress(OtherFold):
+                    house.adopt(house.reopened())
     except Stopped:
         return
     except Exception as error:

@@ -129,6 +129,7 @@ class Cluster:
             "shared_buffers": "32MB",
             "max_connections": "100",
             "autovacuum": "off",
+            "recovery_init_sync_method": "syncfs",
             "log_min_messages": "warning",
         }
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]

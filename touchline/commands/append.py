@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, say, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show
+from touchline.place import place_of
 
 PAGE_LINES = 200
 PAGE_BYTES = 400_000
@@ -36,6 +37,7 @@ def append(
         str, typer.Option("--source", "-s", help="来源；只有一个时可省略 may be left out where there is one")
     ] = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """写入事件，每行一个 CloudEvent；逐行答复。Append events, one CloudEvent a line; every line is answered by itself.
@@ -49,7 +51,7 @@ def append(
 
     answers: list[dict[str, Any]] = []
     refused: list[int] = []
-    with _lines(file) as lines, desk(data) as counter:
+    with _lines(file) as lines, desk(place_of(data, database)) as counter:
         for page in _pages(lines):
             texts = [text for _, text in page if text is not None]
             told = iter(counter.perform("append", {"tenant": tenant, "source": source, "lines": texts}))

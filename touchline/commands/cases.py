@@ -7,7 +7,18 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, instant, named, show, table
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    TenantOption,
+    instant,
+    named,
+    show,
+    table,
+)
+from touchline.place import place_of
 
 cases = typer.Typer(help="事项。Cases and their histories.", no_args_is_help=True)
 
@@ -32,6 +43,7 @@ def show_case(
     ] = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """事项的触点、判定和时限。T 为 RFC 3339 时间，或日期（当天结束）。A case with touchpoints, verdicts and promises;
@@ -46,7 +58,7 @@ def show_case(
     if as_of and known_at:
         raise Refused(Exit.USAGE, "--as-of 与 --known-at 只能用一个。", "Use one of --as-of and --known-at.")
     moments = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         found = library.reading.history(library.tenant(tenant), case_id, **moments)
     if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(

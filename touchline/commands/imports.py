@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, say, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show
+from touchline.place import Place, place_of
 
 if TYPE_CHECKING:
     from producers.mapping.aliases import Aliases
@@ -59,6 +60,7 @@ def import_file(
         str, typer.Option("--source", "-s", help="来源；只有一个时可省略 may be left out where there is one")
     ] = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """导入台账：好的行写入，有误的行逐行说明；同一文件再导入不会重复。Import a ledger: good rows are kept, every bad row
@@ -75,7 +77,7 @@ def import_file(
     known = _aliases(aliases)
     begun: dict[str, Any] = {}
     try:
-        with _desk(data, dry_run) as perform:
+        with _desk(place_of(data, database), dry_run) as perform:
             if not dry_run:
                 begun = perform("import.begin", {"tenant": tenant, "source": source})
             key = bytes.fromhex(begun.get("key", "")) or b"dry run"
@@ -129,13 +131,13 @@ def _not_there(path: Path, error: OSError) -> Refused:
 
 
 @contextmanager
-def _desk(data: Path, dry_run: bool) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
+def _desk(place: Place, dry_run: bool) -> Iterator[Callable[[str, dict[str, Any]], Any]]:
     if dry_run:
         yield lambda *_: {}
         return
     from touchline.desk import desk
 
-    with desk(data) as counter:
+    with desk(place) as counter:
         yield counter.perform
 
 

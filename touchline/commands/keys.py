@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, say, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show
+from touchline.place import place_of
 
 keys = typer.Typer(help="接口密钥。API keys: one source of one tenant each.", no_args_is_help=True)
 
@@ -29,6 +30,7 @@ def create(
         ),
     ] = False,
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """创建密钥，只显示这一次。Create a key; it is shown this once and kept as a hash only.
@@ -39,7 +41,7 @@ def create(
     """
     from touchline.desk import desk
 
-    with desk(data) as counter:
+    with desk(place_of(data, database)) as counter:
         made = counter.perform(
             "key.create", {"tenant": tenant, "source": source, "write_only": write_only, "admin": admin}
         )

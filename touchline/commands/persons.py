@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, named, say, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, named, say, show
+from touchline.place import place_of
 
 if TYPE_CHECKING:
     from touchline.library import Library
@@ -50,6 +51,7 @@ def find(
     ] = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """按客户编号或电话查个人引用；编号和电话本身不存明文。The reference of whoever has this number or phone; neither is kept in
@@ -70,7 +72,7 @@ def find(
 
     if phone == "-":
         phone = sys.stdin.readline().strip()
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         if event:
             found = _of_event(library, tenant, event)
         else:
@@ -102,6 +104,7 @@ def export(
     by: ByOption = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """个人信息副本：此人的全部事件，明文，每行一个 JSON；先记下查阅记录。A copy of all events of a person, opened, one JSON
@@ -119,7 +122,7 @@ def export(
     if str(output) != "-" and output.exists():
         raise Refused(Exit.USAGE, f"文件 {output} 已存在。", f"{output} is there already.")
     arguments = {"tenant": tenant, "person": ref, "purpose": purpose, "by": by or _login()}
-    with desk(data) as counter:
+    with desk(place_of(data, database)) as counter:
         told = counter.perform("person.accessed", arguments)
     if told["erased"]:
         say(
@@ -127,7 +130,7 @@ def export(
             f"Erased at {told['erased']}: there is nothing to copy.",
         )
         raise typer.Exit(Exit.NOT_SO)
-    with Library(data) as library, _written(output) as file:
+    with Library(place_of(data, database)) as library, _written(output) as file:
         count = 0
         for line in copied(library.ledger, library.tenant(tenant), ref, _progress()):
             text = json.dumps(line, ensure_ascii=False)
@@ -166,6 +169,7 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="不再询问 do not ask")] = False,
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """删除个人信息：销毁此人的密钥和索引，不可恢复；台账与哈希链不变，文字显示为已删除。含其独有事项中未写客户的文字。法定保存期
@@ -182,7 +186,7 @@ def erase(
     if not yes:
         _ask(ref)
     arguments = {"tenant": tenant, "person": ref, "basis": reason, "by": by or _login()}
-    with desk(data) as counter:
+    with desk(place_of(data, database)) as counter:
         done = counter.perform("person.erase", arguments)
     if as_json:
         show(done)

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, named, show, table
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, named, show, table
+from touchline.place import place_of
 
 STATES = "open, met, late, cancelled, waived, unreached, superseded"
 WALLS = (
@@ -36,6 +37,7 @@ def promises(
     case: Annotated[str, typer.Option("--case", help="只看一个事项 of one case")] = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """履约时限，按到期先后。Promises by due instant.
@@ -50,7 +52,7 @@ def promises(
         if text and text not in known.split(", "):
             raise Refused(Exit.USAGE, f"{option} 只能是：{known}。", f"{option} is one of: {known}.")
     found: list[dict[str, Any]] = []
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         whose = library.tenant(tenant)
         after: str | None = None
         while True:
@@ -85,6 +87,7 @@ def explain(
     name: Annotated[str, typer.Argument(metavar="PROMISE|VERDICT", help="履约或判定的编号 the id of either")],
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """为什么在这时到期：触发、政策、依据、工作日、判定时点。Why it is due then: trigger, policy, evidence, days counted, cut,
@@ -96,7 +99,7 @@ def explain(
     """
     from touchline.library import Library
 
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         found = library.reading.explain(library.tenant(tenant), name)
     if found is None:
         raise Refused(Exit.UNKNOWN, "没有这个编号的履约或判定。", f"No promise or verdict {name}.")

@@ -8,7 +8,8 @@ from typing import Any
 import typer
 
 from touchline.exits import Exit
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, say, show, table
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show, table
+from touchline.place import place_of
 
 
 def add(app: typer.Typer) -> None:
@@ -16,7 +17,7 @@ def add(app: typer.Typer) -> None:
     app.command("recheck")(recheck)
 
 
-def rebuild(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+def rebuild(data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonOption = False) -> None:
     """由台账重新折算读表：另建一套，与现用的逐字比较，然后切换。台账不变。Fold the record afresh into a shadow set, compare it
     with the active one to the byte, swap. The record is not touched. Ends with 1 if anything differed.
 
@@ -27,11 +28,11 @@ def rebuild(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     from touchline.desk import Counter, server_of
     from touchline.house import House
 
-    counter: Counter | None = server_of(data)
+    counter: Counter | None = server_of(place_of(data, database))
     if counter is not None:
         report = counter.perform("rebuild", {})
     else:
-        with House.open(data, create=False) as house:
+        with House.open(place_of(data, database), create=False) as house:
             report = house.rebuild(_progress)
             house.run_to_head()
     if as_json:
@@ -61,7 +62,12 @@ def _say(report: dict[str, Any]) -> None:
         say("与原表逐字相同。", "Equal to the tables that were, to the byte.")
 
 
-def recheck(tenant: TenantOption = "", data: DataOption = DATA, as_json: JsonOption = False) -> None:
+def recheck(
+    tenant: TenantOption = "",
+    data: DataOption = DATA,
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """列出今天的规则会另作判断之处；只读，不改台账。List where today's rules would conclude otherwise; reads only. Ends with 1
     if there is any.
 
@@ -71,7 +77,7 @@ def recheck(tenant: TenantOption = "", data: DataOption = DATA, as_json: JsonOpt
     """
     from touchline.library import Library
 
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         found = library.reading.recheck(library.tenant(tenant))
     if as_json:
         show(found)

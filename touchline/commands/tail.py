@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from touchline.options import DATA, DataOption, JsonOption, TenantOption, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, show
+from touchline.place import place_of
 
 if TYPE_CHECKING:
     from ledger.tenants import Tenant
@@ -25,6 +26,7 @@ def tail(
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="最后几条 how many of the last")] = 20,
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """最近的事实与判定，按先后合并；个人信息不显示。The last facts and verdicts, merged in order; nothing personal is shown.
@@ -37,7 +39,7 @@ def tail(
     from ledger.lanes import engine_state
     from touchline.library import Library
 
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         found = library.tenant(tenant)
         with library.ledger.database.read() as conn:
             heads = library.ledger.head(conn, found).place, engine_state(conn, found).verdict_place

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from touchline.options import DATA, DataOption, JsonOption, say, show, table
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, say, show, table
+from touchline.place import place_of
 
 tenants = typer.Typer(
     help="租户。Tenants: groups of companies that share customers, staff and ladders.", no_args_is_help=True
@@ -21,6 +22,7 @@ def add(app: typer.Typer) -> None:
 def add_tenant(
     name: Annotated[str, typer.Argument(help="名称，例如公司代码 a name, e.g. a company code")],
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """登记租户，并发布随附的时限政策、岗位和 2024–2026 年工作日历。Register a tenant and publish the shipped policies,
@@ -32,7 +34,7 @@ def add_tenant(
     """
     from touchline.desk import desk
 
-    with desk(data, create=True) as counter:
+    with desk(place_of(data, database), create=True) as counter:
         made = counter.perform("tenant.add", {"name": name})
     if as_json:
         show(made)
@@ -42,7 +44,7 @@ def add_tenant(
 
 
 @tenants.command("list")
-def list_tenants(data: DataOption = DATA, as_json: JsonOption = False) -> None:
+def list_tenants(data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonOption = False) -> None:
     """列出租户。List the tenants.
 
     \b
@@ -51,7 +53,7 @@ def list_tenants(data: DataOption = DATA, as_json: JsonOption = False) -> None:
     """
     from touchline.library import Library
 
-    with Library(data) as library:
+    with Library(place_of(data, database)) as library:
         found = [{"number": tenant.number, "name": tenant.name} for tenant in library.ledger.tenants()]
     if as_json:
         show(found)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, JsonOption, say, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, say, show
+from touchline.place import Place, open_database, place_of
 
 if TYPE_CHECKING:
     from ledger.database import Database
@@ -55,6 +56,7 @@ def verify(
         typer.Option("--processes", min=0, help="并行进程数（0 自定） beside each other; 0: as is worth it"),
     ] = 0,
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """逐条重算位置、两条哈希链和编号，打印各链末位；有误以 1 结束并指出第一处。保存输出并用 --expect 比对，可发现被截断的尾部。
@@ -68,7 +70,6 @@ def verify(
       touchline verify > heads.txt && touchline verify --expect heads.txt
       touchline verify --expect heads.txt --resume > newer.txt
     """
-    from ledger.database import Database
     from ledger.folder import read_server
     from ledger.verify import Places
     from ledger.verify import verify as check
@@ -78,15 +79,16 @@ def verify(
         raise Refused(Exit.USAGE, "--resume 须与 --expect 同用。", "--resume needs the heads of --expect.")
     if last and last < first:
         raise Refused(Exit.USAGE, "--to 不可小于 --from。", "--to is before --from.")
-    database = Database.open(data, create=False)
+    place = place_of(data, database)
+    source = open_database(place, create=False, writing=False)
     try:
-        with _hands(database, data, processes) as hands:
+        with _hands(source, place, processes) as hands:
             report = check(
-                database, tenant or None, None if as_json else _progress(), expect=heads,
+                source, tenant or None, None if as_json else _progress(), expect=heads,
                 places=Places(first, last), resume=resume, deep=deep, hands=hands,
             )  # fmt: skip
     finally:
-        database.close(checkpoint=read_server(data) is None)
+        source.close(checkpoint=isinstance(place, Path) and read_server(place) is None)
     if as_json:
         show(
             {
@@ -115,7 +117,7 @@ def verify(
 
 
 @contextmanager
-def _hands(database: Database, folder: Path, processes: int) -> Iterator[Hands]:
+def _hands(database: Database, place: Place, processes: int) -> Iterator[Hands]:
     """One process, or several where that many are asked for or there is work for them."""
     from sqlalchemy import func, select
 
@@ -126,10 +128,10 @@ def _hands(database: Database, folder: Path, processes: int) -> Iterator[Hands]:
         with database.read() as connection:
             facts = connection.scalar(select(func.sum(counters.c.place))) or 0
         processes = min(os.cpu_count() or 1, max(1, facts // WORTH))
-    if processes == 1:
+    if processes == 1 or not isinstance(place, Path):
         yield Hands(database)
         return
-    with ManyHands.opened(partial(FolderReader, folder), processes) as hands:
+    with ManyHands.opened(partial(FolderReader, place), processes) as hands:
         yield hands
 
 

@@ -1,0 +1,264 @@
+"""Several writers on one PostgreSQL, and what may happen to it: nobody deadlocks, nobody waits for ever, nothing
+acknowledged is lost, nothing is kept twice, and a process outlives its database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from ledger.candidate import Appended, Outcome
+from ledger.errors import NotKept, OutcomeUnknown
+from ledger.leases import Leases
+from ledger.postgres import PostgresDatabase
+from ledger.tenants import Tenant
+from tests.kit.cutting import Wire
+from tests.kit.places import ON_POSTGRESQL
+from tests.kit.postgres import Cluster, Place, migrated, needed
+from tests.ledger.house import House, house, sent
+
+
+@pytest.fixture
+def own() -> Iterator[Cluster]:
+    """A server that may be killed, with durability on."""
+    needed()
+    cluster = Cluster(durable=True)
+    yield cluster
+    cluster.close()
+
+
+@ON_POSTGRESQL
+def test_two_processes_that_take_tenants_in_another_order(home: House, place: Place) -> None:
+    one, two = home.tenant("甲"), home.tenant("乙")
+    with house(place, home.clock) as other, home.raw() as admin:
+        told: list[Future[list[Outcome]]] = []
+        begin = threading.Barrier(2)
+
+        def send(where: House, order: tuple[Tenant, Tenant], name: str) -> None:
+            begin.wait(10)
+            for number in range(150):
+                for tenant in order:
+                    told.append(where.ledger.append(tenant, [sent(f"{name}-{number}")]))
+
+        threads = [
+            threading.Thread(target=send, args=(home, (one, two), "a")),
+            threading.Thread(target=send, args=(other, (two, one), "b")),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        outcomes = [outcome for future in told for outcome in future.result(60)]
+        assert len(outcomes) == 600
+        assert all(isinstance(outcome, Appended) for outcome in outcomes)
+        for tenant in (one, two):
+            assert [fact.place for fact in home.facts(tenant)] == list(range(1, 301))
+            assert {fact.source_id[3] for fact in home.facts(tenant)} == {"a", "b"}
+        deadlocks = "SELECT pg_stat_force_next_flush(), deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        assert admin.execute(deadlocks).fetchone()[1] == 0
+        assert home.verify().ok
+
+
+@ON_POSTGRESQL
+def test_one_callers_error_is_nobody_elses(home: House, tenant: Tenant) -> None:
+    def bad(connection: object) -> None:
+        home.keys.add_person(tenant.name, "p")
+        connection.exec_driver_sql("SELECT 1 / 0")  # type: ignore[attr-defined]
+
+    from ledger.ports import Locks
+
+    locks = Locks.counter(tenant.number)
+    futures = [home.ledger.append(tenant, [sent(0)])]
+    failing = home.writer.submit(bad, locks)
+    futures += [home.ledger.append(tenant, [sent(n)]) for n in (1, 2)]
+    with pytest.raises(Exception, match="division by zero"):
+        failing.result(20)
+    assert [one.place for future in futures for one in future.result(20) if isinstance(one, Appended)] == [
+        1,
+        2,
+        3,
+    ]
+    assert home.count("persons", keys=True) == 0
+
+
+@ON_POSTGRESQL
+def test_recorded_time_is_the_databases(home: House, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.clock.SystemClock.now", lambda self: 0)  # this machine thinks it is 1970
+    database = PostgresDatabase.at(place.url)
+    database.close()
+    home.close()
+    with house(place, database.clock) as there, there.raw() as admin:
+        clock = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+        there.database.clock = database.clock
+        real = PostgresDatabase.at(place.url)
+        from ledger.keys import KeyStore
+        from ledger.ledger import Ledger
+        from ledger.writer import Writer
+
+        keys = KeyStore.open(real)
+        writer = Writer(real, keys, real.clock)
+        ledger = Ledger(real, writer, keys, real.clock)
+        tenant = ledger.add_tenant("钟", [])
+        before = admin.execute(clock).fetchone()[0]
+        ledger.append(tenant, [sent(1)]).result(20)
+        after = admin.execute(clock).fetchone()[0]
+        (fact,) = there.facts(tenant)
+        assert before <= fact.recorded <= after
+        writer.close()
+        keys.close()
+        real.close()
+
+
+def test_a_commit_whose_answer_is_lost(cluster: Cluster) -> None:
+    place = cluster.ledger()
+    wire = Wire(place.tcp)
+    try:
+        with house(replace(place, url=wire.url)) as home:
+            tenant = home.tenant()
+            home.keep(tenant, sent(1))
+            wire.cut_after_commit()
+            with pytest.raises(OutcomeUnknown, match="sending it again is safe"):
+                home.ledger.append(tenant, [sent(2)]).result(30)
+            assert wire.cut.is_set()
+            again = home.keep(tenant, sent(2))  # on a new connection, by itself
+            assert (again.place, again.duplicate) == (2, True)
+            assert home.keep(tenant, sent(3)).place == 3
+            assert home.verify().ok
+    finally:
+        wire.close()
+        cluster.drop(place)
+
+
+@ON_POSTGRESQL
+def test_a_backend_that_is_ended_before_the_commit(home: House, tenant: Tenant) -> None:
+    def ended(connection: object) -> None:
+        with home.raw() as admin:
+            pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()  # type: ignore[attr-defined]
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+    with pytest.raises(NotKept):
+        home.writer.submit(ended).result(20)
+    assert home.keep(tenant, sent(1)).place == 1
+
+
+@ON_POSTGRESQL
+def test_a_lock_that_somebody_keeps_is_not_waited_for_for_ever(home: House, tenant: Tenant) -> None:
+    home.writer.call(lambda connection: connection.exec_driver_sql("SET lock_timeout = '50ms'"))
+    with home.raw() as admin:
+        admin.execute("BEGIN")
+        admin.execute("SELECT 1 FROM counters FOR UPDATE")
+        with pytest.raises(NotKept, match="locked by another process"):
+            home.ledger.append(tenant, [sent(1)]).result(20)
+        admin.execute("COMMIT")
+    assert home.keep(tenant, sent(1)).place == 1
+
+
+@ON_POSTGRESQL
+def test_another_process_is_woken(home: House, tenant: Tenant, place: Place) -> None:
+    with house(place, home.clock) as other, ExitStack() as ends:
+        woken, mine = threading.Semaphore(0), threading.Semaphore(0)
+        for where, heard in ((home, mine), (other, woken)):
+            bell = where.database.bell(heard.release)
+            assert bell is not None
+            ends.callback(bell.stop)
+            where.writer.listen(bell.ring)
+            assert heard.acquire(timeout=20)  # it listens now
+        home.keep(tenant, sent(1))
+        assert woken.acquire(timeout=20)
+        other.keep(tenant, sent(2))
+        assert mine.acquire(timeout=20)
+
+
+@ON_POSTGRESQL
+def test_a_lease_is_one_processs_until_it_lets_go_or_dies(home: House, tenant: Tenant, place: Place) -> None:
+    second = home.tenant("乙").number
+    both = [tenant.number, second]
+    with house(place, home.clock) as other:
+        one, two = Leases(home.writer), Leases(other.writer)
+        assert one.held(both) == {1, 2}
+        assert two.held(both) == frozenset()
+        one.release()
+        two = Leases(other.writer)
+        assert two.held(both) == {1, 2}
+        with home.raw() as admin:
+            admin.execute("UPDATE leases SET until = 0 WHERE tenant = 2")  # silent for too long
+        assert Leases(home.writer).held(both) == {2}
+
+
+@pytest.mark.crash
+def test_the_server_is_killed_and_started_again(own: Cluster) -> None:
+    place = own.database("ledger", migrated)
+    with house(place) as home:
+        tenant = home.tenant()
+        kept: dict[str, int] = {}
+        stop, down = threading.Event(), threading.Event()
+        unknown: list[str] = []
+
+        def send(worker: int) -> None:
+            number = 0
+            while not stop.is_set():
+                name = f"{worker}-{number}"
+                try:
+                    outcome = home.keep(tenant, sent(name, customer={"phone": f"1380000{number % 5:04}"}))
+                except NotKept:
+                    unknown.append(name)
+                    down.wait(0.02)
+                    continue  # the same again
+                kept[f"no-{name}"] = outcome.place
+                number += 1
+
+        workers = [threading.Thread(target=send, args=(n,)) for n in range(3)]
+        for worker in workers:
+            worker.start()
+        for _ in range(2):
+            target = len(kept) + 20
+            wait(lambda target=target: len(kept) >= target)
+            own.kill()
+            own.start()
+        target = len(kept) + 20
+        wait(lambda: len(kept) >= target)
+        stop.set()
+        for worker in workers:
+            worker.join(30)
+        assert unknown  # it was noticed
+        facts = {fact.source_id: fact.place for fact in home.facts(tenant)}
+        assert facts == kept
+        assert sorted(kept.values()) == list(range(1, len(kept) + 1))
+        assert home.verify().ok
+        for fact in home.facts(tenant):
+            assert home.ledger.unseal(tenant, fact, "customer.phone")  # no key is missing
+
+
+def wait(what: object, seconds: float = 60) -> None:
+    """Until it is so."""
+    import time
+
+    end = time.monotonic() + seconds
+    while not what():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_a_stopped_process_lets_go_of_its_locks(cluster: Cluster) -> None:
+    """What the server does after 15 s of silence, shortened: its transaction is ended, and the process finds out."""
+    place = cluster.ledger()
+    with house(place) as home, house(place, home.clock) as other:
+        tenant = home.tenant()
+        home.writer.call(lambda c: c.exec_driver_sql("SET idle_in_transaction_session_timeout = '100ms'"))
+        go = threading.Event()
+        from ledger.ports import Locks
+
+        stuck = home.writer.submit(lambda _: go.wait(20), Locks.counter(tenant.number))
+        assert other.keep(tenant, sent(1)).place == 1  # it waited for the lock, and got it
+        go.set()
+        with pytest.raises(NotKept):
+            stuck.result(20)
+        assert home.keep(tenant, sent(2)).place == 2
+    with psycopg.connect(place.admin) as admin:
+        assert admin.execute("SELECT count(*) FROM touchline.facts").fetchone() == (2,)
+    cluster.drop(place)
