@@ -50,8 +50,8 @@ def url_of(text: str) -> URL:
 
 def shown(text: str) -> str:
     """For people: the URL without its password, and without its options, where one may stand too."""
-    url = url_of(text).set(drivername="postgresql", password=None, query={})
-    return url.render_as_string(hide_password=True)
+    url = url_of(text).set(drivername="postgresql", query={})
+    return url._replace(password=None).render_as_string(hide_password=True)
 
 
 def postgres_engine(url: str, *, name: str, settings: str = "", path: str = "", **options: Any) -> Engine:

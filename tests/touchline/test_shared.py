@@ -1,0 +1,159 @@
+"""The house on PostgreSQL, as an operator has it: migrated by the owner, served by several processes, one of which dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.kit.postgres import APPLICATION, Place
+from tests.touchline.commands import ROOT, Said, until
+from touchline.cli import main
+from touchline.exits import Exit
+
+
+class Desk:
+    """``desk("promises", "--json")`` on one database."""
+
+    def __init__(self, place: Place, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.place = place
+        self.folder = folder
+        self._capsys = capsys
+
+    def __call__(self, *words: str, url: str = "") -> Said:
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--database", url or self.place.tcp])
+        printed = self._capsys.readouterr()
+        assert "touchline_app:" not in printed.out + printed.err  # nobody sees the password
+        return Said(int(ended.value.code or 0), printed.out, printed.err)
+
+    def ask(self, query: str) -> Any:
+        with psycopg.connect(self.place.admin, options="-c search_path=touchline") as admin:
+            return admin.execute(query.encode()).fetchall()
+
+
+@pytest.fixture
+def desk(postgres: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    return Desk(postgres, tmp_path, capsys)
+
+
+@contextmanager
+def gateway(desk: Desk) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """``touchline up`` in a process of its own; its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "touchline", "up", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUTF8": "1", "TOUCHLINE_DATABASE": desk.place.tcp},
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def ready() -> bool:
+        assert process.poll() is None, process.communicate()[1]
+        with suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    try:
+        until(ready, "the gateway is ready")
+        yield url, process
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def post(url: str, key: str, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(
+        f"{url}/events",
+        json.dumps(event).encode(),
+        {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {key}"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return answer.status, json.loads(answer.read())
+
+
+def test_from_an_empty_database_to_a_verified_record(desk: Desk, tmp_path: Path) -> None:
+    refused = desk("tenant", "list")
+    assert (refused.code, "touchline database migrate" in refused.err) == (Exit.UNKNOWN, True)
+    assert desk("database", "migrate", "--role", APPLICATION, url=desk.place.owner).code == 0
+    assert desk("database", "migrate", "--role", "touchline_owner", url=desk.place.owner).code == Exit.USAGE
+    refused = desk("tenant", "add", "acme", url=desk.place.owner)
+    assert (refused.code, "could change the record" in refused.err) == (Exit.USAGE, True)
+    assert desk("tenant", "list", url="mysql://x/y").code == Exit.USAGE
+    away = desk("tenant", "list", url="postgresql://touchline_app:hidden@127.0.0.1:1/gone")
+    assert (away.code, "hidden" in away.err) == (Exit.UNAVAILABLE, False)
+
+    assert desk("tenant", "add", "acme").code == 0
+    key = desk("key", "create", "--source", "crm", "--json").json["key"]
+    event = complaint("c-1")
+    file = tmp_path / "events.ndjson"
+    file.write_text(json.dumps(event) + "\n", encoding="utf-8")
+    assert desk("append", str(file), "--json").json[0]["duplicate"] is False
+    assert desk("append", str(file), "--json").json[0]["duplicate"] is True
+    assert len(desk("promises", "--json").json) > 0
+    before = desk("promises", "--json").json
+    assert desk("rebuild").code == 0
+    assert desk("promises", "--json").json == before
+    assert desk("verify").code == 0
+    assert desk("tail", "-n", "1", "--json").json[0]["type"] == "complaint.received"
+    assert key.startswith("tl_")
+    # What is not rebuildable was made by the owner.
+    stray = "SELECT tablename FROM pg_tables WHERE schemaname = 'touchline_sets' AND tablename !~ '_[a-z]$'"
+    assert desk.ask(stray) == []
+
+
+def complaint(name: str) -> dict[str, Any]:
+    from schemas.catalogue import example
+
+    return {**example("complaint.received"), "id": name, "source": "crm"}
+
+
+@pytest.mark.crash
+def test_two_gateways_and_one_dies(desk: Desk) -> None:
+    assert desk("database", "migrate", "--role", APPLICATION, url=desk.place.owner).code == 0
+    assert desk("tenant", "add", "acme").code == 0
+    key = desk("key", "create", "--source", "crm", "--json").json["key"]
+    decided = "SELECT e.decided, c.place FROM engines e JOIN counters c USING (tenant)"
+
+    def all_decided() -> bool:
+        ((at, place),) = desk.ask(decided)
+        return bool(at == place)
+
+    with gateway(desk) as (first, dying), gateway(desk) as (second, _):
+        ((owner,),) = desk.ask("SELECT owner FROM leases")
+        told = [post(url, key, complaint(f"c-{n}")) for n, url in enumerate((first, second, first, second))]
+        assert [code for code, _ in told] == [202] * 4
+        assert [answer["place"] for _, answer in told] == [4, 5, 6, 7]  # after what the tenant began with
+        assert post(second, key, complaint("c-0"))[1] == told[0][1]
+        until(all_decided, "one engine decides what both took in")
+        epochs = desk.ask("SELECT epoch FROM engines")
+        dying.send_signal(signal.SIGKILL)
+        dying.wait(30)
+        with psycopg.connect(desk.place.admin, autocommit=True) as admin:
+            admin.execute("UPDATE touchline.leases SET until = 0")  # the seconds of its silence
+        assert post(second, key, complaint("c-9"))[0] == 202
+        until(all_decided, "the other takes the engine over")
+        ((heir,),) = desk.ask("SELECT owner FROM leases")
+        assert heir != owner
+        assert desk.ask("SELECT epoch FROM engines") == [(epochs[0][0] + 1,)]
+        elsewhere = desk("rebuild")  # whose engine would go on meanwhile
+        assert (elsewhere.code, "runs engines" in elsewhere.err) == (Exit.UNAVAILABLE, True)
+    assert desk("verify").code == 0
+    assert len(desk("promises", "--json").json) > 0
