@@ -19,6 +19,7 @@ class Wire:
         port = self._door.getsockname()[1]
         self.url = url.replace(f"{there.hostname}:{there.port}", f"127.0.0.1:{port}")
         self._armed = False
+        self._mute: socket.socket | None = None
         self.cut = threading.Event()
         self._open: list[socket.socket] = []
         threading.Thread(target=self._serve, daemon=True).start()
