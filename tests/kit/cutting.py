@@ -41,12 +41,10 @@ class Wire:
             while data := one.recv(65536):
                 if asking and self._armed and b"COMMIT" in data:
                     self._armed = False
+                    self._mute = other  # before the answer can come
                     other.sendall(data)
-                    self._mute = other
                     continue
-                if (
-                    not asking and getattr(self, "_mute", None) is one
-                ):  # it is committed, and nobody hears of it
+                if not asking and self._mute is one:  # it is committed, and nobody hears of it
                     self.cut.set()
                     break
                 other.sendall(data)
