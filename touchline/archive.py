@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tarfile
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ledger.errors import FolderInUse
 from ledger.folder import KEYS_FILE, RECORD_FILE, private_file
+from ledger.lock import FolderLock
 from touchline.exits import Exit, Refused
 
 SUFFIX = ".tar"
@@ -24,9 +27,13 @@ def is_archive(place: Path) -> bool:
 
 @contextmanager
 def beside(file: Path) -> Iterator[Path]:
-    """A private folder on the same disk, gone afterwards. One that a killed process left has a name that says so."""
-    file.absolute().parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{file.name}.part-", dir=file.absolute().parent) as name:
+    """A private folder on the same disk, gone afterwards. What a killed run left there, keys and all, the next clears away."""
+    parent, prefix = file.absolute().parent, f".{file.name}.part-"
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(prefix + "*"):
+        with contextlib.suppress(FolderInUse), FolderLock(left):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as name, FolderLock(Path(name)):
         yield Path(name) / "data"
 
 

@@ -62,25 +62,24 @@ def is_canonical(body: bytes) -> bool:
 def quick_fact_key(tenant: str, correcting: list[bytes]) -> Callable[[bytes], int]:
     """A function body -> event id as an integer, or -1 where only the exact check can tell. Puts the body into
     ``correcting`` where it may correct another event."""
-    opening = NS_EVENT.bytes + canonical([tenant])[:-1].encode() + b',"'
+    opening = (NS_EVENT.bytes + canonical([tenant])[:-1].encode()).replace(b"%", b"%%") + b',"%b","%b"]'
+    find, from_bytes = bytes.find, int.from_bytes
 
     def key(body: bytes) -> int:
-        at = body.find(b'},"event_id":"')
-        own = body.find(b',"id":"', at + 50)
-        mac = body.find(b'","mac":"', own)
-        source = body.find(b',"source":"', mac + 73)
+        at = find(body, b'},"event_id":"')
+        own = find(body, b',"id":"', at + 50)
+        mac = find(body, b'","mac":"', own)
+        source = find(body, b',"source":"', mac + 73)
         if at < 0 or own < 0 or mac < 0 or source < 0:
             return -1
-        name = (
-            opening + body[source + 11 : body.find(b'"', source + 11)] + b'","' + body[own + 7 : mac] + b'"]'
-        )
-        found = int.from_bytes(sha1(name, usedforsecurity=False).digest()[:16], "big") & _VERSION | _FIVE
+        name = opening % (body[source + 11 : find(body, b'"', source + 11)], body[own + 7 : mac])
+        found = from_bytes(sha1(name, usedforsecurity=False).digest()[:16], "big") & _VERSION | _FIVE
         named = body[at + 14 : at + 50]
         if not named[8] == named[13] == named[18] == named[23] == _DASH:
             return -1
         if named.replace(b"-", b"") != b"%032x" % found:
             return -1
-        if body.find(b'"corrects":"', 0, at) >= 0:
+        if find(body, b'"corrects":"', 0, at) >= 0:
             correcting.append(body)
         return found
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,9 @@ from tests.kit.postgres import APPLICATION, Place
 from tests.kit.world import World, event
 from tests.ledger import house as ledger_house
 from tests.projections.test_rebuild import story
-from tests.touchline.commands import Shell, serving
+from tests.touchline.commands import ROOT, Shell, serving, until
 from touchline import moving
+from touchline.archive import unpack
 from touchline.exits import Exit
 from touchline.house import House
 
@@ -225,3 +228,28 @@ def test_words(acme: Shell, tmp_path: Path, capsys: Any) -> None:
     assert other("restore", str(tmp_path / "missing.tar")).code == Exit.UNKNOWN
     assert not (tmp_path / "other" / "touchline.db").exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
+@pytest.mark.crash
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what this is about")
+def test_a_killed_backup_is_none(acme: Shell, events: Path, tmp_path: Path) -> None:
+    """Under its name stands a whole backup or nothing, and the next run clears away what the killed one left."""
+    acme("append", str(events))
+    target = tmp_path / "kept.tar"
+    words = [sys.executable, "-m", "touchline", "backup", str(target), "--data", str(acme.folder)]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: bool(list(tmp_path.glob(".kept.tar.part-*"))), "the backup begins")
+    process.kill()
+    process.wait()
+    left = list(tmp_path.glob(".kept.tar.part-*"))
+    assert left or target.exists()
+    if not target.exists():
+        assert all(path.stat().st_mode & 0o077 == 0 for path in left)
+        assert acme("backup", str(target)).code == 0
+        assert list(tmp_path.glob(".kept.tar.part-*")) == []
+    moving.restore(_unpacked(target, tmp_path), str(tmp_path / "fresh"), quiet)
+
+
+def _unpacked(file: Path, folder: Path) -> Path:
+    unpack(file, folder / "unpacked")
+    return folder / "unpacked"
