@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 RUNS = 5
+LEDGER, MAPPING = "tests/data/boston311-100.csv", "examples/boston311.yaml"
 OPENING = ("complaint.received", "repair.reported", "inquiry.received")
 
 
@@ -49,6 +50,9 @@ def main() -> None:
             "tenant list": (("tenant", "list", *data), ""),
             "key create": (("key", "create", "--source", "x", "--tenant", "acme", *data), ""),
             "append": (("append", "-", "--source", "call-centre", *data), events),
+            "import": (("import", LEDGER, "-m", MAPPING, "-s", "boston", *data), ""),
+            "template": (("template", "complaints", "-o", str(Path(name) / "t.xlsx")), ""),
+            "export": (("export", "complaints", "-o", str(Path(name) / "e.csv"), *data), ""),
             "tail": (("tail", *data), ""),
             "case show": (("case", "show", promise["case_id"], *data), ""),
             "promises": (("promises", *data), ""),

@@ -111,7 +111,10 @@ class EmbeddedRunner:
         for tenant in self._ours(self.ledger.tenants()):
             engine = self._engine(tenant)
             engine.alone = True
-            self._to_head(engine)
+            try:
+                self._to_head(engine)
+            finally:
+                engine.alone = False
         if self._leases is not None:
             self._leases.release()
             self._engines.clear()

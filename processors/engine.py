@@ -117,12 +117,8 @@ class Engine:
 
     def _step(self) -> bool:
         with self.read() as conn:
-            facts = self.ledger.facts(
-                conn,
-                self.tenant,
-                self.state.decided,
-                self.batch if self.alone else min(self.batch, self.size),
-            )
+            size = self.batch if self.alone else min(self.batch, self.size)
+            facts = self.ledger.facts(conn, self.tenant, self.state.decided, size)
             if not facts:
                 return False
             facts = up_to_publication(facts)
@@ -207,6 +203,8 @@ class Engine:
             self.warm.forget()
         else:
             self.warm.keep(fold.shelf.scopes())
+        if self.alone:
+            return True
         if spent > SLICE:
             self.size = max(4, self.size * 3 // 4)
         elif taken >= self.size:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from producers.mapping.expressions import BadExpression, Expression
@@ -76,6 +78,10 @@ def test_what_is_shipped_and_offered_is_good() -> None:
     assert [mapping.name for mapping in ledgers()] == ["complaints", "repairs", "followups"]
     for path in (ROOT / "examples").glob("*.yaml"):
         mapping_of(path.read_text(encoding="utf-8"), path.name)
+    first, _ = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    mapping_of(first, "mapping.md")
 
 
 @pytest.mark.parametrize(
