@@ -6,7 +6,8 @@ there are enough, and chained as the ledger does.
 Where 5.5 µs of a fact go (Debian 12, Python 3.11, SQLite 3.40, 0.8 kB bodies): its event id, found in the body and computed
 again, 2.0; SHA-256 of the row 0.7 and framing it 0.4; SQLite hands it over 0.6; its share of the total that the id table
 must agree with 0.4, and the id table's own row 0.7; the loop 0.6. The goal of 200,000 a core is 5.0; what is left is
-Python's price for a call, which only a kernel in C would lower. Two processes take half the time.
+Python's price for a call, which only a kernel in C would lower. `touchline verify` of 500,000 facts, on two cores that others
+used too: 2.9 s by one process, 1.9 s by two, of which half a second is their start.
 """
 
 from __future__ import annotations
