@@ -26,6 +26,15 @@ def opened(where: Where) -> Database:
     return Database.open(where) if isinstance(where, Path) else PostgresDatabase.at(where.url)
 
 
+def stored(where: Where) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of every file that the ledger, or its database server, has on the disk."""
+    if isinstance(where, Path):
+        for file in where.iterdir():
+            yield file.name, file.read_bytes()
+    else:
+        yield from where.stored()
+
+
 @contextmanager
 def raw(where: Where, keys: bool = False) -> Iterator[Any]:
     """A plain connection that commits each statement, as an attacker or an auditor with every right would open it: to the

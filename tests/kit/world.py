@@ -9,7 +9,6 @@ from typing import Any
 from ledger import lanes
 from ledger.candidate import Appended, Outcome
 from ledger.clock import SimulatedClock
-from ledger.database import Database
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
@@ -23,6 +22,7 @@ from projections.rebuild import Rebuild, Rebuilt
 from projections.store import SqlStore, open_store
 from schemas.event import Event
 from schemas.instants import Instant, format_instant, parse_instant
+from tests.kit.places import Where, opened
 from touchline.defaults import publications
 from touchline.rules import rules
 
@@ -37,17 +37,17 @@ class World:
 
     def __init__(
         self,
-        folder: Path,
+        place: Where,
         *,
         at: Instant = START,
         tenant: str = "云栖集团",
         batch: int = 64,
         more_rules: Sequence[Rule] = (),
     ) -> None:
-        self.folder = folder
+        self.place = place
         self.batch = batch
         self.clock = SimulatedClock(at)
-        self.database = Database.open(folder)
+        self.database = opened(place)
         self.keys = KeyStore.open(self.database)
         self.writer = Writer(self.database, self.keys, self.clock)
         self.ledger = Ledger(self.database, self.writer, self.keys, self.clock)
@@ -59,6 +59,12 @@ class World:
         self.tenant: Tenant = self.ledger.tenant(tenant)
         self.engine = self.take_over()
         self.reading = Reading(self.database, self.ledger, self.rules, lambda: self.rules)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder; for tests of what SQLite alone has."""
+        assert isinstance(self.place, Path)
+        return self.place
 
     def take_over(self) -> Engine:
         """Another engine takes the tenant; the one before is fenced."""

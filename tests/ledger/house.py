@@ -57,11 +57,7 @@ class House:
 
     def stored(self) -> Iterator[tuple[str, bytes]]:
         """(name, bytes) of every file that the ledger, or its database server, has on the disk."""
-        if isinstance(self.place, Path):
-            for file in self.place.iterdir():
-                yield file.name, file.read_bytes()
-        else:
-            yield from self.place.stored()
+        return places.stored(self.place)
 
     def close(self) -> None:
         self.writer.close()

@@ -15,6 +15,7 @@ from projections.rebuild import Rebuild
 from projections.store import OtherFold, active_set, open_store
 from schemas.instants import HOUR, MINUTE
 from tests.kit.hostile import TICKETS, Told, wire
+from tests.kit.postgres import Cluster
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
@@ -144,3 +145,17 @@ class Swapping:
     def __exit__(self, *_: object) -> None:
         self.runner.use(open_store(self.world.database, self.world.writer, self.world.rules))
         self.runner.pause().release()
+
+
+def test_sqlite_and_postgresql_conclude_and_fold_alike(cluster: Cluster, tmp_path: Path) -> None:
+    """Invariant 16: the same facts at the same recorded times give the same verdict lane and the same tables."""
+    place = cluster.ledger()
+    told = []
+    for where in (tmp_path / "data", place):
+        world = World(where)
+        story(world)
+        told.append((world.lane(), world.tables()))
+        world.close()
+    cluster.drop(place)
+    assert len(told[0][0]) > 5
+    assert told[0] == told[1]

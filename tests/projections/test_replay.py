@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.instants import HOUR, MINUTE, Instant
+from tests.kit.places import stored
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "主卧窗边渗水"}
@@ -110,8 +111,8 @@ def test_personal_text_is_in_clear_for_the_reader_and_sealed_in_the_ledger(world
     case = told(world)
     opened = at(world, case)["touchpoints"][0]
     assert opened["data"]["description"] == "主卧窗边渗水"
-    stored = (world.folder / "touchline.db").read_bytes() + (world.folder / "touchline.db-wal").read_bytes()
-    assert "主卧窗边渗水".encode() not in stored
+    for name, held in stored(world.place):
+        assert "主卧窗边渗水".encode() not in held, name
 
 
 def test_why_it_is_due_then(world: World) -> None:
