@@ -28,6 +28,10 @@ class Saying:
     cause: str
 
 
+def _order(mark: Mark) -> tuple[Instant, str]:
+    return mark.at, mark.kind
+
+
 class Concluding:
     """Collects verdict drafts in the order in which they follow."""
 
@@ -44,11 +48,11 @@ class Concluding:
         said = self.shelf.announced(rule.name, about.scope, about.id)
         if not stands and not said:
             return
-        for kind in sorted(said):
+        for kind in sorted(said) if said else ():
             one = said[kind]
             if one.standing and (kind not in stands or stands[kind].time != one.time):
                 yield self._retract(rule, about, one, book, saying)
-        for mark in sorted(stands.values(), key=lambda m: (m.at, m.kind)):
+        for mark in sorted(stands.values(), key=_order) if len(stands) > 1 else tuple(stands.values()):
             last = said.get(mark.kind)
             if last is None or not last.standing:
                 yield self._say(rule, about, mark, last, saying), []

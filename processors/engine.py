@@ -30,11 +30,17 @@ from processors.warm import Warm
 from schemas.event import Event
 from schemas.instants import Instant
 
-BATCH = 256
+BATCH = 512
 """Facts of one transaction at most. How many it takes is found by trying: see ``SLICE``."""
 FIRST = 24
+LEAST = 16
+"""What a transaction costs by itself is as much as about ten facts; fewer together help nobody."""
 SLICE = 0.005
 """Seconds of the writer's time that a batch should take: those who append wait behind it (design: queue in slices)."""
+UNWAITED = 4
+"""So many slices where nobody waits behind it."""
+AHEAD = 256
+"""Facts read at once where there are as many."""
 DUE = 64
 """Rows concluded in one transaction when time comes."""
 
@@ -77,6 +83,8 @@ class Engine:
     alone: bool = False
     """Nobody waits behind the writer (a command that runs to the head and ends): whole batches, whatever time they take."""
     warm: Warm = field(default_factory=Warm, init=False, repr=False)
+    ahead: list[Event] = field(default_factory=list, init=False, repr=False)
+    """Facts that were read and not folded yet, in order from behind the decided one."""
 
     @classmethod
     def take_over(
@@ -117,11 +125,9 @@ class Engine:
 
     def _step(self) -> bool:
         with self.read() as conn:
-            size = self.batch if self.alone else min(self.batch, self.size)
-            facts = self.ledger.facts(conn, self.tenant, self.state.decided, size)
+            facts = self._next(conn)
             if not facts:
                 return False
-            facts = up_to_publication(facts)
             pages = self.store.pages(conn, self.tenant.number)
             due, bound, until = slice_of_due(pages, facts[-1].recorded)
             facts = [f for f in facts if f.recorded <= until]
@@ -139,6 +145,19 @@ class Engine:
                 backfill(fold, self.ledger, conn, self.tenant, last, self.book)
         # what a publication recalls is due at its own instant, and not concluded yet
         return self._commit(fold, last.place, last.recorded - 1 if fold.recalls else last.recorded)
+
+    def _next(self, conn: Connection) -> list[Event]:
+        """The facts of a batch. A fact never changes, so what a slice of time left over is not read again."""
+        most = self.batch if self.alone else min(self.batch, self.size)
+        ahead = self.ahead
+        if ahead and ahead[0].place != self.state.decided + 1:
+            done = self.state.decided + 1 - ahead[0].place
+            ahead = ahead[done:] if 0 < done < len(ahead) else []
+        if len(ahead) < most:
+            after = ahead[-1].place if ahead else self.state.decided
+            ahead = ahead + self.ledger.facts(conn, self.tenant, after, max(most, AHEAD))
+        self.ahead = ahead
+        return up_to_publication(ahead[:most])
 
     def tick(self, cut: Cut) -> bool:
         """Let time come up to the cut's instant. The caller has folded everything up to the cut's place; if more has been
@@ -171,6 +190,7 @@ class Engine:
             yield
         except BaseException:
             self.warm.forget()
+            self.ahead = []
             raise
 
     def _fold(self, conn: Connection, pages: Pages) -> Fold:
@@ -187,13 +207,13 @@ class Engine:
             recalls=fold.recalls,
         )
         fold.shelf.collect(effects)
-        spent = 0.0
+        spent, waiting = 0.0, False
 
         def apply(conn: Connection) -> EngineState:
-            nonlocal spent
+            nonlocal spent, waiting
             began = perf_counter()
             state = self.store.apply(conn, effects)
-            spent = perf_counter() - began
+            spent, waiting = perf_counter() - began, self.ledger.writer.waiting() > 0
             return state
 
         taken = decided - self.state.decided
@@ -205,8 +225,8 @@ class Engine:
             self.warm.keep(fold.shelf.scopes())
         if self.alone:
             return True
-        if spent > SLICE:
-            self.size = max(4, self.size * 3 // 4)
+        if spent > (SLICE if waiting else UNWAITED * SLICE):
+            self.size = max(LEAST, self.size * 3 // 4)
         elif taken >= self.size:
             self.size = min(BATCH, self.size + self.size // 4)
         return True

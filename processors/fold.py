@@ -98,7 +98,11 @@ class Fold:
         while (due := self.shelf.next_due(bound)) is not None:
             at, name, row = due
             saying = Saying(at=at, after=after, cause="")
-            changed = self._judge_all([(name, row.scope)], saying, None)
+            changed: Changed = {}
+            if (
+                at in self.book.instants
+            ):  # recalled by a publication; else nothing changed since it was judged
+                changed = self._judge_all([(name, row.scope)], saying, None)
             if (name, row.id) not in changed:
                 changed[(name, row.id)] = (row, row)
             self._conclude_all(changed, saying, 0)
@@ -229,7 +233,7 @@ class Fold:
 
     def settle_missing(self, touched: Iterable[Key], saying: Saying) -> None:
         """Judge what was filed for a publication: a recurring duty goes on from it, though its trigger is older."""
-        self._conclude_all(self._judge_all(touched, saying, None), saying, 0)
+        self._conclude_all(self._judge_all(list(touched), saying, None), saying, 0)
 
     # -- judging and concluding
 
@@ -242,10 +246,10 @@ class Fold:
             self._conclude_all(self._judge_all(touched, saying, event, newest), saying, depth)
 
     def _judge_all(
-        self, touched: Iterable[Key], saying: Saying, event: Event | None, newest: Newest | None = None
+        self, touched: Sequence[Key], saying: Saying, event: Event | None, newest: Newest | None = None
     ) -> Changed:
         changed: Changed = {}
-        for name, scope in sorted(set(touched)):
+        for name, scope in sorted(set(touched)) if len(touched) > 1 else touched:
             try:
                 if newest and name in self._carrying and newest.get((name, scope)) == 1:
                     changed |= self._carry(name, scope)
@@ -276,8 +280,9 @@ class Fold:
         if not changed:
             return
         following: list[tuple[Rule, Row, list[Mark]]] = []
-        for name, row_id in sorted(changed):
-            row, before = changed[(name, row_id)]
+        for key in sorted(changed) if len(changed) > 1 else tuple(changed):
+            row, before = changed[key]
+            name = key[0]
             rule = self.rules[name]
             if row is not None:
                 marks = list(rule.marks(row, self.book))

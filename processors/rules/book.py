@@ -46,11 +46,14 @@ class Book:
         "_profiles",
         "_recorded",
         "_recurring",
+        "instants",
         "published",
     )
 
     def __init__(self, published: Sequence[Published] = ()) -> None:
         self.published = tuple(published)
+        self.instants = frozenset(p.recorded for p in self.published)
+        """When something was published: rows that it recalled are judged anew at that instant."""
         policies = [p for p in self.published if isinstance(p, PolicyVersion)]
         self._places: dict[int, Published] = {p.place: p for p in self.published}
         self._profiles: dict[str, tuple[PolicyVersion, ...]] = {}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from processors.rules.protocol import Evidence, Filing, Mark, Row
@@ -78,6 +79,10 @@ class Case(Row):
     topic: str
     urgency: str
     touchpoints: int
+
+
+_NAMES = tuple(f.name for f in fields(Case))
+_VALUES = attrgetter(*_NAMES)
 
 
 class Cases:
@@ -168,16 +173,11 @@ class Cases:
                 return None  # what nobody had told yet
         closes = kind in CLOSED_BY and (row.kind in BESIDE or kind.partition(".")[0] not in BESIDE)
         closed = entry.time if closes else row.closed
-        return (
-            replace(
-                row,
-                state="open" if closed == NEVER else "closed",
-                last=entry.time,
-                last_type=kind,
-                closed=closed,
-                touchpoints=row.touchpoints + 1,
-            ),
-        )
+        now = dict(zip(_NAMES, _VALUES(row), strict=True))
+        now["state"] = "open" if closed == NEVER else "closed"
+        now["last"], now["last_type"], now["closed"] = entry.time, kind, closed
+        now["touchpoints"] += 1
+        return (Case(**now),)
 
     def marks(self, row: Row, book: Book) -> Iterable[Mark]:
         return ()

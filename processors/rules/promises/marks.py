@@ -7,6 +7,7 @@ that calendar was recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises.promise import BORN_LATE_GRACE, Promise
@@ -82,15 +83,49 @@ def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str
     return data, {name: value for name in _ROUTING if (value := getattr(row, name))}
 
 
+class _Told(Mapping[str, Any]):
+    """The data of one mark, put together when somebody reads it: most marks are only looked at for their instant."""
+
+    __slots__ = ("_made", "_more", "_said", "_to")
+
+    def __init__(self, said: _Saying, to: Sequence[str], more: Mapping[str, Any] | None) -> None:
+        self._said, self._to, self._more = said, to, more
+        self._made: dict[str, Any] | None = None
+
+    def _whole(self) -> dict[str, Any]:
+        if self._made is None:
+            self._made = {**self._said.data, "to": list(self._to), **(self._more or {})}
+        return self._made
+
+    def __getitem__(self, name: str) -> Any:
+        return self._whole()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and self._whole() == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class _Saying:
     """What the marks of one promise have in common."""
 
     def __init__(self, row: Promise, book: Book) -> None:
         self.row, self.book = row, book
-        self.data, self.envelope = about(row, book)
-        self.owes: list[str] = self.data["owes"]
+        self.owes: list[str] = read(row.owes)
         bound = book.policy_at(row.policy_place, row.obligation)
         self.ladder = bound.terms.ladder if bound is not None else None
+        self.envelope = {name: value for name in _ROUTING if (value := getattr(row, name))}
+
+    @cached_property
+    def data(self) -> Mapping[str, Any]:
+        """What every verdict on it bears; asked for where one is said."""
+        return about(self.row, self.book)[0]
 
     def mark(
         self,
@@ -106,7 +141,7 @@ class _Saying:
             time=time,
             kind=kind,
             type=event_type,
-            data={**self.data, "to": list(to), **(more or {})},
+            data=_Told(self, to, more),
             envelope=self.envelope,
             cause=self.row.trigger,
         )
