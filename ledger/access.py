@@ -4,8 +4,10 @@ and whoever times the look-up learns about hashes only."""
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from time import monotonic
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -62,6 +64,36 @@ def find(connection: Connection, secret: str) -> Access | None:
     return Access(Tenant(row[0], row[1]), row[2], bool(row[3]), secret.startswith(ADMIN))
 
 
+_revoked: set[bytes] = set()
+"""Digests of keys that this process was told to revoke, whether it came to be or not."""
+
+
+class Recent:
+    """Keys that were found a moment ago, so that a busy caller is not looked up for each event. Whatever this process revokes
+    is looked up at once; another process's revocation is known after ``SECONDS``."""
+
+    SECONDS = 1.0
+    _MOST = 10_000
+
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
+        self._known: dict[bytes, tuple[Access, float]] = {}
+
+    def find(self, secret: str) -> Access | None:
+        """What the key opened a moment ago; None where it must be looked up."""
+        digest = _digest(secret)
+        known = self._known.get(digest)
+        if known is None or digest in _revoked or self._now() - known[1] > self.SECONDS:
+            return None
+        return known[0]
+
+    def note(self, secret: str, found: Access) -> None:
+        """It was just looked up."""
+        if len(self._known) >= self._MOST:
+            self._known.clear()
+        self._known[_digest(secret)] = (found, self._now())
+
+
 def listed(connection: Connection) -> list[Access]:
     """What there are keys for, by tenant and source; once each."""
     query = _joined.distinct().order_by(tenants.c.number, api_keys.c.source, api_keys.c.write_only)
@@ -70,4 +102,5 @@ def listed(connection: Connection) -> list[Access]:
 
 def revoke(connection: Connection, secret: str) -> bool:
     """Make a key useless; False where it was unknown."""
+    _revoked.add(_digest(secret))
     return bool(connection.execute(delete(api_keys).where(api_keys.c.digest == _digest(secret))).rowcount)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from ledger.access import Recent
 from projections.store import OtherFold
 from web import (
     admin,
@@ -32,6 +33,7 @@ from web.headers import SecurityHeaders
 from web.limits import Buckets
 from web.pages import NotSignedIn, Pages, to_the_door, words_of
 from web.services import Services
+from web.waiting import Waiting
 
 _PAGES = ("/wall", "/sign-in")
 
@@ -41,6 +43,7 @@ def create_app(services: Services) -> FastAPI:
 
     @asynccontextmanager
     async def serving(app: FastAPI) -> AsyncIterator[None]:
+        app.state.waiting = Waiting()
         with app.state.bell.ringing():
             yield
 
@@ -57,6 +60,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.bell = Bell(services.progress)
     app.state.buckets = Buckets(services.settings.rate, services.settings.burst)
+    app.state.recent = Recent()
     app.state.tries = Buckets(0.5, 10)
     app.state.meters = metrics.Meters(services)
     app.state.pages = Pages(static)

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from ledger import access
-from ledger.access import Access
+from ledger.access import Access, Recent
 from ledger.tenants import Tenant
 from web import sessions
 from web.problems import Refused
@@ -108,9 +108,13 @@ async def caller(
             raise challenge(
                 "the Authorization header is not 'Bearer <key>'", "Authorization 须为 Bearer <密钥>"
             )
-        found = await run_in_threadpool(find_access, services, secret)
+        recent: Recent = request.app.state.recent
+        found = recent.find(secret)
         if found is None:
-            raise challenge("this key is not known", "密钥无效")
+            found = await run_in_threadpool(find_access, services, secret)
+            if found is None:
+                raise challenge("this key is not known", "密钥无效")
+            recent.note(secret, found)
         return Caller(
             tenant=found.tenant,
             source=found.source,

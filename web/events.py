@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from asyncio import wrap_future
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -19,15 +20,18 @@ from schemas.parse import Refused as Unparsed
 from schemas.parse import parse
 from web import binding, expected, openapi
 from web.auth import AnyCaller, Caller, services_of
+from web.direct import Direct
 from web.limits import Buckets, bounded_body
 from web.metrics import TenantMeters
 from web.problems import Refused, answers, refused
 from web.services import Services
 from web.shapes import Accepted
+from web.waiting import Waiting
 
-routes = APIRouter(tags=["events"])
+routes = APIRouter(tags=["events"], route_class=Direct)
 _SMALL = 16_384
 """Bytes of a body that is read sooner than a thread is found for it."""
+On = Callable[[Future[list[Outcome]]], Awaitable[list[Outcome]]]
 _AGAIN = {"Retry-After": "1"}
 
 
@@ -36,7 +40,7 @@ def kept(outcome: Appended) -> dict[str, Any]:
 
 
 async def outcomes(
-    services: Services, who: Caller, raw: Sequence[Json], place: int | None = None
+    services: Services, who: Caller, raw: Sequence[Json], place: int | None = None, on: On = wrap_future
 ) -> list[Outcome]:
     """Append what was sent as the caller's source; each answered by itself, after the commit. 503 where nothing can
     be kept now: whoever sends again loses and doubles nothing. ``place``: of the last fact of the case, as the sender
@@ -44,10 +48,9 @@ async def outcomes(
     held = None
     if place is not None:
         held = await run_in_threadpool(expected.expected, services, who, place, raw)
-    submit = partial(services.intake.submit_many, admin=who.admin, expected=held)
+    submit = partial(services.intake.submit_many, who.tenant, who.source, raw, admin=who.admin, expected=held)
     try:
-        future = await run_in_threadpool(submit, who.tenant, who.source, raw)
-        return await asyncio.wrap_future(future)
+        return await on(submit() if len(raw) == 1 else await run_in_threadpool(submit))
     except Busy:
         raise Refused(
             503, "busy", "too many writes are waiting", "写入排队过长, 请稍后重发", headers=_AGAIN
@@ -95,6 +98,7 @@ def all_flaws(services: Services, who: Caller, outcome: Problem, raw: Json) -> R
 async def post_events(request: Request, who: AnyCaller) -> Response:
     services = services_of(request)
     buckets: Buckets = request.app.state.buckets
+    waiting: Waiting = request.app.state.waiting
     meters: TenantMeters = request.app.state.meters.of(who.tenant)
     began = perf_counter()
     try:
@@ -111,7 +115,7 @@ async def post_events(request: Request, who: AnyCaller) -> Response:
             raise Refused(413, "too_many", f"more than {limit} events in one batch", f"一批最多 {limit} 条")
         buckets.charge(who.key, max(1, len(events)))
         meters.received.inc(len(events))
-        answered = await outcomes(services, who, events, place) if events else []
+        answered = await outcomes(services, who, events, place, waiting.on) if events else []
     except Refused as problem:
         meters.refused.labels(str(problem.status)).inc()
         raise

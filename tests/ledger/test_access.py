@@ -37,3 +37,24 @@ def test_the_secret_is_kept_nowhere(home: House, tenant: Tenant) -> None:
     home.close()
     for name, stored in home.stored():
         assert secret[3:].encode() not in stored, name
+
+
+def test_a_key_is_known_for_a_second_and_no_longer_once_revoked(home: House, tenant: Tenant) -> None:
+    now = 0.0
+    recent = access.Recent(lambda: now)
+    first, second = (
+        home.writer.call(lambda connection: access.create(connection, tenant, "crm")) for _ in range(2)
+    )
+    opened = access.Access(tenant, "crm", False)
+    assert recent.find(first) is None
+    recent.note(first, opened)
+    recent.note(second, opened)
+    assert (recent.find(first), recent.find(second)) == (opened, opened)
+    now = access.Recent.SECONDS + 0.01
+    assert recent.find(first) is None
+    recent.note(first, opened)
+    assert recent.find(first) == opened
+    home.writer.call(lambda connection: access.revoke(connection, first))
+    assert recent.find(first) is None
+    recent.note(first, opened)
+    assert recent.find(first) is None

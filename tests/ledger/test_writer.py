@@ -287,3 +287,48 @@ def test_many_threads_one_order(home: House, tenant: Tenant) -> None:
             assert mine == sorted(mine, key=lambda own: [int(part) for part in own[3:].split("-")])
     assert home.count("persons", keys=True) == 8 * 2
     assert home.verify().ok
+
+
+class Together:
+    """Jobs that are done as one; ``bad`` spoils the whole when it is among others, and itself when it is alone."""
+
+    def __init__(self, name: str, calls: list[list[str]]) -> None:
+        self.name, self.calls, self.size = name, calls, 1
+
+    def joins(self, job: object, size: int) -> bool:
+        return isinstance(job, Together) and size < 3
+
+    def together(self, connection: Connection, jobs: list[Together]) -> list[str]:
+        names = [job.name for job in jobs]
+        self.calls.append(names)
+        for name in names:
+            connection.exec_driver_sql(f"INSERT INTO notes VALUES ('{name}')")
+            if name == "bad":
+                raise ZeroDivisionError
+        return names
+
+    def __call__(self, connection: Connection) -> str:
+        return self.together(connection, [self])[0]
+
+
+def test_jobs_that_join_are_done_as_one_and_alone_where_that_fails(rig: Rig) -> None:
+    calls: list[list[str]] = []
+    go, held = rig.held()
+    futures = rig.writer.submit_all([Together(name, calls) for name in ("a", "b", "c", "d", "bad", "e")])
+    between = rig.writer.submit(lambda _: calls.append(["between"]))
+    last = rig.writer.submit_all([Together("f", calls)])[0]
+    go.set()
+    held.result(20)
+    between.result(20)
+    assert [future.result(20) for future in (*futures[:4], futures[5], last)] == [
+        "a",
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+    ]
+    with pytest.raises(ZeroDivisionError):
+        futures[4].result(20)
+    assert calls == [["a", "b", "c"], ["d", "bad", "e"], ["d"], ["bad"], ["e"], ["between"], ["f"]]
+    assert rig.words() == ["a", "b", "c", "d", "e", "f"]

@@ -109,7 +109,11 @@ def test_revoking_a_key_ends_its_sessions(site: Site) -> None:
     key = site.key()
     with signed_in(site, key) as browser:
         assert browser.get("/cases").status_code == 200
-        assert site.house.writer.call(lambda conn: access.revoke(conn, key))
+        bearer = {"Authorization": f"Bearer {key}"}
+        with site.client() as robot:
+            assert robot.get("/cases", headers=bearer).status_code == 200
+            assert site.house.writer.call(lambda conn: access.revoke(conn, key))
+            assert robot.get("/cases", headers=bearer).status_code == 401
         assert browser.get("/cases").status_code == 401
         assert browser.get("/").status_code == 303
 
