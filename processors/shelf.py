@@ -144,9 +144,13 @@ class Shelf:
             newest = True
         else:
             insort(evidence, entry, key=IN_ORDER)
+        self.note(rule, entry)
+        return newest
+
+    def note(self, rule: str, entry: Evidence) -> None:
+        """To be written."""
         self._evidence[(rule, entry.scope, entry.event_id, entry.slot + entry.link)] = (rule, entry)
         self._by_event.setdefault(entry.event_id, []).append((rule, entry))
-        return newest
 
     def unfile(self, rule: str, event_id: str) -> list[str]:
         """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes to judge again."""
@@ -269,6 +273,14 @@ class Shelf:
 
     def say(self, rule: str, said: Announced) -> None:
         self.announced(rule, said.scope, said.row_id)[said.kind] = said
+        self.note_said(rule, said)
+
+    def said_of(self, rule: str, scope: str, row_id: str) -> dict[str, Announced]:
+        """What this batch said of a row, by kind."""
+        return {k[3]: v for k, v in self._said.items() if k[:3] == (rule, scope, row_id)}
+
+    def note_said(self, rule: str, said: Announced) -> None:
+        """To be written."""
         self._said[(rule, said.scope, said.row_id, said.kind)] = said
 
     def collect(self, effects: Effects) -> None:

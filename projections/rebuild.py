@@ -21,11 +21,12 @@ from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.engine import up_to_publication
 from processors.fold import PUBLICATIONS, Fold
-from processors.ports import Effects, Recall, Said
+from processors.ports import Effects, Recall
 from processors.rules.book import Book
 from processors.rules.protocol import Rule
 from processors.shelf import Shelf
 from processors.standing import fetching
+from projections.bulk import Bulk, index_line, parked_after
 from projections.dump import differences
 from projections.store import ACTIVE, SqlStore, active_set
 from projections.tables import SETS, fold_version, set_tables
@@ -111,6 +112,8 @@ class Rebuild:
         self.ledger.writer.call(tables.metadata.drop_all)
 
     def _fold_all(self, tenant: Tenant, tell: Tell) -> None:
+        if tenant.number not in self._at:
+            self._bulk(tenant, tell)
         while True:
             with self.ledger.database.read() as conn:
                 state = lanes.engine_state(conn, tenant)
@@ -127,6 +130,20 @@ class Rebuild:
             self.report.facts += len(facts)
             self.report.verdicts += heard - said
             tell(tenant.name, upto, state.decided)
+
+    def _bulk(self, tenant: Tenant, tell: Tell) -> None:
+        """Most of it at once, each scope judged once; what the engine has decided since then follows page by page."""
+        with self.ledger.database.read() as conn:
+            decided = lanes.engine_state(conn, tenant).decided
+
+        def told(facts: int, verdicts: int) -> None:
+            self.report.facts += facts
+            self.report.verdicts += verdicts
+            tell(tenant.name, self.report.facts - before, decided)
+
+        before = self.report.facts
+        filed = Bulk(self.ledger, self.store, self.rules, tenant).run(told)
+        self._at[tenant.number], self._books[tenant.number] = (filed.place, filed.said), filed.book
 
     def _page(
         self,
@@ -156,11 +173,7 @@ class Rebuild:
             del self._pending[tenant.number]
         fold.prepare(facts)
         verdicts = list(self._verdicts(conn, tenant, said, upto))
-        parked: dict[int, set[tuple[str, str]]] = {}
-        for verdict in verdicts:
-            if verdict.type == "event.parked":
-                key = (str(verdict.data["rule"]), str(verdict.data["parked_event"]))
-                parked.setdefault(verdict.after, set()).add(key)
+        parked = parked_after(verdicts)
         upcoming = iter(verdicts)
         following = next(upcoming, None)
         heard = said
@@ -247,16 +260,6 @@ class Rebuild:
 def concluded(state: EngineState, publication: Event) -> bool:
     """Has the engine come to what the publication recalled?"""
     return state.decided > publication.place or state.advanced >= publication.recorded
-
-
-def index_line(verdict: Event) -> Said:
-    """Where a recorded verdict stands."""
-    return Said(
-        place=verdict.place,
-        case_id=verdict.case_id,
-        row_id=str(verdict.origin["row"]),
-        verdict_id=verdict.event_id,
-    )
 
 
 def _scopes(table: Table, tenant: int, column: str, value: object) -> Select[Any]:
