@@ -1,6 +1,7 @@
 """A process to be killed: plays a fixed history through ledger and engine, and dies at the n-th passing of a step.
 
-``python -m tests.kit.engine_victim FOLDER [STEP N]``; without a step it plays to the end and exits 0.
+``python -m tests.kit.engine_victim PLACE [STEP N]``; without a step it plays to the end and exits 0. PLACE is a folder or a
+``postgresql://`` URL.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from processors.engine import Engine
 from processors.steps import EngineStep
 from schemas.instants import HOUR
 from tests.kit.hostile import END, TICKETS, Told, by_recorded, wire
+from tests.kit.places import Where, named
 from tests.kit.world import START, World
 
 HISTORY = [
@@ -60,9 +61,9 @@ def cut_at(engine: Engine, killer: Killer) -> None:
     engine.write = wrapped
 
 
-def play(folder: Path, killer: Killer) -> World:
+def play(place: Where, killer: Killer) -> World:
     """Append everything (what is kept already is answered as a duplicate) and fold, at the history's own instants."""
-    world = World(folder, batch=3)
+    world = World(place, batch=3)
     cut_at(world.engine, killer)
     for at, index in by_recorded(HISTORY):
         world.clock.set(max(at, world.clock.now()))
@@ -75,7 +76,7 @@ def play(folder: Path, killer: Killer) -> World:
 
 def main(arguments: list[str]) -> Any:
     step = EngineStep[arguments[1]] if len(arguments) > 1 else None
-    play(Path(arguments[0]), Killer(step, int(arguments[2]) if step else 0)).close()
+    play(named(arguments[0]), Killer(step, int(arguments[2]) if step else 0)).close()
     return 0
 
 

@@ -35,6 +35,16 @@ def stored(where: Where) -> Iterator[tuple[str, bytes]]:
         yield from where.stored()
 
 
+def name_of(where: Where) -> str:
+    """As a process of its own is told it on its command line (``named``)."""
+    return str(where) if isinstance(where, Path) else where.url
+
+
+def named(name: str) -> Where:
+    """``name_of`` taken back, as far as opening it goes."""
+    return Place(url=name, owner="", admin="", tcp="") if name.startswith("postgresql:") else Path(name)
+
+
 @contextmanager
 def raw(where: Where, keys: bool = False) -> Iterator[Any]:
     """A plain connection that commits each statement, as an attacker or an auditor with every right would open it: to the

@@ -1,4 +1,5 @@
-"""A small world to test in: a real ledger in a folder, a simulated clock, one tenant, the real engine and tables."""
+"""A small world to test in: a real ledger in a folder (or a database), a simulated clock, one tenant, the real engine and
+tables."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A process that appends without end and dies at a named step. Run as ``python -m tests.ledger.crash_child``.
 
-Arguments: folder, step ("" = until killed), how many times the step is passed before, first number to send.
+Arguments: folder or ``postgresql://`` URL, step ("" = until killed), how many times the step is passed before, first
+number to send.
 Writes ``worker number event_id place`` to standard output for every acknowledged event, only then.
 """
 
@@ -11,12 +12,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from ledger.candidate import Appended, Candidate
-from ledger.clock import SystemClock
+from ledger.clock import Clock
 from ledger.database import Database
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
@@ -24,6 +24,7 @@ from ledger.ports import KeyTransaction, Locks, Transaction
 from ledger.steps import AppendStep
 from ledger.writer import Writer
 from schemas.instants import Instant
+from tests.kit.places import named, opened
 from tests.ledger.house import sent
 
 WORKERS = 3
@@ -108,20 +109,22 @@ class CutKeys:
         self._cut(AppendStep.KEYS_COMMITTED)
 
 
-class CutClock(SystemClock):
-    def __init__(self, cut: Cut) -> None:
+class CutClock:
+    def __init__(self, inner: Clock, cut: Cut) -> None:
+        self._inner = inner
         self._cut = cut
+        self.boot = inner.boot
 
     def now(self) -> Instant:
         self._cut(AppendStep.CHECKED)
-        return super().now()
+        return self._inner.now()
 
 
-def main(folder: str, step: str, spare: str, first: str) -> None:
+def main(place: str, step: str, spare: str, first: str) -> None:
     cut = Cut(step, int(spare))
-    database = Database.open(Path(folder))
+    database = opened(named(place))
     keys = KeyStore.open(database)
-    clock = CutClock(cut)
+    clock = CutClock(database.clock, cut)
     writer = Writer(CutDatabase(database, cut), CutKeys(keys, cut), clock)
     ledger = Ledger(database, writer, keys, clock)
     tenant = ledger.tenant("云栖")
