@@ -27,6 +27,8 @@ class Database(ABC):
     """The clock of recorded time: the machine's on SQLite, the database's own on PostgreSQL."""
     where: str
     """For people: the folder, or the database without its password."""
+    patience: int = 0
+    """``Writer``'s: for how long a slice may go on where commits are slow."""
     shared: bool = False
     """Whether other processes may write here too."""
 

@@ -46,6 +46,8 @@ class PostgresDatabase(Database):
     """``url`` is the application role's; ``keys_url`` that of the key store, the same where it is ""."""
 
     shared = True
+    patience = 25_000_000
+    """Commits wait for a disk that others use too: what comes meanwhile shares the next one."""
 
     def __init__(self, url: str, keys_url: str, ledger_id: str, reading: Engine, now: Instant) -> None:
         self.url = url

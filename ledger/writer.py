@@ -44,13 +44,18 @@ def _reason(error: BaseException) -> str:
 
 class Writer:
     """First in, first out. A job gets the writing connection, runs in a savepoint of its own, and must be short
-    (5 ms); its exception undoes the job alone and is its caller's. No future is done before the COMMIT is."""
+    (5 ms); its exception undoes the job alone and is its caller's. No future is done before the COMMIT is.
+    ``patience``: nanoseconds for which a slice may go on beyond SLICE, as long as the last commit took."""
 
-    def __init__(self, database: Writable, keys: KeyTransaction, clock: Clock, *, bound: int = 4096) -> None:
+    def __init__(
+        self, database: Writable, keys: KeyTransaction, clock: Clock, *, bound: int = 4096, patience: int = 0
+    ) -> None:
         self._database = database
         self._keys = keys
         self.clock = clock
         self._bound = bound
+        self._patience = patience
+        self._committing = 0
         self._waiting: deque[_Work] = deque()
         self._change = threading.Condition()
         self._closing = False
@@ -148,6 +153,8 @@ class Writer:
 
     def _slice(self, transaction: Transaction, first: _Work) -> None:
         began = time.perf_counter_ns()
+        # What a commit takes is worth filling once more.
+        last = max(SLICE, min(self._patience, self._committing))
         done: list[_Work] = []
         more: _Work | None = first
         try:
@@ -156,9 +163,11 @@ class Writer:
                 group = [more, *self._joining(transaction, more)]
                 done += group
                 self._group(transaction, group)
-                more = self._next(transaction) if time.perf_counter_ns() - began < SLICE else None
+                more = self._next(transaction) if time.perf_counter_ns() - began < last else None
+            written = time.perf_counter_ns()
             self._keys.commit()
             transaction.commit()
+            self._committing = time.perf_counter_ns() - written
         except BaseException as error:
             self._drop(transaction)
             for failed in done or [first]:

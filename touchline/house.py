@@ -65,7 +65,7 @@ class House:
         self.clock = clock = clock or self.database.clock
         self.keys = KeyStore.open(self.database)
         rooms.callback(self.keys.close)
-        self.writer = Writer(self.database, self.keys, clock)
+        self.writer = Writer(self.database, self.keys, clock, patience=self.database.patience)
         rooms.callback(self.writer.close)
         self.leases = Leases(self.writer) if self.database.shared else None
         if (bell := self.database.bell(self.writer.heard)) is not None:

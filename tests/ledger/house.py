@@ -42,7 +42,7 @@ class House:
         clock = clock or SimulatedClock(START)
         database = opened(place)
         keys = KeyStore.open(database)
-        writer = Writer(database, keys, clock)
+        writer = Writer(database, keys, clock, patience=database.patience)
         return cls(place, clock, database, keys, writer, Ledger(database, writer, keys, clock))
 
     @property

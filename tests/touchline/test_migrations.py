@@ -1,0 +1,54 @@
+"""What the owner's migration makes is what the rooms' own tables say: columns, order of the key, unique indexes."""
+
+from __future__ import annotations
+
+from sqlalchemy import inspect
+
+from alerts.tables import metadata as alerts
+from ledger.migrating import APPENDED, CHANGED, HEAD
+from ledger.postgres import PostgresDatabase
+from ledger.postgres_engine import RECORD
+from ledger.tables import metadata as record
+from producers.erasure_tables import metadata as erasure
+from projections.store import OPERATIONAL
+from tests.kit.postgres import Cluster
+
+
+def test_the_migrated_tables_are_those_of_the_rooms(cluster: Cluster) -> None:
+    place = cluster.ledger()
+    database = PostgresDatabase.at(place.url)
+    wanted = {
+        table.name: table for of in (record, alerts, erasure, OPERATIONAL) for table in of.tables.values()
+    }
+    with database.read() as connection:
+        found = inspect(connection)
+        made = set(found.get_table_names(RECORD))
+        parts = {name for name in made if name.startswith(("facts_", "verdicts_", "fact_ids_"))}
+        assert made - parts == {*wanted, "leases", "alembic_version"}  # leases: of shared databases alone
+        for name, table in wanted.items():
+            columns = [
+                (c["name"], str(c["type"]).split(" COLLATE")[0], c["nullable"])
+                for c in found.get_columns(name, RECORD)
+            ]
+            dialect = connection.dialect
+            assert columns == [
+                (c.name, c.type.compile(dialect).split(" COLLATE")[0], False) for c in table.columns
+            ]
+            key = found.get_pk_constraint(name, RECORD)["constrained_columns"]
+            assert key == [c.name for c in table.primary_key.columns]
+            indexes = {
+                (i["name"], tuple(i["column_names"]), i["unique"]) for i in found.get_indexes(name, RECORD)
+            }
+            named = {(str(i.name), tuple(c.name for c in i.columns), bool(i.unique)) for i in table.indexes}
+            assert {i for i in indexes if not str(i[0]).endswith("_key")} == named
+    database.close()
+    cluster.drop(place)
+    assert {*APPENDED, *CHANGED, "about"} == {*wanted, "leases"}  # each has its grants
+
+
+def test_the_newest_revision_is_the_one_that_is_asked_for() -> None:
+    from alembic.script import ScriptDirectory
+
+    from ledger.migrating import SCRIPTS
+
+    assert ScriptDirectory(str(SCRIPTS)).get_heads() == [HEAD]
