@@ -6,9 +6,10 @@ candidate carries, so that a retry gets its first answer even if its time or ver
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final, Protocol
 
@@ -99,14 +100,25 @@ class Book(Protocol):
 
 @dataclass(slots=True)
 class Counts:
-    """Events since the start of the process: received = kept + duplicates + refused + failed + under way."""
+    """Of one tenant since the start of the process: received = kept + duplicates + refused + dead + skipped + failed + under
+    way. Counted are events; of a delivery that gives no event, or none yet, the delivery."""
 
     received: int = 0
     kept: int = 0
     duplicates: int = 0
     refused: int = 0
+    dead: int = 0
+    """Could not be read, mapped or taken; kept as a dead letter, to be tried again after a fix."""
+    skipped: int = 0
+    """Left out, because the source's mapping says so."""
     failed: int = 0
     """Not decided: the ledger was busy, stopping, or could not write. The sender sends them again."""
+    statuses: dict[int, int] = field(default_factory=dict)
+    """``refused`` by the status of the answer."""
+
+    def refuse(self, status: int, events: int = 1) -> None:
+        self.refused += events
+        self.statuses[status] = self.statuses.get(status, 0) + events
 
 
 class Intake:
@@ -116,8 +128,37 @@ class Intake:
         self._ledger = ledger
         self._clock = clock
         self._lock = Lock()
-        self.counts = Counts()
+        self._counts: dict[int, Counts] = {}
         self._watched: dict[str, Callable[[], None]] = {}
+
+    @property
+    def counts(self) -> Counts:
+        """Of all tenants together."""
+        whole = Counts()
+        with self._lock:
+            for one in self._counts.values():
+                for name in ("received", "kept", "duplicates", "dead", "skipped", "failed"):
+                    setattr(whole, name, getattr(whole, name) + getattr(one, name))
+                for status, events in one.statuses.items():
+                    whole.refuse(status, events)
+        return whole
+
+    def counted(self, tenant: Tenant) -> Counts:
+        """Of one tenant, as they are now."""
+        with self._lock:
+            found = self._counts.get(tenant.number, Counts())
+            return replace(found, statuses=dict(found.statuses))
+
+    def turned_away(self, tenant: Tenant, status: int) -> None:
+        """A request was refused whole, before there was an event."""
+        with self._counting(tenant) as counts:
+            counts.received += 1
+            counts.refuse(status)
+
+    @contextmanager
+    def _counting(self, tenant: Tenant) -> Iterator[Counts]:
+        with self._lock:
+            yield self._counts.setdefault(tenant.number, Counts())
 
     def watch(self, kind: str, callback: Callable[[], None]) -> None:
         """Have ``callback`` called after an event of this type was kept, in the writer's thread: it may set a flag."""
@@ -156,32 +197,34 @@ class Intake:
         offered = [candidate(raw, source, now, admin, system) for raw in raws]
         if expected is not None:
             offered = [replace(one, expected=expected) for one in offered]
-        with self._lock:
-            self.counts.received += len(offered)
+        with self._counting(tenant) as counts:
+            counts.received += len(offered)
         try:
             answer = self._ledger.append(tenant, offered)
         except BaseException:
-            self._count(None, len(offered))
+            self._count(tenant, None, len(offered))
             raise
-        answer.add_done_callback(lambda done: self._answered(done, offered))
+        answer.add_done_callback(lambda done: self._answered(tenant, done, offered))
         return answer
 
-    def _answered(self, done: Future[list[Outcome]], offered: Sequence[Candidate]) -> None:
+    def _answered(
+        self, tenant: Tenant, done: Future[list[Outcome]], offered: Sequence[Candidate]
+    ) -> None:
         failed = done.cancelled() or done.exception() is not None
-        self._count(None if failed else done.result(), len(offered))
+        self._count(tenant, None if failed else done.result(), len(offered))
         for one in offered:
             if one.draft is not None and (told := self._watched.get(one.draft.type)) is not None:
                 told()
 
-    def _count(self, outcomes: Sequence[Outcome] | None, offered: int) -> None:
-        with self._lock:
+    def _count(self, tenant: Tenant, outcomes: Sequence[Outcome] | None, offered: int) -> None:
+        with self._counting(tenant) as counts:
             if outcomes is None:
-                self.counts.failed += offered
+                counts.failed += offered
                 return
             for outcome in outcomes:
                 if not isinstance(outcome, Appended):
-                    self.counts.refused += 1
+                    counts.refuse(outcome.status)
                 elif outcome.duplicate:
-                    self.counts.duplicates += 1
+                    counts.duplicates += 1
                 else:
-                    self.counts.kept += 1
+                    counts.kept += 1

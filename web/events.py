@@ -114,13 +114,12 @@ async def post_events(request: Request, who: AnyCaller) -> Response:
             limit = services.settings.batch_limit
             raise Refused(413, "too_many", f"more than {limit} events in one batch", f"一批最多 {limit} 条")
         buckets.charge(who.key, max(1, len(events)))
-        meters.received.inc(len(events))
         answered = await outcomes(services, who, events, place, waiting.on) if events else []
     except Refused as problem:
-        meters.refused.labels(str(problem.status)).inc()
+        if problem.status != 503:  # those had reached the intake, and are counted there
+            services.intake.turned_away(who.tenant, problem.status)
         raise
     meters.latency.observe(perf_counter() - began)
-    meters.count(answered)
     if isinstance(found, list):
         items = [_item(services, who, outcome, raw) for outcome, raw in zip(answered, events, strict=True)]
         return JSONResponse(items, 207)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from ledger.candidate import Appended, Outcome
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
+from producers.intake import Counts
 from schemas.instants import SECOND
 from web.auth import House, Reader
 from web.problems import answers
@@ -28,17 +28,6 @@ class TenantMeters:
 
     def __init__(self, tenant: Tenant, services: Services) -> None:
         self.registry = CollectorRegistry()
-        self.received = Counter(
-            "touchline_events_received", "Events sent to POST /events", registry=self.registry
-        )
-        self.kept = Counter("touchline_events_kept", "Events appended", registry=self.registry)
-        self.duplicates = Counter("touchline_events_duplicate", "Events sent again", registry=self.registry)
-        self.refused = Counter(
-            "touchline_events_refused",
-            "Events or requests refused, by status",
-            ["status"],
-            registry=self.registry,
-        )
         self.latency = Histogram(
             "touchline_append_seconds",
             "From the request to the answer of POST /events, commit included",
@@ -46,15 +35,6 @@ class TenantMeters:
             registry=self.registry,
         )
         self.registry.register(Standing(tenant, services))
-
-    def count(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            if not isinstance(outcome, Appended):
-                self.refused.labels(str(outcome.status)).inc()
-            elif outcome.duplicate:
-                self.duplicates.inc()
-            else:
-                self.kept.inc()
 
 
 class Standing:
@@ -69,6 +49,7 @@ class Standing:
 
     def collect(self) -> Iterable[Metric]:
         services, tenant = self._services, self._tenant
+        yield from _counted(services.intake.counted(tenant))
         with services.ledger.database.read() as conn:
             head = services.ledger.head(conn, tenant)
             state = engine_state(conn, tenant)
@@ -102,6 +83,29 @@ class Standing:
         )
         for name, value in sorted(services.extra_metrics(tenant).items()):
             yield _gauge(f"touchline_{name}", "Of the front door", value)
+
+
+EVENTS = {
+    "received": "Events and deliveries that came, whatever way",
+    "kept": "Events appended",
+    "duplicate": "Events and deliveries sent again",
+    "dead": "Events and deliveries that became dead letters",
+    "skipped": "Deliveries that their mapping leaves out",
+    "failed": "Events that could not be decided; their senders were told to send again",
+}
+
+
+def _counted(counts: Counts) -> Iterable[Metric]:
+    """received = kept + duplicate + refused + dead + skipped + failed, but for what is under way."""
+    for name, words in EVENTS.items():
+        value = counts.duplicates if name == "duplicate" else getattr(counts, name)
+        yield CounterMetricFamily(f"touchline_events_{name}", words, value=value)
+    refused = CounterMetricFamily(
+        "touchline_events_refused", "Events and requests refused, by status", labels=["status"]
+    )
+    for status, number in sorted(counts.statuses.items()):
+        refused.add_metric([str(status)], number)
+    yield refused
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

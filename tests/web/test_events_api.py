@@ -244,6 +244,37 @@ def test_an_alert_is_acknowledged_as_a_fact(timed: Site) -> None:
         assert "touchline_alert_lateness_seconds_max" in http.get("/metrics").text
 
 
+def figures(http: httpx.Client) -> dict[str, float]:
+    """Counted events by what became of them; refused of all statuses together."""
+    found: dict[str, float] = {}
+    for line in http.get("/metrics").text.splitlines():
+        if line.startswith("touchline_events_") and "_created" not in line:
+            name, value = line.rsplit(" ", 1)
+            word = name.removeprefix("touchline_events_").partition("_total")[0]
+            found[word] = found.get(word, 0) + float(value)
+    return found
+
+
+def test_counters_reconcile(site: Site, http: httpx.Client) -> None:
+    """received = kept + duplicates + refused + dead + skipped + failed, whatever was sent."""
+    good = complaint("c-1", site.now())
+    send(http, good)
+    send(http, good)
+    http.post("/events", json=[complaint("c-2", site.now()), 7, good, {**good, "ticket": "other"}])
+    http.post("/events", content=b"{", headers={"Content-Type": "application/json"})
+    http.post("/events", json=good, headers={"If-Match": '"1"'})
+    http.post("/events", content=b"x" * (2 << 20), headers={"Content-Type": "application/json"})
+    found = figures(http)
+    assert found == {
+        "received": 9, "kept": 2, "duplicate": 2, "refused": 5, "dead": 0, "skipped": 0, "failed": 0,
+    }  # fmt: skip
+    site.house.writer.close()
+    assert http.post("/events", json=[complaint("c-3", site.now())] * 2).status_code == 503
+    found = figures(http)
+    assert found["failed"] == 2
+    assert found.pop("received") == sum(found.values()) == 11
+
+
 def test_metrics_health_and_readiness(site: Site, http: httpx.Client) -> None:
     send(http, complaint("c-1", site.now()))
     text = http.get("/metrics").text
