@@ -207,9 +207,7 @@ class Intake:
         answer.add_done_callback(lambda done: self._answered(tenant, done, offered))
         return answer
 
-    def _answered(
-        self, tenant: Tenant, done: Future[list[Outcome]], offered: Sequence[Candidate]
-    ) -> None:
+    def _answered(self, tenant: Tenant, done: Future[list[Outcome]], offered: Sequence[Candidate]) -> None:
         failed = done.cancelled() or done.exception() is not None
         self._count(tenant, None if failed else done.result(), len(offered))
         for one in offered:

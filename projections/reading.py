@@ -192,6 +192,14 @@ class Reading:
                 if not p.resumed
             ]
 
+    def parked_list(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """The same with what each is about, in the order in which the events were recorded."""
+        from projections.parked import listed
+
+        with self.snapshot() as (conn, tables):
+            found = SqlPages(conn, tables, tenant.number, self._owners).parked()
+            return listed(conn, self.ledger, tenant, self._replay(conn, tenant, tables), found)
+
     def recheck(self, tenant: Tenant) -> list[dict[str, Any]]:
         """Where today's rules would conclude otherwise than was said."""
         from projections.recheck import recheck

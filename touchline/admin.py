@@ -42,6 +42,7 @@ class HouseAdmin:
             "persons.accessed": self._persons_accessed,
             "import.begin": self._import_begin,
             "import": self._import,
+            "parked.resume": self._parked_resume,
             "rebuild": self._rebuild,
             "clock.accept": self._clock_accept,
         }
@@ -151,6 +152,12 @@ class HouseAdmin:
             house.ledger.tenant(tenant), good_name(source, "来源", "source"), events
         )
         return [_told(outcome) for outcome in told.result(DEADLINE)]
+
+    def _parked_resume(self, tenant: str, events: list[list[str]], by: str) -> Json:
+        """``events``: (event id, rule) in the order in which they are to be taken."""
+        from touchline.mending import resume
+
+        return resume(self._house, only_tenant(self._house.ledger, tenant), events, by)
 
     def _rebuild(self) -> Json:
         return self._house.rebuild()

@@ -29,6 +29,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "verify": "verify",
     "rebuild": "rebuild",
     "recheck": "rebuild",
+    "parked": "parked",
     "backup": "backup",
     "restore": "backup",
     "ledger": "backup",

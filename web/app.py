@@ -21,6 +21,7 @@ from web import (
     health,
     metrics,
     openapi,
+    parked,
     persons,
     problems,
     promises,
@@ -77,6 +78,7 @@ def create_app(services: Services) -> FastAPI:
         wall_case,
         admin,
         persons,
+        parked,
     ):
         app.include_router(room.routes)
     app.include_router(assets.router(static))

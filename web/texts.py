@@ -69,6 +69,11 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "strip.clock.doubt": ("存疑，已停止判定", "in doubt, nothing is concluded"),
     "strip.stopped": ("引擎已停止", "engine stopped"),
     "strip.rebuild": ("正在重建", "rebuilding"),
+    "strip.parked": ("暂停处理", "parked"),
+    "strip.parked.hint": (
+        "规则未能处理的事件；修正后用 touchline parked resume 恢复",
+        "events that a rule failed on; touchline parked resume, after a fix",
+    ),
     "live.on": ("实时", "Live"),
     "live.off": ("连接中断，正在重连", "Connection lost, trying again"),
     "panel.empty": ("选一行，看这个事项的来龙去脉", "Choose a row to see its case"),

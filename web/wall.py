@@ -72,6 +72,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         "decided": decided,
         "lag": max(0, head - decided),
         "status": status(services),
+        "parked": len(reading.parked(tenant)),
         "lateness": lateness(services, who, t),
     }
 

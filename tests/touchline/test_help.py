@@ -35,7 +35,7 @@ COMMANDS = sorted(leaves(get_command(application())))
 ASKED = {
     "up", "demo", "append", "tail", "promises", "verify", "rebuild", "recheck", "explain", "tenant add", "key create",
     "case show", "policy check", "events list", "events example", "clock accept", "person find", "person export",
-    "person erase",
+    "person erase", "parked list", "parked show", "parked resume",
 }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ PATHS = {
     "/persons/find": {"post"},
     "/persons/{person}/events": {"get"},
     "/persons/{person}/erasure": {"post"},
+    "/parked": {"get"},
+    "/parked/{event_id}/resume": {"post"},
     "/stream": {"get"},
     "/metrics": {"get"},
     "/healthz": {"get"},

@@ -1,0 +1,43 @@
+"""What was parked (暂停处理): (rule, event) with the event it is about, in the order in which the events were recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.ports import Parked
+from projections.replay import Replay
+from schemas.event import Event
+from schemas.instants import format_instant
+
+
+def listed(
+    conn: Connection, ledger: Ledger, tenant: Tenant, replay: Replay, found: Iterable[Parked]
+) -> list[dict[str, Any]]:
+    """Those that were not resumed: first the facts in order of their places, then verdicts in order of theirs. ``place`` is
+    the fact's, 0 for a verdict; ``parked`` when the rule failed."""
+    lines: list[tuple[tuple[bool, int, str], dict[str, Any]]] = []
+    for one in found:
+        if one.resumed:
+            continue
+        about: Event | None = ledger.fact(conn, tenant, one.event_id)
+        fact = about is not None
+        about = about or replay.verdict(one.event_id)
+        said = replay.verdict(one.verdict_id)
+        line = {
+            "event_id": one.event_id,
+            "rule": one.rule,
+            "error": one.error,
+            "verdict": one.verdict_id,
+            "parked": format_instant(said.recorded) if said is not None else None,
+            "type": about.type if about is not None else "",
+            "time": format_instant(about.time) if about is not None else None,
+            "case_id": about.case_id if about is not None else "",
+            "place": about.place if about is not None and fact else 0,
+        }
+        lines.append(((not fact, about.place if about is not None else 0, one.rule), line))
+    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
