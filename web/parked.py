@@ -62,7 +62,7 @@ async def parked(services: House, who: Reader) -> Response:
     summary="Give a parked event to its rule again",
     description="With an administrator's key, after the rule was mended. What fails again is parked again.",
     response_model=Resumed,
-    responses=answers(401, 403, 404, 422, 503),
+    responses=answers(400, 401, 403, 404, 422, 503),
 )
 async def resume(services: House, who: Administrator, event_id: str, asked: Resume) -> Response:
     return JSONResponse((await run_in_threadpool(_resume, services, who, event_id, asked)).model_dump(), 202)

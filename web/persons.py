@@ -84,7 +84,7 @@ def _erased(services: Services, who: Caller, person: str) -> Instant | None:
     "/persons/find",
     summary="Whose number or phone this is",
     response_model=PersonBody,
-    responses=answers(401, 403, 404, 422, 503),
+    responses=answers(400, 401, 403, 404, 422, 503),
 )
 async def find(services: House, who: Administrator, whom: Whom) -> Response:
     if not whom.number and not whom.phone:
@@ -146,7 +146,7 @@ def _copy(services: Services, who: Caller, person: str, purpose: str) -> Iterato
     description="Destroys their keys and index, for good. The record and its chain stay; the texts read as erased. Whether a "
     "retention period or a dispute forbids it is the caller's to judge before.",
     response_model=ErasureAsked,
-    responses=answers(401, 403, 404, 422, 503),
+    responses=answers(400, 401, 403, 404, 422, 503),
 )
 async def erase(services: House, who: Administrator, person: str, asked: Erase) -> Response:
     return JSONResponse((await run_in_threadpool(_erase, services, who, person, asked)).model_dump(), 202)
