@@ -11,6 +11,7 @@ is bounded by one page of facts and one portion of scopes, whatever the ledger's
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -92,6 +93,8 @@ class Bulk:
         self.store = store
         self.rules = tuple(rules)
         self.tenant = tenant
+        self._ahead: deque[Event] = deque()
+        """Verdicts that were read and not heard yet."""
 
     def run(self, tell: Tell) -> Filed:
         """File everything, then judge everything. Raises what a rule raises: a rebuild parks nothing."""
@@ -131,7 +134,7 @@ class Bulk:
             fetch = fetching(self.ledger, conn, self.tenant)
             fold = Fold(self.rules, before, Files(pages), fetch, concluding=False)
             fold.prepare(facts)
-            verdicts = list(self._verdicts(conn, said, upto, last))
+            verdicts = self._verdicts(conn, said, upto, last)
             parked = parked_after(verdicts)
             effects = Effects(expect=state, decided=upto.place, advanced=0)
             heard = iter(verdicts)
@@ -152,15 +155,20 @@ class Bulk:
         tell(len(facts), len(verdicts))
         return upto.place, said, fold.book
 
-    def _verdicts(self, conn: Connection, said: int, upto: Event, last: Event) -> Iterator[Event]:
+    def _verdicts(self, conn: Connection, said: int, upto: Event, last: Event) -> list[Event]:
         """Those that follow the facts of a page; behind the last fact only what it brought about itself."""
-        while page := self.ledger.verdicts(conn, self.tenant, said, PAGE):
-            for verdict in page:
-                at = int(verdict.origin["at"])
-                if verdict.after > upto.place or (verdict.after == last.place and at > last.recorded):
-                    return
-                yield replace(verdict, recorded=at)
-            said = page[-1].place
+        taken: list[Event] = []
+        while True:
+            if not self._ahead:
+                self._ahead.extend(self.ledger.verdicts(conn, self.tenant, said, PAGE))
+                if not self._ahead:
+                    return taken
+            verdict = self._ahead[0]
+            at = int(verdict.origin["at"])
+            if verdict.after > upto.place or (verdict.after == last.place and at > last.recorded):
+                return taken
+            taken.append(replace(self._ahead.popleft(), recorded=at))
+            said = verdict.place
 
     def _write(self, effects: Effects) -> None:
         """In slices; nobody reads the set before it is whole."""
