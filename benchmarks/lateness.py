@@ -135,6 +135,7 @@ def load(made: Site, seconds: float, tag: str) -> int:
             raws = []
             for _ in range(lot):
                 number += 1
+                then += 1
                 if number % 5 == 1:
                     raws.append(complaint(f"{tag}{number}", then))
                 else:

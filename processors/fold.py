@@ -269,7 +269,7 @@ class Fold:
         held = self.shelf.scope(name, scope)
         if held.links or not held.rows:
             return self._judge(name, scope)
-        rows = self._carrying[name].carry([row for row, _ in held.rows.values()], held.evidence)
+        rows = self._carrying[name].carry([row for row, _ in held.rows.values()], held.evidence, self.book)
         return self._judge(name, scope) if rows is None else _changed(name, held.rows, rows)
 
     def _judge(self, name: str, scope: str) -> Changed:

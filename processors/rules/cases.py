@@ -157,7 +157,7 @@ class Cases:
             touchpoints=len(evidence),
         )
 
-    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence]) -> Sequence[Row] | None:
+    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
         """One more touchpoint at the end of a case that its first one opened."""
         (row,) = rows
         entry, first = evidence[-1], evidence[0]

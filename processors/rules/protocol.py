@@ -141,9 +141,9 @@ class Rule(Owner, Protocol):
 @runtime_checkable
 class Carrying(Protocol):
     """A rule that can carry its rows on by the newest event alone (invariant 7), so that the thousandth event of a scope costs
-    as much as the second. Only for a rule whose ``judge`` does not read the book and whose scopes have no links."""
+    as much as the second. Never asked for a scope with links."""
 
-    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence]) -> Sequence[Row] | None:
+    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
         """``rows`` are what ``judge`` made of all ``evidence`` but the last entry, which is the newest in order of happening.
         Returns what it makes of all, or None where that does not follow from the rows: then the scope is judged."""
         ...

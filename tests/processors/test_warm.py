@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import Fenced
+from processors.fold import Fold
 from processors.ports import Pages
 from processors.rules.book import Book
 from processors.rules.cases import CLOSED_BY, OPENED_BY, Cases
+from processors.rules.promises.rule import Promises
 from processors.rules.protocol import IN_ORDER, Evidence, Row
 from processors.warm import Scope, Warm
 from projections.pages import SqlPages
@@ -133,9 +135,54 @@ def test_a_case_carried_on_is_the_case_judged(filed: list[Evidence]) -> None:
         evidence.append(entry)
         judged = list(rule.judge("case", evidence, book))
         if rows:
-            carried = rule.carry(rows, evidence)
+            carried = rule.carry(rows, evidence, book)
             assert carried is None or list(carried) == judged
         rows = judged
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(histories(), faults())
+def test_whatever_is_carried_on_is_what_is_judged(history: list[Told], disturbed: list[Tick | Crash]) -> None:
+    """In the engine itself, of every rule that can, with every shipped policy."""
+    own = Fold._carry
+
+    def both(fold: Fold, name: str, scope: str) -> object:
+        carried = own(fold, name, scope)
+        assert carried == fold._judge(name, scope)
+        return carried
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Fold, "_carry", both)
+        lived(history, disturbed, 64, 40_000)
+
+
+def test_a_settled_promise_is_not_judged_for_one_more_discharge(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged: list[str] = []
+    own = Promises.judge
+
+    def judge(rule: Promises, scope: str, evidence: Sequence[Evidence], book: Book) -> object:
+        judged.append(scope)
+        return own(rule, scope, evidence, book)
+
+    monkeypatch.setattr(Promises, "judge", judge)
+    world.append(
+        event("complaint.received", "c", START, ticket="T", data=COMPLAINT),
+        event("complaint.resolved", "r", START + MINUTE, ticket="T", data={"resolution": "修"}),
+        at=START + HOUR,
+    )
+    world.fold()
+    before = len(judged)
+    assert before
+    again = [
+        event("complaint.resolved", f"r{n}", START + n * MINUTE, ticket="T", data={"resolution": "修"})
+        for n in range(2, 30)
+    ]
+    world.append(*again, at=START + HOUR)
+    world.fold()
+    assert len(judged) - before < 10
+    assert world.rebuild().differences == {}
 
 
 def test_most_cases_are_carried_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

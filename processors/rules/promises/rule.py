@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from processors.rules.promises import filing, judge, marks
+from processors.rules.promises import carried, filing, judge, marks
 from processors.rules.promises.promise import Owned, Promise
 from processors.rules.protocol import Evidence, Filing, Mark, Row
 from schemas.event import Event
@@ -25,6 +25,9 @@ class Promises(Owned):
 
     def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]:
         return judge.judge(scope, evidence, book)
+
+    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
+        return carried.carry(rows, evidence, book)
 
     def marks(self, row: Row, book: Book) -> Iterable[Mark]:
         assert isinstance(row, Promise)
