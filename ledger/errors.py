@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 
 class LedgerError(Exception):
@@ -147,8 +148,9 @@ _PLAIN = {
 }
 
 
+GONE = "the database does not answer"
 _PLAIN_STATES = {
-    "08": "the database does not answer",
+    "08": GONE,
     "25006": "the database may not be written",
     "25P03": "the database ended the transaction, which had waited for too long",
     "40001": "another process got in the way",
@@ -157,7 +159,7 @@ _PLAIN_STATES = {
     "53": "the database has no room for it",
     "55P03": "the database is locked by another process",
     "57014": "the database took too long",
-    "57P": "the database does not answer",
+    "57P": GONE,
     "58": "the disk does not answer as it should",
     "XX001": "the database is damaged; run touchline verify",
     "XX002": "the database is damaged; run touchline verify",
@@ -167,14 +169,18 @@ _PLAIN_STATES = {
 
 def trouble(error: BaseException) -> str:
     """Plain words for a fault of the storage itself (disk full, locked, damaged); "" for any other error."""
+    if isinstance(error, NoConnectionFree):  # all of them wait, or too many want one
+        return GONE
     cause: Any = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _PLAIN.get((getattr(cause, "sqlite_errorcode", 0) or 0) & 0xFF, "")
     if type(cause).__module__.startswith("psycopg"):
         state = getattr(cause, "sqlstate", None)
         if state is None:  # no word from the server
-            gone = ("OperationalError", "DatabaseError")
-            return "the database does not answer" if type(cause).__name__ in gone else ""
+            gone = any(
+                kind.__name__ == "OperationalError" for kind in type(cause).__mro__
+            )  # a timeout is one too
+            return GONE if gone or type(cause).__name__ == "DatabaseError" else ""
         return next((_PLAIN_STATES[key] for key in (state, state[:3], state[:2]) if key in _PLAIN_STATES), "")
     return ""
 

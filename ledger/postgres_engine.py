@@ -36,6 +36,11 @@ SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_
 SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on
 """
 
+PATIENCE = {"writer": 40.0, "reader": 75.0}
+"""Seconds that one statement may be under way before the connection is given up (``ledger.postgres_watch``): longer than the
+server lets it take."""
+PING = 5.0
+
 
 def url_of(text: str) -> URL:
     """A ``postgresql://`` (or ``postgres://``) URL for psycopg. Raises BadUrl, which never repeats it."""
@@ -55,7 +60,8 @@ def shown(text: str) -> str:
 
 
 def postgres_engine(url: str, *, name: str, settings: str = "", path: str = "", **options: Any) -> Engine:
-    """An engine whose connections bear ``name``, see the schemas of ``path`` and have ``settings``.
+    """An engine whose connections bear ``name`` (its last word says how patient they are), see the schemas of ``path`` and
+    have ``settings``.
 
     Parameters never appear in its errors: they may be personal data. Raises NoDriver without psycopg, BadUrl.
     """
@@ -68,6 +74,22 @@ def postgres_engine(url: str, *, name: str, settings: str = "", path: str = "", 
         )
     except ModuleNotFoundError:
         raise NoDriver from None
+    patience = PATIENCE.get(name.rpartition(" ")[2], float("inf"))
+
+    @event.listens_for(engine, "do_connect")
+    def _made(_: Any, __: Any, arguments: Any, more: Any) -> Any:
+        from ledger.postgres_watch import watch
+
+        return watch().connect(patience, *arguments, **more)
+
+    ping = engine.dialect.do_ping
+
+    def _ping(connection: Any) -> bool:
+        """Before a connection of a pool is used: whether it still is one is answered soon or not at all."""
+        with connection.hurried(PING):
+            return ping(connection)
+
+    setattr(engine.dialect, "do_ping", _ping)  # noqa: B010 - a method, which mypy holds to be fixed
     first = f"SET search_path = {path or 'pg_catalog'}; SET client_encoding = 'UTF8'; {settings}"
 
     @event.listens_for(engine, "connect")

@@ -138,7 +138,8 @@ class PostgresTransaction:
 
         wire: Any = self._there().connection.driver_connection
         try:
-            done = wire.pgconn.exec_(words.encode())
+            with wire.waiting():
+                done = wire.pgconn.exec_(words.encode())
         except OperationalError:
             self._drop()
             raise

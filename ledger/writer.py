@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from ledger.clock import Clock
-from ledger.errors import Busy, LedgerError, NotKept, OutcomeUnknown, Stopped, trouble
+from ledger.errors import GONE, Busy, LedgerError, NotKept, OutcomeUnknown, Stopped, trouble
 from ledger.ports import Joint, KeyTransaction, Locks, Transaction, Writable
 
 T = TypeVar("T")
@@ -170,7 +170,9 @@ class Writer:
             self._committing = time.perf_counter_ns() - written
         except BaseException as error:
             self._drop(transaction)
-            for failed in done or [first]:
+            if not done:
+                done = [first, *(self._everybody() if _reason(error) == GONE else ())]
+            for failed in done:
                 failed.future.set_exception(
                     OutcomeUnknown() if isinstance(error, OutcomeUnknown) else NotKept(_reason(error))
                 )
@@ -183,6 +185,14 @@ class Writer:
             else:
                 kept.future.set_exception(kept.error)
         self.heard()
+
+    def _everybody(self) -> list[_Work]:
+        """All that wait: a database that is not there is not there for them either, and to find that out takes seconds, which
+        would add up."""
+        with self._change:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+        return [work for work in waiting if work.future.set_running_or_notify_cancel()]
 
     def _joining(self, transaction: Transaction, first: _Work) -> list[_Work]:
         """The jobs right behind this one that it takes along."""

@@ -12,10 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from ledger import lanes
-from ledger.errors import Fenced, NotKept, Stopped, trouble
+from ledger.errors import Busy, Fenced, NotKept, Stopped, trouble
 from ledger.leases import Leases
 from ledger.ledger import Ledger
 from ledger.ports import Locks
@@ -138,7 +136,7 @@ class EmbeddedRunner:
         upcoming = NEVER
         try:
             ours = self._ours(self.ledger.tenants())
-        except (NotKept, DBAPIError) as error:  # the database is away: it will come back
+        except Exception as error:  # the database is away: it will come back
             return self._held_up(error)
         for tenant in ours:
             try:
@@ -152,9 +150,9 @@ class EmbeddedRunner:
                     raise
                 self.use(self._reopen())  # another process has swapped the sets
                 return 0.0
-            except (NotKept, DBAPIError) as error:
-                # A full disk, say, or no database: nothing was written, so the same batch can be tried again. Where it
-                # is not known whether it was, the engine row tells: then we are fenced by our own batch.
+            except Exception as error:
+                # A full disk, say, a queue that is full, or no database: nothing was written, so the same batch can be
+                # tried again. Where it is not known whether it was, the engine row tells: then we are fenced by our own.
                 return self._held_up(error)
         self.status.error = ""
         now = self.ledger.clock.now()
@@ -163,7 +161,8 @@ class EmbeddedRunner:
         return min(SAFETY, max(0.0, (upcoming - now) / SECOND))
 
     def _held_up(self, error: Exception) -> float:
-        told = str(error) if isinstance(error, NotKept) else trouble(error)
+        """Seconds until the next try, where what went wrong is the storage's and passes. Raises anything else."""
+        told = str(error) if isinstance(error, NotKept | Busy) else trouble(error)
         if not told:
             raise error
         if not self.status.error:

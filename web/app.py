@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ledger.access import Recent
@@ -90,18 +91,24 @@ def create_app(services: Services) -> FastAPI:
     async def _door(request: Request, error: NotSignedIn) -> Response:
         return to_the_door(request)
 
-    plain, told = app.exception_handlers[HTTPException], app.exception_handlers[OtherFold]
+    plain = app.exception_handlers[HTTPException]
 
-    @app.exception_handler(OtherFold)
-    async def _rebuilding(request: Request, error: OtherFold) -> Response:
+    def _waiting(kind: type[Exception], what: str) -> None:
         """A page says so and looks again by itself; a part of a page leaves what is shown."""
-        if request.url.path != "/" and not request.url.path.startswith(_PAGES):
+        told = app.exception_handlers[kind]
+
+        @app.exception_handler(kind)
+        async def _later(request: Request, error: Exception) -> Response:
             made: Response = await told(request, error)  # type: ignore[misc]
-            return made
-        pages: Pages = request.app.state.pages
-        page = pages.render("missing.html", words_of(request), 503, what="rebuilding")
-        page.headers.update({"Retry-After": "5", "Refresh": "5"})
-        return page
+            if request.url.path != "/" and not request.url.path.startswith(_PAGES):
+                return made
+            pages: Pages = request.app.state.pages
+            page = pages.render("missing.html", words_of(request), 503, what=what)
+            page.headers.update({"Retry-After": "5", "Refresh": "5"})
+            return page
+
+    _waiting(OtherFold, "rebuilding")
+    _waiting(SQLAlchemyError, "unavailable")
 
     @app.exception_handler(404)
     async def _missing(request: Request, error: HTTPException) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,9 +11,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from ledger.candidate import Problem
+from ledger.errors import trouble
 from projections.store import OtherFold
 from schemas.refusals import FORMS, REASONS, Refusal, field_path, refusal
 
@@ -177,6 +180,16 @@ def install(app: FastAPI) -> None:
     async def _rebuilding(request: Request, error: OtherFold) -> Response:
         return Refused(
             503, "rebuilding", str(error), "读模型正在重建, 请稍后再查", headers={"Retry-After": "5"}
+        ).response()
+
+    @app.exception_handler(sqlite3.Error)
+    @app.exception_handler(SQLAlchemyError)
+    async def _unavailable(request: Request, error: Exception) -> Response:
+        """A full disk, a database that is away. Anything else is a fault of ours."""
+        if not (told := trouble(error)):
+            raise error
+        return Refused(
+            503, "unavailable", told, "存储暂不可用, 请稍后再试", headers={"Retry-After": "5"}
         ).response()
 
     @app.exception_handler(Exception)

@@ -32,6 +32,8 @@ class WebSettings:
     batch_limit: int = 500
     rate: float = 2000.0
     burst: int = 4000
+    keep: float = 25.0
+    """Seconds that whoever sends events waits for their commit, before it is said that nobody knows."""
     wait: float = 10.0
     """Seconds a read with ``after`` waits for the engine."""
     heartbeat: float = 15.0

@@ -183,6 +183,10 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "why.days": ("{n} 天", "{n} days"),
     "why.nth": ("第 {n} 天", "day {n}"),
     "file.failed": ("未能登记", "Not filed"),
+    "unavailable": (
+        "存储暂不可用，页面会自行重试；已确认收下的数据不受影响。",
+        "The storage is not available for the moment; this page looks again by itself. What was acknowledged is safe.",
+    ),
     "rebuilding": (
         "读模型正在重建，看板稍后恢复；接收事件不受影响。",
         "The read models are being rebuilt; events are taken all the same.",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -15,6 +14,7 @@ from ledger.clock import SimulatedClock
 from ledger.tenants import Tenant
 from schemas.instants import Instant, format_instant, parse_instant
 from touchline.house import House
+from touchline.place import Place
 from touchline.serving import listening, services, url_of
 from touchline.settings import Settings
 from web.app import create_app
@@ -38,7 +38,7 @@ def until(look: Callable[[], T], seconds: float = PATIENCE) -> T:
 class Site:
     """One data folder that is served. ``stop`` and ``start`` restart the server and everything under it."""
 
-    def __init__(self, folder: Path, clock: SimulatedClock | None = None, **settings: Any) -> None:
+    def __init__(self, folder: Place, clock: SimulatedClock | None = None, **settings: Any) -> None:
         self.folder = folder
         self.clock = clock
         self.settings = Settings(**settings)
