@@ -1,7 +1,7 @@
 # Without make: `python3 run.py` for `make run`, `python3 run.py test` for `make test`.
 PYTHON ?= python3
 
-.PHONY: run test lint install locks
+.PHONY: run test lint bench install locks
 
 run:
 	@$(PYTHON) run.py demo $(ARGS)
@@ -11,6 +11,9 @@ test:
 
 lint:
 	@$(PYTHON) run.py lint
+
+bench:
+	@$(PYTHON) run.py bench $(ARGS)
 
 install:
 	@$(PYTHON) run.py install

@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-RUNS = 5
 LEDGER, MAPPING = "tests/data/boston311-100.csv", "examples/boston311.yaml"
 OPENING = ("complaint.received", "repair.reported", "inquiry.received")
 
@@ -35,7 +34,9 @@ def children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def main() -> None:
+def figures(runs: int = 5) -> dict[str, float]:
+    """Milliseconds of each command, medians."""
+    found: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name:
         data = ("--data", str(Path(name) / "data"))
         touchline("tenant", "add", "acme", *data)
@@ -66,9 +67,16 @@ def main() -> None:
             "events example": (("events", "example", OPENING[0]), ""),
         }
         for label, (words, stdin) in commands.items():
-            runs = [touchline(*words, stdin=stdin)[:2] for _ in range(RUNS)]
-            taken, used = (statistics.median(column) * 1000 for column in zip(*runs, strict=True))
-            print(f"{label:<16} {taken:6.0f} ms, processor {used:6.0f} ms")
+            times = [touchline(*words, stdin=stdin)[:2] for _ in range(runs)]
+            taken, used = (statistics.median(column) * 1000 for column in zip(*times, strict=True))
+            found[f"startup: ms of touchline {label}"] = taken
+            found[f"startup: processor ms of touchline {label}"] = used
+    return found
+
+
+def main() -> None:
+    for label, value in figures().items():
+        print(f"{label:<50} {value:6.0f}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 CUSTOMERS = 2_000
 SOURCE = "call-centre"
 _START = datetime(2026, 3, 2, 1, tzinfo=UTC)
-_STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
+STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
         "complaint.received",
         {
@@ -32,8 +32,8 @@ _STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def event(number: int) -> dict[str, Any]:
     """The event of that number, as a CloudEvent."""
-    case, step = divmod(number, len(_STEPS))
-    kind, data = _STEPS[step]
+    case, step = divmod(number, len(STEPS))
+    kind, data = STEPS[step]
     who = case % CUSTOMERS
     customer = {"number": f"C-{who:06}"}
     if step == 0:

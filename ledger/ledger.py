@@ -20,7 +20,7 @@ from ledger.database import Database
 from ledger.errors import PublicationsRefused
 from ledger.keys import KeyStore
 from ledger.persons import Conflict, Persons
-from ledger.ports import Locks
+from ledger.ports import Joint, Locks
 from ledger.seal import Erased, unseal
 from ledger.tenants import Tenant
 from ledger.writer import Writer
@@ -174,7 +174,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class _Append:
+class _Append(Joint):
     """A job of the writer. Those of many callers that wait for one tenant are done as one: its share of a commit is what
     an event costs most."""
 
@@ -195,9 +195,6 @@ class _Append:
         outcomes = iter(appending.all([candidate for job in jobs for candidate in job.candidates]))
         appending.finish()
         return [list(islice(outcomes, job.size)) for job in jobs]
-
-    def __call__(self, connection: Connection) -> list[Outcome]:
-        return self.together(connection, [self])[0]
 
 
 def _joined(parts: Sequence[Future[list[Outcome]]]) -> Future[list[Outcome]]:

@@ -3,9 +3,10 @@ a test may wrap one to cut a process between two of its calls."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -27,23 +28,26 @@ class Locks:
         return cls(counters=frozenset((tenant,)))
 
 
-@runtime_checkable
-class Joint(Protocol):
+class Joint(ABC):
     """A job of the writer that can do the work of its neighbours in the queue with its own: one savepoint, one look-up, one
     write for all. Where the whole fails, each is done by itself."""
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """How much work it is, in the unit of ``joins``."""
-        ...
 
+    @abstractmethod
     def joins(self, job: object, size: int) -> bool:
         """Whether this job may be done with work of ``size`` that begins with ``job``."""
-        ...
 
+    @abstractmethod
     def together(self, connection: Connection, jobs: Sequence[Any]) -> list[Any]:
         """The results of the jobs (itself the first of them), in order."""
-        ...
+
+    def __call__(self, connection: Connection) -> Any:
+        """By itself."""
+        return self.together(connection, [self])[0]
 
 
 class Transaction(Protocol):

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     Engine,
     MetaData,
-    RootTransaction,
     create_engine,
     event,
     func,
@@ -33,6 +33,7 @@ from ledger.tables import SCHEMA_VERSION, about, counters, metadata
 
 APPLICATION_ID = 0x544C4C44  # "TLLD"
 HALF = 0x544C4843  # "TLHC": a copy or a restore that was cut off
+_BY_HAND = "begun by hand"
 _WAIT = 5.0  # seconds that a statement waits for another process's lock
 
 
@@ -59,17 +60,25 @@ def sqlite_engine(path: Path, *, writing: bool, pragmas: tuple[str, ...] = ()) -
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if _BY_HAND not in connection.info:
+            connection.exec_driver_sql(begin)
 
     return engine
 
 
 class SqliteTransaction:
-    """The writing connection (``ledger.ports.Transaction``)."""
+    """The writing connection (``ledger.ports.Transaction``).
+
+    What belongs to the transaction is said to the driver: by way of SQLAlchemy it took as long as an event. SQLAlchemy is left
+    to believe in one transaction without end.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._connection = engine.connect()
-        self._open: RootTransaction | None = None
+        self._connection.info[_BY_HAND] = True
+        self._connection.begin()
+        del self._connection.info[_BY_HAND]
+        self._raw: Any = self._connection.connection.driver_connection
 
     @property
     def connection(self) -> Connection:
@@ -78,34 +87,32 @@ class SqliteTransaction:
     def begin(
         self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
     ) -> None:
-        self._open = self._connection.begin()
+        self._raw.execute("BEGIN IMMEDIATE")
 
     def admits(self, locks: Locks | None) -> bool:
         return True  # the one lock there is, is held
 
     def savepoint(self) -> None:
-        self._connection.exec_driver_sql("SAVEPOINT job")
+        self._raw.execute("SAVEPOINT job")
 
     def release(self) -> None:
-        self._connection.exec_driver_sql("RELEASE job")
+        self._raw.execute("RELEASE job")
 
     def undo(self) -> None:
-        self._connection.exec_driver_sql("ROLLBACK TO job")
-        self._connection.exec_driver_sql("RELEASE job")
+        self._raw.execute("ROLLBACK TO job")
+        self._raw.execute("RELEASE job")
 
     def commit(self) -> None:
-        if self._open is not None:
-            self._open.commit()
-            self._open = None
+        self._raw.execute("COMMIT")
 
     def rollback(self) -> None:
-        if self._open is not None:
-            self._open.rollback()
-            self._open = None
+        if self._raw.in_transaction:
+            self._raw.execute("ROLLBACK")
 
     def close(self) -> None:
-        self.rollback()
-        self._connection.close()
+        if not self._connection.closed:
+            self.rollback()
+            self._connection.close()
 
 
 class SqliteDatabase(Database):

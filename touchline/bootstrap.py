@@ -58,7 +58,7 @@ class Cannot(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``demo`` (also where nothing is said), ``test``, ``lint``, ``install``, or any command of ours."""
+    """``demo`` (also where nothing is said), ``test``, ``lint``, ``bench``, ``install``, or any command of ours."""
     task, rest = (arguments[0], list(arguments[1:])) if arguments else ("demo", [])
     try:
         if task == "install":
@@ -68,6 +68,9 @@ def main(arguments: Sequence[str]) -> int:
             prepare("test")
             lint_code = lint() if task == "lint" or not rest else 0
             return lint_code or (test(rest) if task == "test" else 0)
+        if task == "bench":
+            prepare("test")
+            return hand_over([str(PYTHON), "-m", "benchmarks", *rest])
         prepare("run")
     except Cannot as why:
         print(why, file=sys.stderr)

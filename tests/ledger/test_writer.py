@@ -18,7 +18,7 @@ from ledger.database import Database
 from ledger.errors import Busy, NotKept, Stopped
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
-from ledger.ports import Locks, Transaction
+from ledger.ports import Joint, Locks, Transaction
 from ledger.tenants import Tenant
 from ledger.writer import SLICE, Writer
 from tests.ledger.house import START, House, raw, sent
@@ -289,16 +289,20 @@ def test_many_threads_one_order(home: House, tenant: Tenant) -> None:
     assert home.verify().ok
 
 
-class Together:
+class Together(Joint):
     """Jobs that are done as one; ``bad`` spoils the whole when it is among others, and itself when it is alone."""
 
     def __init__(self, name: str, calls: list[list[str]]) -> None:
-        self.name, self.calls, self.size = name, calls, 1
+        self.name, self.calls = name, calls
+
+    @property
+    def size(self) -> int:
+        return 1
 
     def joins(self, job: object, size: int) -> bool:
         return isinstance(job, Together) and size < 3
 
-    def together(self, connection: Connection, jobs: list[Together]) -> list[str]:
+    def together(self, connection: Connection, jobs: Sequence[Any]) -> list[str]:
         names = [job.name for job in jobs]
         self.calls.append(names)
         for name in names:
@@ -306,9 +310,6 @@ class Together:
             if name == "bad":
                 raise ZeroDivisionError
         return names
-
-    def __call__(self, connection: Connection) -> str:
-        return self.together(connection, [self])[0]
 
 
 def test_jobs_that_join_are_done_as_one_and_alone_where_that_fails(rig: Rig) -> None:
