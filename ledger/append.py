@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, update
 
 from ledger import feeds
-from ledger.body import at_path, has_sealed_shape, replaced, sealed_json, steps
+from ledger.body import replaced, sealed_json, steps
 from ledger.candidate import Appended, Candidate, Draft, Outcome, Problem
 from ledger.chain import FACTS, Chain
 from ledger.clock import Clock
@@ -18,20 +18,20 @@ from ledger.dialects import insert_one
 from ledger.errors import KeyMissing
 from ledger.expected import unmet
 from ledger.hot import Hot, Row
-from ledger.keys import KeyStore, own_person
-from ledger.persons import NOBODY, Claims, Persons
+from ledger.keys import KeyStore
+from ledger.persons import Persons
+from ledger.prepared import Prepared, prepare
 from ledger.seal import Erased, mac, seal
 from ledger.tables import corrections, counters, fact_ids, facts
 from ledger.tenants import Tenant
 from schemas.canonical import canonical_bytes
-from schemas.identity import case_id_of_event, case_id_of_ticket, event_id
+from schemas.identity import event_id
 from schemas.instants import Instant
 
 NOT_CORRECTABLE = (
     "policy.", "calendar.", "roles.", "privacy.", "event.", "obligation.", "alert.", "source.",
 )  # fmt: skip
 """Publications, withdrawals and what people decide about promises stand: a later one takes their place."""
-CUSTOMER = ("number", "name", "phone", "address")
 
 FACT = ("tenant", "place", "recorded", "body", "hash")
 FACT_ID = ("tenant", "event_id", "place")
@@ -68,35 +68,34 @@ class Appending:
         self._clock = clock
         self._tenant = tenant
         self._chain = Chain(FACTS, tenant.number, tenant.name.encode())
-        self._head, self._floor = feeds.locked_head(connection, tenant)
-        self._began = self._head
+        head, self._floor = feeds.locked_head(connection, tenant)
+        self._began = self._last = head.place
+        self._recorded, self._hash = head.recorded, head.hash
         self._facts: list[Row] = []
         self._fact_ids: list[Row] = []
         self._corrections: list[Row] = []
 
     def one(self, candidate: Candidate) -> Outcome:
         """``all`` of one."""
-        return self.all([candidate])[0]
+        return self.all([prepare(self._tenant.name, self._persons, candidate)])[0]
 
-    def all(self, candidates: Sequence[Candidate]) -> list[Outcome]:
+    def all(self, offered: Sequence[Prepared]) -> list[Outcome]:
         """Keep each event, or say why not. A duplicate is answered before any other check."""
-        tenant = self._tenant.name
-        events = [event_id(tenant, candidate.source, candidate.source_id) for candidate in candidates]
-        keys = [bytes.fromhex(event.replace("-", "")) for event in events]
-        known = feeds.places_of(self._connection, self._tenant, keys)
-        claims = self._ahead(candidates, events, keys, known)
+        known = feeds.places_of(self._connection, self._tenant, [one.key for one in offered])
+        self._ahead(offered, known)
         outcomes: list[Outcome] = []
-        for candidate, event, key, claim in zip(candidates, events, keys, claims, strict=True):
+        for one in offered:
+            candidate = one.candidate
             try:
-                if (place := known.get(key)) is not None:
+                if (place := known.get(one.key)) is not None:
                     outcomes.append(self._again(candidate, place))
                 elif candidate.problem is not None:
                     outcomes.append(candidate.problem)
                 elif candidate.draft is None:
                     raise ValueError("a candidate has a draft or a problem")
                 else:
-                    kept = self._keep(candidate, candidate.draft, event, key, claim)
-                    known[key] = kept.place
+                    kept = self._keep(one, candidate.draft)
+                    known[one.key] = kept.place
                     outcomes.append(kept)
             except _Refused as refused:
                 outcomes.append(refused.problem)
@@ -106,13 +105,13 @@ class Appending:
         """Write out what waits, and move the counter to the last place."""
         self._write()
         self._keys.write()
-        if self._head is not self._began:
+        if self._last != self._began:
             _counter(
                 self._connection,
                 number=self._tenant.number,
-                new_place=self._head.place,
-                new_recorded=self._head.recorded,
-                new_hash=self._head.hash,
+                new_place=self._last,
+                new_recorded=self._recorded,
+                new_hash=self._hash,
             )
 
     def _write(self) -> None:
@@ -122,30 +121,16 @@ class Appending:
         _fact_id.many(self._connection, FACT_ID, sorted(ids))  # neighbours share a page
         _correction.many(self._connection, CORRECTION, corrected)
 
-    def _ahead(
-        self, candidates: Sequence[Candidate], events: list[str], keys: list[bytes], known: dict[bytes, int]
-    ) -> list[Claims]:
-        """What each names its customer by; and have the key store read all that the new ones will ask it."""
-        tenant = self._tenant.name
-        claims: list[Claims] = []
+    def _ahead(self, offered: Sequence[Prepared], known: dict[bytes, int]) -> None:
+        """Have the key store read all that the new ones will ask it."""
         macs: list[bytes] = []
         people: list[str] = []
-        for candidate, event, key in zip(candidates, events, keys, strict=True):
-            draft, claim = candidate.draft, NOBODY
-            if draft is not None and key not in known:
-                customer = draft.customer
-                if customer:
-                    claim = self._persons.claims(
-                        tenant, candidate.source, customer.get("number", ""), customer.get("phone", "")
-                    )
-                    macs += claim
-                if draft.customer_ref:
-                    people.append(draft.customer_ref)
-                elif not (claim.number or claim.phone) and (customer or draft.personal):
-                    people.append(own_person(event))
-            claims.append(claim)
-        self._keys.ahead(tenant, macs, people)
-        return claims
+        for one in offered:
+            if one.key not in known and one.candidate.draft is not None:
+                macs += one.claims
+                if person := one.candidate.draft.customer_ref or one.person:
+                    people.append(person)
+        self._keys.ahead(self._tenant.name, macs, people)
 
     def _again(self, candidate: Candidate, place: int) -> Appended:
         self._write()  # it may be of this very batch
@@ -167,15 +152,16 @@ class Appending:
             event_id=body["event_id"], case_id=body.get("case_id", ""), place=place, duplicate=True
         )
 
-    def _keep(self, candidate: Candidate, draft: Draft, event: str, key: bytes, claims: Claims) -> Appended:
-        tenant, source = self._tenant.name, candidate.source
+    def _keep(self, one: Prepared, draft: Draft) -> Appended:
+        tenant, candidate, event, key = self._tenant.name, one.candidate, one.event, one.key
+        source = candidate.source
         target = self._target(source, draft)
-        case = self._case(source, draft, event, target)
+        case = self._case(one, draft, target)
         if candidate.expected is not None:
             self._write()
-            if problem := unmet(self._connection, self._tenant, case, candidate.expected, self._head.place):
+            if problem := unmet(self._connection, self._tenant, case, candidate.expected, self._last):
                 raise _Refused(problem)
-        if has_sealed_shape(draft.data):
+        if one.reserved:
             raise _refuse(
                 422, "reserved_shape", "data", "an object of sealed, person and class is reserved",
                 "sealed、person、class 组成的对象为系统保留",
@@ -184,15 +170,14 @@ class Appending:
             raise _refuse(
                 422, "customer_unknown", "data.subject_ref", "names no person known here", "没有这个个人引用"
             )  # fmt: skip
-        secrets = self._personal(draft)
-        recorded = max(self._head.recorded, self._floor, self._clock.now())
-        person, ref = self._person(source, draft, bool(secrets), event, claims, recorded)
+        recorded = max(self._recorded, self._floor, self._clock.now())
+        person, ref = self._person(one, draft, recorded)
         retention = draft.retention
         body: dict[str, Any] = {name: value for name, value in draft.envelope.items() if value}
         data: Any = {**draft.data}
         if person:
             sealing_key, mac_key = self._keys.sealing(tenant, person, retention)
-            for path, text in secrets:
+            for path, text in one.secrets:
                 blob = seal(sealing_key, text, tenant, event, path, person, retention)
                 put = sealed_json(blob, person, retention)
                 if path.startswith("customer."):
@@ -225,13 +210,13 @@ class Appending:
     def _place(
         self, key: bytes, recorded: Instant, body: dict[str, Any], target: dict[str, Any] | None
     ) -> int:
-        number, place, text = self._tenant.number, self._head.place + 1, canonical_bytes(body)
-        hashed = self._chain.link(self._head.hash, place, recorded, text)
+        number, place, text = self._tenant.number, self._last + 1, canonical_bytes(body)
+        hashed = self._chain.link(self._hash, place, recorded, text)
         self._facts.append((number, place, recorded, text, hashed))
         self._fact_ids.append((number, key, place))
         if target is not None:
             self._corrections.append((number, UUID(target["event_id"]).bytes, place, key))
-        self._head = feeds.Head(place, recorded, hashed)
+        self._last, self._recorded, self._hash = place, recorded, hashed
         return place
 
     def _target(self, source: str, draft: Draft) -> dict[str, Any] | None:
@@ -263,25 +248,21 @@ class Appending:
             )  # fmt: skip
         return body
 
-    def _case(self, source: str, draft: Draft, event: str, target: dict[str, Any] | None) -> str:
+    def _case(self, one: Prepared, draft: Draft, target: dict[str, Any] | None) -> str:
         """The case (事项): as given, by ticket, that of the corrected event, or opened by the event itself."""
-        if draft.case_id:
-            return draft.case_id
-        if draft.ticket:
-            return case_id_of_ticket(self._tenant.name, source, draft.ticket)
+        if draft.case_id or draft.ticket:
+            return one.case
         if target is not None and target.get("case_id"):
             return str(target["case_id"])
         if draft.case == "needs":
             raise _refuse(
                 422, "case_needed", "caseid", f"{draft.type} needs caseid or ticket", "此类事件须提供 caseid 或 ticket"
             )  # fmt: skip
-        return case_id_of_event(event) if draft.case == "opens" else ""
+        return one.case
 
-    def _person(
-        self, source: str, draft: Draft, secret: bool, event: str, claims: Claims, now: Instant
-    ) -> tuple[str, str]:
+    def _person(self, one: Prepared, draft: Draft, now: Instant) -> tuple[str, str]:
         """(person under whose key it is sealed, customer's reference); "" for none."""
-        tenant = self._tenant.name
+        tenant, source, event, claims = self._tenant.name, one.candidate.source, one.event, one.claims
         if draft.customer_ref:
             if not self._keys.is_person(tenant, draft.customer_ref):
                 if self._keys.is_erased(tenant, draft.customer_ref):
@@ -298,26 +279,11 @@ class Appending:
         if claims.number or claims.phone:
             ref = self._persons.resolve(tenant, source, claims, event, now)
             return ref, ref
-        if secret:
-            person = own_person(event)
-            self._keys.add_person(tenant, person)
-            return person, ""
-        return "", ""
+        if one.person:
+            self._keys.add_person(tenant, one.person)
+        return one.person, ""
 
     def _was_ever(self, person: str) -> bool:
         return self._keys.is_person(self._tenant.name, person) or self._keys.is_erased(
             self._tenant.name, person
         )
-
-    @staticmethod
-    def _personal(draft: Draft) -> list[tuple[str, str]]:
-        """(path in data, clear text) of everything to seal."""
-        found = [(f"customer.{name}", text) for name in CUSTOMER if (text := draft.customer.get(name, ""))]
-        for path in draft.personal:
-            value = at_path(draft.data, path)
-            if isinstance(value, str):
-                if value:
-                    found.append((path, value))
-            elif value is not None:
-                raise TypeError(f"{path} of {draft.type} is personal but no text")
-        return found

@@ -33,12 +33,12 @@ def looks_sealed(value: Any) -> bool:
 def has_sealed_shape(value: Any) -> bool:
     """Whether the shape of a sealed value stands anywhere in plain data: it is reserved."""
     if isinstance(value, dict):
-        if looks_sealed(value):
+        if len(value) == len(_SHAPE) and value.keys() == _SHAPE:
             return True
         value = value.values()
     elif not isinstance(value, list):
         return False
-    return any(has_sealed_shape(inner) for inner in value if isinstance(inner, (dict, list)))
+    return any(isinstance(inner, (dict, list)) and has_sealed_shape(inner) for inner in value)
 
 
 def opened(value: Any) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hmac
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -20,6 +21,7 @@ from schemas.canonical import canonical_texts
 
 _FORMAT = "1."
 _NONCE = 12
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Erased:
@@ -46,7 +48,7 @@ def seal(key: bytes, text: str, tenant: str, event_id: str, path: str, person: s
     nonce = os.urandom(_NONCE)
     bound = _bound(tenant, event_id, path, person, retention)
     sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), bound)
-    return _FORMAT + urlsafe_b64encode(sealed).rstrip(b"=").decode()
+    return _FORMAT + b2a_base64(sealed, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def unseal(key: bytes, blob: str, tenant: str, event_id: str, path: str, person: str, retention: str) -> str:
