@@ -135,6 +135,8 @@ class EmbeddedRunner:
         """One look at every tenant; the seconds to sleep after it."""
         upcoming = NEVER
         try:
+            if not self._current():
+                self._look_again()
             ours = self._ours(self.ledger.tenants())
         except Exception as error:  # the database is away: it will come back
             return self._held_up(error)
@@ -146,9 +148,7 @@ class EmbeddedRunner:
                 self._engines.pop(tenant.number, None)
                 return 0.0
             except OtherSet:
-                if self._reopen is None:
-                    raise
-                self.use(self._reopen())  # another process has swapped the sets
+                self._look_again()
                 return 0.0
             except Exception as error:
                 # A full disk, say, a queue that is full, or no database: nothing was written, so the same batch can be
@@ -160,11 +160,26 @@ class EmbeddedRunner:
             return SAFETY
         return min(SAFETY, max(0.0, (upcoming - now) / SECOND))
 
+    def _current(self) -> bool:
+        with self.ledger.database.read() as conn:
+            return self.store.current(conn)
+
+    def _look_again(self) -> None:
+        """The sets were swapped, here or by another process: go on with the active one. Raises OtherSet where that is the
+        one in hand, and what opening raises."""
+        store = self._reopen() if self._reopen is not None else self.store
+        if (store.name, store.version) == (self.store.name, self.store.version):
+            raise OtherSet(f"tenants are folded into another set than {store.name}, which is the active one")
+        self.use(store)
+
     def _held_up(self, error: Exception) -> float:
         """Seconds until the next try, where what went wrong is the storage's and passes. Raises anything else."""
         told = str(error) if isinstance(error, NotKept | Busy) else trouble(error)
         if not told:
-            raise error
+            if self._current():
+                raise error
+            self._look_again()  # its tables were dropped under it
+            return 0.0
         if not self.status.error:
             _log().error("batch_not_kept", detail=told)
         self.status.error = told

@@ -58,6 +58,10 @@ class Sets(Protocol):
     @property
     def version(self) -> str: ...
 
+    def current(self, conn: Connection, *, hold: bool = False) -> bool:
+        """Are these the tables that everybody reads? ``hold``, in a job of the writer: and will be until the commit?"""
+        ...
+
     def pages(self, conn: Connection, tenant: int) -> Pages: ...
 
     def apply(self, conn: Connection, effects: Effects) -> EngineState: ...
@@ -97,10 +101,13 @@ class Engine:
         *,
         batch: int = BATCH,
     ) -> Engine:
-        """Raise the epoch, then read where the tenant stands."""
+        """Raise the epoch, then read where the tenant stands. Raises OtherSet where the tables in hand are not those that
+        the tenant is folded into."""
 
         def take(conn: Connection) -> EngineState:
             state = lanes.take_over(conn, tenant, owner)
+            if not store.current(conn, hold=True):
+                raise OtherSet(f"set {store.name} is not the active one any more")
             if (state.set_name, state.fold_version) == (store.name, store.version):
                 return state
             if state.decided:

@@ -1,267 +1,245 @@
 """Rebuild: a fresh fold of the recorded lanes into a shadow set, compared with the active one, and swapped.
 
-Facts and verdicts are merged by ``after``; verdicts are heard, never concluded, and nothing is appended to the record
-(invariant 7). Readers and the live engine go on until the swap, which is one row; nothing is renamed. A fold error
-stops the rebuild, leaves the active set as it was and parks nothing.
+Readers and the live engine go on all the while. The swap locks the engine rows in ascending order, folds what is left and
+flips one row, which every read and every engine's compare-and-set looks at; nothing is renamed. A fold error, a crash or
+a lost connection before that leaves the active set as it was and parks nothing; what is left of the shadow is cleared by
+the next rebuild. The old set is dropped when nobody reads it any more (``Sets``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from functools import partial
 
-from sqlalchemy import Connection, Select, Table, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from ledger import lanes
-from ledger.lanes import EngineState
+from ledger import lanes, tenants
+from ledger.errors import LedgerError, OutcomeUnknown, trouble
 from ledger.ledger import Ledger
-from ledger.tenants import Tenant
-from processors.backfill import backfill
-from processors.engine import up_to_publication
-from processors.fold import PUBLICATIONS, Fold
-from processors.ports import Effects, Recall
-from processors.rules.book import Book
+from ledger.ports import Locks
+from processors.ports import Effects
 from processors.rules.protocol import Rule
-from processors.shelf import Shelf
-from processors.standing import fetching
-from projections.bulk import Bulk, index_line, parked_after
-from projections.dump import differences
+from projections.differences import Differing, compared
+from projections.refold import Refold
+from projections.sets import PATIENCE, Sets, StillActive
 from projections.store import ACTIVE, SqlStore, active_set
-from projections.tables import SETS, fold_version, set_tables
-from schemas.event import Event
+from projections.tables import set_tables
 
-PAGE = 256
+TRIES = 50
+"""How often it tries to find both sets at one place, where engines of other processes go on."""
+NEAR = 64
+"""Pieces of a page that show that it is close behind the engine; what is left then is folded under the engine's lock."""
+ANY = Locks()
+"""Needs no tenant's locks: shares a commit with whatever is there."""
 
-Tell = Callable[[str, int, int], None]
-"""(tenant, facts folded, facts in all)"""
+
+@dataclass(frozen=True, slots=True)
+class Far:
+    """How far a rebuild has come: facts of all tenants, folded and in all; ``step`` is fold, compare, swap or drop."""
+
+    step: str
+    tenant: str
+    facts: int
+    whole: int
+
+
+Tell = Callable[[Far], None]
 
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What a rebuild did. ``differences`` by tenant: lines of the dump that the fresh fold has otherwise."""
+    """What a rebuild did. ``differences`` by tenant, of those that have any; ``compared`` False where nobody looked."""
 
     old_set: str
     new_set: str
     facts: int = 0
     verdicts: int = 0
+    compared: bool = False
     swapped: bool = False
-    differences: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    differences: dict[str, Differing] = field(default_factory=dict)
+
+
+class FoldFailed(RuntimeError):
+    """A rule fails on what is recorded. The active set stays as it was; nothing is parked. The error's class is named, never
+    its text, which may hold anything."""
+
+
+class NeverAbreast(RuntimeError):
+    """The engines went on too fast to be compared with: try again at a quieter time."""
 
 
 class Rebuild:
-    """One rebuild of all tenants. ``pause`` is held while the last facts are folded and the set is swapped."""
+    """One rebuild of all tenants. ``pause`` is held while a snapshot is taken that shows both sets at one place: it keeps
+    this process's engine from going on for a moment."""
 
     def __init__(
-        self, ledger: Ledger, rules: Sequence[Rule], pause: AbstractContextManager[object] | None = None
+        self,
+        ledger: Ledger,
+        rules: Sequence[Rule],
+        pause: AbstractContextManager[object] | None = None,
+        tell: Tell = lambda _: None,
     ) -> None:
         self.ledger = ledger
         self.rules = tuple(rules)
         self._pause = pause or nullcontext()
+        self._tell = tell
+        self.sets = Sets(ledger.database, ledger.writer)
         with ledger.database.read() as conn:
             active = active_set(conn)
-        self._old = active[0] if active else ""
-        kinds = tuple(kind for rule in self.rules for kind in rule.rows)
-        self._new = SETS[(SETS.index(self._old) + 1) % len(SETS)] if self._old else SETS[0]
-        self.store = SqlStore(set_tables(self._new, kinds), self.rules, ledger.writer.clock)
-        self._was = set_tables(self._old, kinds) if active and active[1] == fold_version(rules) else None
-        self._books: dict[int, Book] = {}
-        self._at: dict[int, tuple[int, int]] = {}
-        self._pending: dict[int, tuple[Event, list[Recall]]] = {}
-        """Of tenants whose last fact is a publication: what it recalls, and the engine has not come to yet."""
-        self.report = Rebuilt(self._old, self._new)
+        old = active[0] if active else ""
+        self._kinds = tuple(kind for rule in self.rules for kind in rule.rows)
+        self.report = Rebuilt(old, self.sets.free(old))
+        self.store = SqlStore(set_tables(self.report.new_set, self._kinds), self.rules, ledger.writer.clock)
+        self._folds: dict[int, Refold] = {}
+        self._whole = 0
 
-    def run(self, tell: Tell = lambda *_: None, *, swap: bool = True) -> Rebuilt:
-        """Fold, compare, swap. Without ``swap`` (dry run) the shadow set is dropped again."""
-        self._make()
+    def run(self, *, swap: bool = True, compare: bool = True) -> Rebuilt:
+        """Fold, compare, swap. Without ``swap`` (dry run) the shadow is dropped again. Raises what a rule raises."""
+        self.sets.clear()
+        self.sets.make(self.store.tables)
         try:
-            for tenant in self.ledger.tenants():
-                self._fold_all(tenant, tell)
-            with self._pause:
-                tenants = self.ledger.tenants()  # one may have been registered meanwhile
-                for tenant in tenants:
-                    self._fold_all(tenant, tell)
-                    self._finish(tenant)
-                if swap:
-                    self.ledger.writer.call(lambda conn: self._swap(conn, tenants))
-                    self.report.swapped = True
+            with self.ledger.database.read() as conn:
+                listed = tenants.listed(conn)
+                self._whole = sum(lanes.engine_state(conn, tenant).decided for tenant in listed)
+            self._catch_up()
+            if compare:
+                self._compare()
+            if swap:
+                self._said("swap")
+                self._swap()
         finally:
             if not self.report.swapped:
-                self._drop(self._new)
+                with suppress(StillActive):  # it was swapped, and the answer got lost
+                    self.sets.drop(self.report.new_set, 0.0)
         return self.report
 
-    def drop_old(self) -> None:
-        """After the swap, when nobody reads the old set any more."""
-        if self.report.swapped and self._old:
-            self._drop(self._old)
+    def drop_old(self, patience: float = PATIENCE) -> bool:
+        """After the swap: drop the old set. False where it is read still after ``patience`` seconds."""
+        if not self.report.swapped or not self.report.old_set:
+            return True
+        self._said("drop")
+        return self.sets.drop(self.report.old_set, patience)
 
     # -- steps
 
-    def _make(self) -> None:
-        metadata = self.store.tables.metadata
+    def _catch_up(self) -> None:
+        """Fold what the engines have decided, of every tenant there is. They go on meanwhile."""
+        for tenant in self.ledger.tenants():
+            fold = self._folds.get(tenant.number)
+            if fold is None:
+                fold = self._folds[tenant.number] = Refold(self.ledger, self.store, self.rules, tenant)
+                with self._blaming(fold):
+                    fold.bulk(self._folding(tenant.name))
+            pieces = NEAR
+            while pieces >= NEAR:
+                with self.ledger.database.read() as conn, self._blaming(fold):
+                    pieces = fold.step(conn, self._writing(tenant.number), self._folding(tenant.name))
 
-        def make(conn: Connection) -> None:
-            metadata.drop_all(conn)
-            self.ledger.database.make(conn, metadata)
+    @contextmanager
+    def _blaming(self, fold: Refold) -> Iterator[None]:
+        try:
+            yield
+        except LedgerError:
+            raise
+        except Exception as error:
+            if trouble(error):
+                raise
+            where = f"of {fold.tenant.name}, after fact {fold.place}"
+            raise FoldFailed(f"{type(error).__name__} {where}") from error
 
-        self.ledger.writer.call(make)
-
-    def _drop(self, name: str) -> None:
-        tables = set_tables(name, tuple(kind for rule in self.rules for kind in rule.rows))
-        self.ledger.writer.call(tables.metadata.drop_all)
-
-    def _fold_all(self, tenant: Tenant, tell: Tell) -> None:
-        if tenant.number not in self._at:
-            self._bulk(tenant, tell)
-        while True:
-            with self.ledger.database.read() as conn:
-                state = lanes.engine_state(conn, tenant)
-                place, said = self._at.get(tenant.number, (0, 0))
-                facts = [f for f in self.ledger.facts(conn, tenant, place, PAGE) if f.place <= state.decided]
-                facts = up_to_publication(facts)
-                upto = facts[-1].place if facts else place
-                effects = Effects(expect=state, decided=upto, advanced=0)
-                heard = self._page(conn, tenant, facts, said, upto, effects)
-            if not facts and heard == said and not effects.rows:
-                return
-            self.ledger.writer.call(lambda conn, e=effects: self.store.write(conn, tenant.number, e))  # type: ignore[misc]
-            self._at[tenant.number] = (upto, heard)
-            self.report.facts += len(facts)
-            self.report.verdicts += heard - said
-            tell(tenant.name, upto, state.decided)
-
-    def _bulk(self, tenant: Tenant, tell: Tell) -> None:
-        """Most of it at once, each scope judged once; what the engine has decided since then follows page by page."""
-        with self.ledger.database.read() as conn:
-            decided = lanes.engine_state(conn, tenant).decided
-
+    def _folding(self, tenant: str) -> Callable[[int, int], None]:
         def told(facts: int, verdicts: int) -> None:
             self.report.facts += facts
             self.report.verdicts += verdicts
-            tell(tenant.name, self.report.facts - before, decided)
+            self._said("fold", tenant)
 
-        before = self.report.facts
-        filed = Bulk(self.ledger, self.store, self.rules, tenant).run(told)
-        self._at[tenant.number], self._books[tenant.number] = (filed.place, filed.said), filed.book
+        return told
 
-    def _page(
-        self,
-        conn: Connection,
-        tenant: Tenant,
-        facts: Sequence[Event],
-        said: int,
-        upto: int,
-        effects: Effects,
-    ) -> int:
-        """Merge one page of facts with the verdicts that follow them; the verdict place reached."""
-        before = self._books.get(tenant.number, Book.empty())
-        pages = self.store.pages(conn, tenant.number)
-        fold = Fold(
-            self.rules,
-            before,
-            Shelf(pages),
-            fetching(self.ledger, conn, tenant),
-            concluding=False,
-        )
-        state = effects.expect
-        if waiting := self._pending.get(tenant.number):
-            if not concluded(state, waiting[0]):
-                return said
-            fold.recalls.extend(waiting[1])
-            self._recall(fold, conn, tenant, waiting[0])
-            del self._pending[tenant.number]
-        fold.prepare(facts)
-        verdicts = list(self._verdicts(conn, tenant, said, upto))
-        parked = parked_after(verdicts)
-        upcoming = iter(verdicts)
-        following = next(upcoming, None)
-        heard = said
-        first = facts[0].place if facts else upto + 1
-        for place in range(first - 1, upto + 1):
-            fold.parked = parked.get(place, frozenset())
-            if place >= first:
-                fact = facts[place - first]
-                fold.place(fact)
-                if fact.type in PUBLICATIONS:
-                    backfill(fold, self.ledger, conn, tenant, fact, before)
-                    if fold.recalls and not concluded(state, fact):
-                        effects.recalls.extend(fold.recalls)
-                        self._pending[tenant.number] = (fact, list(fold.recalls))
-                        fold.recalls.clear()
-                    self._recall(fold, pages.conn, tenant, fact)
-            while following is not None and following.after <= place:
-                fold.hear(following)
-                effects.said.append(index_line(following))
-                heard = following.place
-                following = next(upcoming, None)
-        self._books[tenant.number] = fold.book
-        effects.publications = fold.publications
-        fold.shelf.collect(effects)
-        return heard
+    def _said(self, step: str, tenant: str = "") -> None:
+        facts = self.report.facts
+        self._tell(Far(step, tenant, facts, max(facts, self._whole)))
 
-    def _verdicts(self, conn: Connection, tenant: Tenant, said: int, upto: int) -> Iterator[Event]:
-        """Recorded verdicts after place ``said`` of their lane that follow facts up to ``upto``."""
-        while page := self.ledger.verdicts(conn, tenant, said, PAGE):
-            for verdict in page:
-                if verdict.after > upto:
+    def _writing(self, tenant: int) -> Callable[[Effects], None]:
+        def write(effects: Effects) -> None:
+            self.ledger.writer.call(lambda conn: self.store.write(conn, tenant, effects), ANY)
+
+        return write
+
+    def _compare(self) -> None:
+        standing = self.sets.standing().get(self.report.old_set)
+        if not standing:
+            return  # a copy has none
+        was = set_tables(self.report.old_set, self._kinds)
+        with self._meeting() as conn:
+            for fold in self._folds.values():
+                self._said("compare", fold.tenant.name)
+                found = compared(conn, was, self.store.tables, fold.tenant.number, standing)
+                if found:
+                    self.report.differences[fold.tenant.name] = found
+        self.report.compared = True
+
+    @contextmanager
+    def _meeting(self) -> Iterator[Connection]:
+        """A snapshot that shows both sets at one place. Raises NeverAbreast."""
+        for _ in range(TRIES):
+            self._catch_up()
+            with self._pause:
+                self.ledger.writer.call(self._rest, self._engines())
+                snapshot = self.ledger.database.read()
+                conn = snapshot.__enter__()
+                met = self._abreast(conn)
+            try:
+                if met:
+                    yield conn
                     return
-                yield replace(verdict, recorded=int(verdict.origin["at"]))
-            said = page[-1].place
+            finally:
+                snapshot.__exit__(None, None, None)
+        raise NeverAbreast
 
-    def _recall(self, fold: Fold, conn: Connection, tenant: Tenant, fact: Event) -> None:
-        for recall in fold.recalls:
-            table = self.store.tables.rows[recall.table]
-            scopes = [
-                str(s) for s in conn.scalars(_scopes(table, tenant.number, recall.column, recall.value))
-            ]
-            rule = next(r.name for r in self.rules if recall.table in r.rows)
-            fold.recall(rule, scopes, fact.recorded, fact.place)
-        fold.recalls.clear()
-
-    def _finish(self, tenant: Tenant) -> None:
-        """What stood before the engine's last instant was concluded then, whatever today's rules would say."""
-        with self.ledger.database.read() as conn:
-            state = lanes.engine_state(conn, tenant)
-            pages = self.store.pages(conn, tenant.number)
-            late = pages.due(state.advanced, 2**31)
-            effects = Effects(expect=state, decided=state.decided, advanced=state.advanced)
-            if late:
-                fold = Fold(
-                    self.rules,
-                    self._books.get(tenant.number, Book.empty()),
-                    Shelf(pages),
-                    lambda *_: None,
-                    concluding=False,
-                )
-                for due in late:
-                    row = fold.shelf.find(due.rule, due.scope, due.row_id)
-                    if row is not None:
-                        fold.shelf.put(due.rule, row, fold.next_after(due.rule, row, state.advanced))
-                fold.shelf.collect(effects)
-        self.ledger.writer.call(lambda conn: self.store.write(conn, tenant.number, effects))
-        if self._was is not None:
+    def _swap(self) -> None:
+        try:
+            while not self.report.swapped:
+                self._catch_up()
+                self.report.swapped = self.ledger.writer.call(self._flip, self._engines())
+        except OutcomeUnknown:
             with self.ledger.database.read() as conn:
-                found = differences(conn, self._was, self.store.tables, tenant.number)
-            if found:
-                self.report.differences[tenant.name] = found
+                active = active_set(conn)
+            if active is None or active[0] != self.report.new_set:
+                raise
+            self.report.swapped = True
 
-    def _swap(self, conn: Connection, tenants: Sequence[Tenant]) -> None:
-        """One row says which set is read; every engine's compare-and-set looks at its own copy of the name."""
-        version = fold_version(self.rules)
-        for tenant in tenants:
-            state = lanes.engine_state(conn, tenant)
-            if (state.decided, state.verdict_place) != self._at.get(tenant.number, (0, 0)):
-                raise RuntimeError(f"the engine of {tenant.name} went on during the swap")
-            lanes.switch_set(conn, state, set_name=self._new, fold_version=version)
-        conn.execute(update(ACTIVE).values(name=self._new, fold_version=version))
+    # -- within a job of the writer that holds the engine rows
 
+    def _engines(self) -> Locks:
+        return Locks(engines=frozenset(self._folds))
 
-def concluded(state: EngineState, publication: Event) -> bool:
-    """Has the engine come to what the publication recalled?"""
-    return state.decided > publication.place or state.advanced >= publication.recorded
+    def _rest(self, conn: Connection) -> None:
+        """Fold what the engines decided until they were locked."""
+        for number in sorted(self._folds):
+            fold = self._folds[number]
+            write = partial(self.store.write, conn, number)
+            with self._blaming(fold):
+                while fold.step(conn, write, self._folding(fold.tenant.name)):
+                    pass
 
+    def _abreast(self, conn: Connection) -> bool:
+        listed = tenants.listed(conn)
+        return len(listed) == len(self._folds) and all(
+            self._folds[t.number].abreast(lanes.engine_state(conn, t)) for t in listed
+        )
 
-def _scopes(table: Table, tenant: int, column: str, value: object) -> Select[Any]:
-    query: Select[Any] = select(table.c.scope).where(table.c.tenant == tenant, table.c[column] == value)
-    return query
+    def _flip(self, conn: Connection) -> bool:
+        """One row says which set is read; every engine's compare-and-set looks at its own copy of the name. False: a tenant
+        has come that is not folded yet."""
+        known = conn.execute(select(ACTIVE.c.name).with_for_update()).first()
+        self._rest(conn)
+        if not self._abreast(conn):
+            return False
+        for number in sorted(self._folds):
+            state = lanes.engine_state(conn, self._folds[number].tenant)
+            lanes.switch_set(conn, state, set_name=self.store.name, fold_version=self.store.version)
+        active = {"name": self.store.name, "fold_version": self.store.version}
+        conn.execute(update(ACTIVE).values(active) if known else insert(ACTIVE).values(one=1, **active))
+        return True

@@ -52,6 +52,12 @@ class SqlStore:
     def version(self) -> str:
         return fold_version(self.rules)
 
+    def current(self, conn: Connection, *, hold: bool = False) -> bool:
+        """Is this the active set? ``hold``, in a job of the writer: and does it stay so until the commit?"""
+        query = select(ACTIVE.c.name, ACTIVE.c.fold_version)
+        found = conn.execute(query.with_for_update(read=True) if hold else query).first()
+        return found is not None and tuple(found) == (self.name, self.version)
+
     def pages(self, conn: Connection, tenant: int) -> SqlPages:
         """Reads of one tenant on the caller's snapshot."""
         return SqlPages(conn, self.tables, tenant, self.rules)

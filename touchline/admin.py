@@ -44,6 +44,7 @@ class HouseAdmin:
             "import": self._import,
             "parked.resume": self._parked_resume,
             "rebuild": self._rebuild,
+            "rebuild_status": self._rebuild_status,
             "clock.accept": self._clock_accept,
         }
 
@@ -159,8 +160,13 @@ class HouseAdmin:
 
         return resume(self._house, only_tenant(self._house.ledger, tenant), events, by)
 
-    def _rebuild(self) -> Json:
-        return self._house.rebuild()
+    def _rebuild(self, dry_run: bool = False) -> Json:
+        """Begins it; ``rebuild_status`` says how far it has come and, in the end, what came of it."""
+        self._house.rebuilds.start(lambda: self._house.rebuild(dry_run=dry_run))
+        return {"started": True}
+
+    def _rebuild_status(self) -> Json:
+        return self._house.rebuilds.answer()
 
     def _clock_accept(self) -> Json:
         if self._house.runner is not None:

@@ -47,13 +47,18 @@ class Counter:
             told = json.loads(body)
         except ValueError:
             told = {}
-        if answer.status == 200 and "done" in told:
-            return told["done"]
-        if answer.status == 200 and "refused" in told:
-            refused = told["refused"]
-            raise Refused(Exit(refused["exit"]), refused["zh"], refused["en"])
+        if answer.status == 200 and ("done" in told or "refused" in told):
+            return self.told(told)
         why = told.get("detail") or f"The server answered {answer.status} to {command}."
         raise Refused(Exit.UNAVAILABLE, "服务器没有接受这条命令。", str(why))
+
+    @staticmethod
+    def told(answer: dict[str, Any]) -> Any:
+        """What was done. Raises Refused."""
+        if "refused" in answer:
+            refused = answer["refused"]
+            raise Refused(Exit(refused["exit"]), refused["zh"], refused["en"])
+        return answer["done"]
 
     def _connection(self, timeout: float) -> HTTPConnection:
         from http.client import HTTPConnection

@@ -69,6 +69,11 @@ OTHER_FOLD = (
 )
 """Chinese and English sentence for who meets such tables."""
 
+FOLD_FAILED = (
+    "重算时规则出错，读表保持原样，台账不受影响：",
+    "A rule fails on what is recorded; the tables stay as they were, the record is untouched: ",
+)
+
 
 def of_error(error: Exception) -> Refused | None:
     """What the ledger refused, as a sentence and a code; None for an error that is a defect."""
@@ -76,6 +81,8 @@ def of_error(error: Exception) -> Refused | None:
         return error
     if type(error).__name__ == "OtherFold":
         return Refused(Exit.UNAVAILABLE, *OTHER_FOLD)
+    if type(error).__name__ == "FoldFailed":
+        return Refused(Exit.NOT_SO, *(f"{word}{error}." for word in FOLD_FAILED))
     if type(error).__name__ == "FolderInUse" and (pid := getattr(error, "pid", 0)):
         since = getattr(error, "since", "")
         return Refused(

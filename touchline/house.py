@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ from schemas.instants import SECOND
 from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
 from touchline.place import Place, folder_of, open_database
+from touchline.rebuilding import Rebuilds
 from touchline.rules import rules
 
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
@@ -80,8 +81,7 @@ class House:
         self.progress = Progress()
         self.stale = ""
         """Why the tables cannot be written until a rebuild; "" when they can."""
-        self.rebuilding = ""
-        """How far a rebuild under way has come; "" when there is none."""
+        self.rebuilds = Rebuilds(self)
         self.runner: EmbeddedRunner | None = None
         self._running = False
         try:
@@ -132,7 +132,7 @@ class House:
             self.progress,
             self.leases.owner if self.leases is not None else f"embedded-{os.getpid()}",
             self.leases,
-            self.reopened if self.leases is not None else None,
+            self.reopened,
         )
         if self._running:
             self._go(self.runner)
@@ -140,6 +140,7 @@ class House:
     def start(self) -> None:
         """Engine and erasure on threads of their own; without tables to write the engine waits for a rebuild."""
         self._running = True
+        self._rooms.callback(self.rebuilds.stop)
         self.erasures.start()
         self._rooms.callback(self.erasures.stop)
         if self.runner is not None:
@@ -155,41 +156,22 @@ class House:
         if self._running:
             return
         if self.runner is None:
-            self.rebuild()
+            self.rebuild(alone=True)
         if self.runner is not None:
             self.runner.run_to_head()
 
-    def rebuild(self, tell: Tell = lambda *_: None) -> Json:
+    def rebuild(self, tell: Tell = lambda _: None, *, dry_run: bool = False, alone: bool = False) -> Json:
         """Fold the tables afresh and go on with them (``touchline.rebuilding``)."""
-        from touchline.rebuilding import rebuild
-
-        def told(tenant: str, done: int, whole: int) -> None:
-            self.rebuilding = f"{tenant} {done}/{whole}"
-            tell(tenant, done, whole)
-
-        self.rebuilding = "…"
-        try:
-            with self._alone():
-                return rebuild(self, told)
-        finally:
-            self.rebuilding = ""
-
-    def _alone(self) -> AbstractContextManager[None]:
-        """No other process's engine may go on meanwhile. Raises HeldElsewhere."""
-        if self.leases is None:
-            return nullcontext()
-        mine = Leases(self.writer, self.leases.owner)
-        return mine.all_of([tenant.number for tenant in self.ledger.tenants()])
+        return self.rebuilds.run(tell, dry_run=dry_run, alone=alone)
 
     def reopened(self) -> SqlStore:
         """The tables that are active now, where another process has swapped them. Raises OtherFold."""
         return open_store(self.database, self.writer, self.rules)
 
     def status(self) -> dict[str, Any]:
-        """What the engine says of itself, as plain JSON; ``rebuild`` where one runs."""
-        if self.runner is None:
-            return {"running": False, "error": self.stale, "rebuild": self.rebuilding}
-        return {**self.runner.snapshot(), "rebuild": self.rebuilding}
+        """What the engine says of itself, as plain JSON; ``rebuild``: how far one has come; ``rebuild_failed``: why."""
+        mine = {"running": False, "error": self.stale} if self.runner is None else self.runner.snapshot()
+        return {**mine, "rebuild": self.rebuilds.status(), "rebuild_failed": self.rebuilds.failed}
 
     def ring(self, base_url: str = "") -> Alerts:
         """The alerts on threads of their own; what stands in the lanes at the first start never rings."""

@@ -6,18 +6,20 @@ import gc
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
-from ledger.errors import HeldElsewhere, Stopped
+from ledger.errors import HeldElsewhere, NotKept, Stopped, trouble
 from ledger.folder import ServerInfo, remove_server, write_server
 from ledger.lanes import engine_state
 from processors.clockguard import behind
+from projections.rebuild import Far
 from projections.store import OtherFold
+from schemas.canonical import Json
 from schemas.instants import show
 from touchline import logs
 from touchline.door import listening as listening
@@ -29,6 +31,9 @@ from touchline.settings import Settings
 from web.app import create_app
 from web.server import Server
 from web.services import Services, WebSettings
+
+AGAIN = 2.0
+"""Seconds until a rebuild that could not be made is tried again."""
 
 
 def serve(place: Place, door: socket.socket) -> None:
@@ -58,7 +63,7 @@ def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo
             "读表属于另一版规则：正在重建；写入照常，查询暂答 503。",
             "The tables belong to other rules and are being rebuilt; writing goes on, queries answer 503 for now.",
         )
-        threading.Thread(target=_renew, args=(house,), name="rebuild", daemon=True).start()
+        house.rebuilds.start(lambda: _renew(house))
     server = Announcing(house, url, ready, demo=demo)
     ends = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -134,23 +139,37 @@ def services(house: House, *, demo: bool = False) -> Services:
     )
 
 
-def _renew(house: House) -> None:
+def _renew(house: House) -> Json:
     """After an upgrade: intake goes on, deadlines and reads wait until the tables are folded by these rules."""
     log = structlog.get_logger("rebuild")
-    try:
-        while house.stale:
-            try:
-                house.rebuild()
-            except HeldElsewhere:  # it rebuilds, or runs the other version still
-                threading.Event().wait(2)
-                with suppress(OtherFold):
-                    house.adopt(house.reopened())
-    except Stopped:
-        return
-    except Exception as error:
-        log.error("rebuild_failed", error=type(error).__name__, detail=str(error))
-    else:
-        log.info("rebuilt")
+    log.info("rebuild_begun", why=house.stale)
+    said = 0
+
+    def tell(far: Far) -> None:
+        nonlocal said
+        status = house.rebuilds.status()
+        if (tenth := status.get("percent", 0) // 10) > said:
+            said = tenth
+            log.info("rebuilding", **status)
+
+    while house.stale:
+        try:
+            report = house.rebuild(tell, alone=True)
+        except HeldElsewhere:  # it rebuilds, or runs the other version still
+            house.rebuilds.wait(AGAIN)
+            with suppress(OtherFold):
+                house.adopt(house.reopened())
+        except (NotKept, DBAPIError) as error:  # a full disk, or the database is away
+            log.error("rebuild_not_kept", detail=str(error) if isinstance(error, NotKept) else trouble(error))
+            house.rebuilds.wait(AGAIN)
+        except Exception as error:
+            if not isinstance(error, Stopped):
+                log.error("rebuild_failed", error=type(error).__name__, detail=str(error))
+            raise
+        else:
+            log.info("rebuilt", facts=report["facts"], verdicts=report["verdicts"], set=report["new_set"])
+            return report
+    return None
 
 
 def _version() -> str:

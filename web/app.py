@@ -103,8 +103,10 @@ def create_app(services: Services) -> FastAPI:
             if request.url.path != "/" and not request.url.path.startswith(_PAGES):
                 return made
             pages: Pages = request.app.state.pages
-            page = pages.render("missing.html", words_of(request), 503, what=what)
-            page.headers.update({"Retry-After": "5", "Refresh": "5"})
+            far = services.runner_status().get("rebuild") if kind is OtherFold else None
+            more = problems.progress(far) if far else ""
+            page = pages.render("missing.html", words_of(request), 503, what=what, more=more)
+            page.headers.update({"Retry-After": made.headers.get("Retry-After", "5"), "Refresh": "5"})
             return page
 
     _waiting(OtherFold, "rebuilding")

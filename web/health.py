@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import House
+from web.problems import progress
 from web.services import Services
 
 routes = APIRouter(tags=["operations"])
@@ -32,8 +33,10 @@ def reasons(services: Services) -> list[dict[str, str]]:
         add("engine", f"the engine does not run: {why}", f"引擎未运行：{why}")
     if status.get("clock_doubted"):
         add("clock", "the clock is in doubt: nothing is concluded", "时钟存疑，已暂停判定")
-    if status.get("rebuild"):
-        add("rebuild", f"rebuilding: {status['rebuild']}", f"正在重建：{status['rebuild']}")
+    if not status.get("running") and (failed := status.get("rebuild_failed")):
+        add("rebuild", f"the rebuild failed: {failed}", f"重建失败：{failed}")
+    if far := status.get("rebuild"):
+        add("rebuild", f"rebuilding: {progress(far)}", f"正在重建：{progress(far)}")
     try:
         services.ledger.tenants()
     except Exception as error:

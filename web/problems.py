@@ -76,7 +76,7 @@ class Refused(Exception):
         field: str = "",
         errors: Sequence[Mapping[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
-        extra: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -97,6 +97,17 @@ class Refused(Exception):
 
     def response(self) -> Response:
         return JSONResponse(self.body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def progress(far: Mapping[str, Any]) -> str:
+    """How far a rebuild has come, as text: ``fold 1200/5000 (24 %)``."""
+    return f"{far['step']} {far['facts']}/{far['whole']} ({far['percent']} %)"
+
+
+def retry_after(far: Mapping[str, Any]) -> int:
+    """Seconds after which it is worth asking again."""
+    left = int(far.get("seconds_left", -1))
+    return min(300, max(1, left)) if left >= 0 else 5
 
 
 def phrase(status: int) -> str:
@@ -178,9 +189,18 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(OtherFold)
     async def _rebuilding(request: Request, error: OtherFold) -> Response:
-        return Refused(
-            503, "rebuilding", str(error), "读模型正在重建, 请稍后再查", headers={"Retry-After": "5"}
-        ).response()
+        """How far the rebuild has come stands in ``rebuild``; ``Retry-After`` is what it will take, as far as is known."""
+        status = request.app.state.services.runner_status()
+        far, failed = status.get("rebuild") or {}, str(status.get("rebuild_failed") or "")
+        detail, detail_zh = str(error), "读模型正在重建, 请稍后再查"
+        if far:
+            detail = "the tables are being rebuilt: " + progress(far)
+            detail_zh = "读模型正在重建: " + progress(far)
+        elif failed:
+            detail, detail_zh = f"the rebuild failed: {failed}", f"重建失败: {failed}"
+        headers = {"Retry-After": str(retry_after(far))}
+        extra = {"rebuild": far} if far else {}
+        return Refused(503, "rebuilding", detail, detail_zh, headers=headers, extra=extra).response()
 
     @app.exception_handler(sqlite3.Error)
     @app.exception_handler(SQLAlchemyError)

@@ -70,6 +70,7 @@ class Services:
     clock: Clock
     settings: WebSettings
     runner_status: Callable[[], dict[str, Any]]
-    """``EmbeddedRunner.snapshot``: running, error, clock_doubted; and ``rebuild``: progress of one, where one runs."""
+    """``EmbeddedRunner.snapshot``: running, error, clock_doubted; ``rebuild``: progress of one, where one runs;
+    ``rebuild_failed``: why the last one did."""
     admin: Admin | None = None
     extra_metrics: Callable[[Tenant], dict[str, float]] = field(default=lambda tenant: {})

@@ -17,7 +17,7 @@ from web.door import renew
 from web.events import append_one
 from web.figures import OPEN, promise_row, weekday
 from web.pages import Page, SignedIn, Text
-from web.problems import Refused, not_found
+from web.problems import Refused, not_found, progress
 from web.services import Services
 from web.words import Words
 
@@ -92,7 +92,7 @@ def status(services: Services) -> dict[str, Any]:
         "running": bool(found.get("running")),
         "stopped": str(found.get("error") or ""),
         "clock_in_doubt": bool(found.get("clock_doubted")),
-        "rebuild": str(found.get("rebuild") or ""),
+        "rebuild": progress(found["rebuild"]) if found.get("rebuild") else "",
     }
 
 

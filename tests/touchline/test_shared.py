@@ -153,7 +153,13 @@ def test_two_gateways_and_one_dies(desk: Desk) -> None:
         ((heir,),) = desk.ask("SELECT owner FROM leases")
         assert heir != owner
         assert desk.ask("SELECT epoch FROM engines") == [(epochs[0][0] + 1,)]
-        elsewhere = desk("rebuild")  # whose engine would go on meanwhile
-        assert (elsewhere.code, "runs engines" in elsewhere.err) == (Exit.UNAVAILABLE, True)
+        before = len(desk("promises", "--json").json)
+        elsewhere = desk("rebuild", "--json")  # beside its engine, which follows the swap
+        assert (elsewhere.code, elsewhere.json["swapped"]) == (0, True)
+        assert post(second, key, complaint("c-10"))[0] == 202
+        until(all_decided, "the gateway's engine goes on with the new set")
+        ((active,),) = desk.ask("SELECT name FROM active_set")
+        assert desk.ask("SELECT set_name, owner FROM engines") == [(active, heir)]
+        assert len(desk("promises", "--json").json) == before  # of one case
     assert desk("verify").code == 0
     assert len(desk("promises", "--json").json) > 0

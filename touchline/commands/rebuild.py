@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,30 +10,53 @@ from touchline.exits import Exit
 from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show, table
 from touchline.place import place_of
 
+if TYPE_CHECKING:
+    from projections.rebuild import Far
+    from touchline.desk import Counter
+
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="只比较，不切换 compare only, and go on with the tables as they are")
+]
+EVERY = 0.3
+"""Seconds between two looks at what the server does."""
+
 
 def add(app: typer.Typer) -> None:
     app.command("rebuild")(rebuild)
     app.command("recheck")(recheck)
 
 
-def rebuild(data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonOption = False) -> None:
-    """由台账重新折算读表：另建一套，与现用的逐字比较，然后切换。台账不变。Fold the record afresh into a shadow set, compare it
-    with the active one to the byte, swap. The record is not touched. Ends with 1 if anything differed.
+def rebuild(
+    dry_run: DryRunOption = False,
+    data: DataOption = DATA,
+    database: DatabaseOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """由台账重新折算读表：另建一套，与现用的逐字比较，然后切换；期间读写照常。台账不变。Fold the record afresh into a
+    shadow set, compare it with the active one to the byte, swap; reading and writing go on. The record is not touched. Ends
+    with 1 if anything differs.
 
     \b
     Example:
-      touchline rebuild --json
+      touchline rebuild --dry-run --json
     """
-    from touchline.desk import Counter, server_of
+    from touchline.bar import steps
+    from touchline.desk import server_of
     from touchline.house import House
 
-    counter: Counter | None = server_of(place_of(data, database))
-    if counter is not None:
-        report = counter.perform("rebuild", {})
-    else:
-        with House.open(place_of(data, database), create=False) as house:
-            report = house.rebuild(_progress)
-            house.run_to_head()
+    counter = server_of(place_of(data, database))
+    with steps("重建 rebuild") as tell:
+        if counter is not None:
+            report = _at(counter, dry_run, tell)
+        else:
+            with House.open(place_of(data, database), create=False) as house:
+
+                def told(far: Far) -> None:
+                    tell(far.step, far.facts, far.whole)
+
+                report = house.rebuild(told, dry_run=dry_run)
+                if not dry_run:
+                    house.run_to_head()
     if as_json:
         show(report)
     else:
@@ -43,23 +65,43 @@ def rebuild(data: DataOption = DATA, database: DatabaseOption = "", as_json: Jso
         raise typer.Exit(Exit.NOT_SO)
 
 
-def _progress(tenant: str, done: int, whole: int) -> None:
-    if sys.stderr.isatty():
-        print(f"{tenant}: {done}/{whole}", end="\n" if done >= whole else "\r", file=sys.stderr, flush=True)
+def _at(counter: Counter, dry_run: bool, tell: Any) -> Any:
+    """Begun at the running server, and looked at until it is done."""
+    from time import sleep
+
+    counter.perform("rebuild", {"dry_run": dry_run})
+    while True:
+        found = counter.perform("rebuild_status", {})
+        if not found["running"]:
+            return counter.told(found)
+        if status := found["status"]:
+            tell(status["step"], status["facts"], status["whole"])
+        sleep(EVERY)
 
 
 def _say(report: dict[str, Any]) -> None:
-    say(f"折算 {report['facts']} 条事实、{report['verdicts']} 条判定，已切换到 {report['new_set']}。")
-    say(
-        "",
-        f"{report['facts']} facts and {report['verdicts']} verdicts folded; set {report['new_set']} is read now.",
-    )
+    zh, en = ("已切换到", "is read now") if report["swapped"] else ("未切换，现用仍为", "is read as before")
+    name = report["new_set"] if report["swapped"] else report["old_set"]
+    say(f"折算 {report['facts']} 条事实、{report['verdicts']} 条判定；{zh} {name}。")
+    say("", f"{report['facts']} facts and {report['verdicts']} verdicts folded; set {name} {en}.")
     for tenant, found in report["differences"].items():
-        say(f"{tenant}: 与原表不同 {found['count']} 处", "lines that the fresh fold has otherwise:")
-        for was, fresh in found["first"]:
-            print(f"- {was}\n+ {fresh}")
-    if not report["differences"]:
+        say(f"{tenant}：{found['count']} 行不同", f"rows differ; the first {len(found['first'])}:")
+        table(
+            ("表 table", "键 key", "现用 was", "重算 fresh"),
+            ((d["table"], _pairs(d["key"]), _pairs(d["was"]), _pairs(d["fresh"])) for d in found["first"]),
+        )
+        for name in found["reshaped"]:
+            say(f"表 {name} 的列不同，未比较。", "This table has other columns and was not compared.")
+    if not report["compared"]:
+        say("原来没有可比较的表。", "There were no tables to compare with.")
+    elif not report["differences"]:
         say("与原表逐字相同。", "Equal to the tables that were, to the byte.")
+
+
+def _pairs(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "—"
+    return " ".join(f"{name}={value}" for name, value in found.items() if name != "tenant")
 
 
 def recheck(
