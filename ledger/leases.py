@@ -62,6 +62,11 @@ class Leases:
             self._asked, self._when = tuple(tenants), asked
         return self._held
 
+    def doubt(self) -> None:
+        """We were fenced, so somebody else thinks that it is theirs: ask anew before anything is taken over again. (The clock
+        by which we renew stands still while a machine sleeps.)"""
+        self._when = float("-inf")
+
     def renew(self) -> None:
         """What is held, where it is time."""
         if self._asked:

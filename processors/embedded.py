@@ -146,6 +146,8 @@ class EmbeddedRunner:
                 upcoming = min(upcoming, self._to_head(engine))
             except Fenced:
                 self._engines.pop(tenant.number, None)
+                if self._leases is not None:
+                    self._leases.doubt()
                 return 0.0
             except OtherSet:
                 self._look_again()

@@ -18,6 +18,7 @@ skipped then). Without either, tests that ask are skipped with one loud line, an
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -163,6 +164,13 @@ class Cluster:
                 continue
         self._server.wait(30)
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    def ended(self, within: float = 5.0) -> bool:
+        """Whether the server ends by itself (a panic) within so many seconds."""
+        assert self._server is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._server.wait(within)
+        return self._server.poll() is not None
 
     def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """The superuser's connection, autocommit."""

@@ -44,6 +44,7 @@ class World:
         tenant: str = "云栖集团",
         batch: int = 64,
         more_rules: Sequence[Rule] = (),
+        take_over: bool = True,
     ) -> None:
         self.place = place
         self.batch = batch
@@ -58,7 +59,8 @@ class World:
         if tenant not in names:
             self.ledger.add_tenant(tenant, publications(at))
         self.tenant: Tenant = self.ledger.tenant(tenant)
-        self.engine = self.take_over()
+        if take_over:
+            self.engine = self.take_over()
         self.reading = Reading(self.database, self.ledger, self.rules, lambda: self.rules)
 
     @property
