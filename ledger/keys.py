@@ -238,6 +238,24 @@ class KeyStore:
         """Keep random bytes that all processes of this ledger share, unless some stand under the name."""
         _add_secret(self.connection, name=name, value=value)
 
+    def keep_secret(self, name: str, value: bytes | None) -> None:
+        """Keep a secret under a name in place of the one before; None destroys it."""
+        connection = self.connection
+        connection.execute(delete(secrets).where(secrets.c.name == name))
+        if value is not None:
+            connection.execute(insert(secrets).values(name=name, value=value))
+        self._scrub = True
+
+    def destroy(self, tenant: str, person: str) -> None:
+        """Destroy the keys of what names nobody (``sealing`` made them under a name of its own). Without a tombstone: whoever
+        owns the sealed text says that it is gone, and no person was erased."""
+        connection = self.connection
+        self._job.forget()
+        connection.execute(
+            delete(person_keys).where(person_keys.c.tenant == tenant, person_keys.c.person == person)
+        )
+        self._scrub = True
+
     # Reading, from any thread.
 
     def secret(self, name: str) -> bytes | None:

@@ -11,14 +11,14 @@ from sqlalchemy import Connection, text
 from ledger.errors import UnknownSchema
 from ledger.postgres_engine import KEYS, RECORD, SETS, postgres_engine
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision that this version knows."""
 SCRIPTS = Path(__file__).parent / "migrations"
 APPENDED = ("tenants", "facts", "verdicts", "fact_ids", "corrections")
 CHANGED = (
     "counters", "engines", "api_keys", "leases", "active_set",
     "alert_cursors", "alerts", "alert_deliveries", "alert_calls",
-    "erasure_cursors", "erasures",
+    "erasure_cursors", "erasures", "inboxes", "letters",
 )  # fmt: skip
 """Operational tables: the application inserts, updates and, but for counters and engines, deletes."""
 KEPT = ("counters", "engines")

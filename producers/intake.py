@@ -155,6 +155,12 @@ class Intake:
             counts.received += 1
             counts.refuse(status)
 
+    def note(self, tenant: Tenant, **events: int) -> None:
+        """Count what came another way than as events: deliveries, by the names of ``Counts``."""
+        with self._counting(tenant) as counts:
+            for name, number in events.items():
+                setattr(counts, name, getattr(counts, name) + number)
+
     @contextmanager
     def _counting(self, tenant: Tenant) -> Iterator[Counts]:
         with self._lock:
@@ -190,9 +196,10 @@ class Intake:
         admin: bool = False,
         system: bool = False,
         expected: Expected | None = None,
+        letters: bool = False,
     ) -> Future[list[Outcome]]:
         """Offer events in order; each is answered by itself. ``admin``: an administrator's; ``system``: Touchline's own;
-        ``expected`` holds each to the state of its case."""
+        ``expected`` holds each to the state of its case; ``letters``: what is refused stays with us as a dead letter."""
         now = self._clock.now()
         offered = [candidate(raw, source, now, admin, system) for raw in raws]
         if expected is not None:
@@ -204,23 +211,29 @@ class Intake:
         except BaseException:
             self._count(tenant, None, len(offered))
             raise
-        answer.add_done_callback(lambda done: self._answered(tenant, done, offered))
+        answer.add_done_callback(lambda done: self._answered(tenant, done, offered, letters))
         return answer
 
-    def _answered(self, tenant: Tenant, done: Future[list[Outcome]], offered: Sequence[Candidate]) -> None:
+    def _answered(
+        self, tenant: Tenant, done: Future[list[Outcome]], offered: Sequence[Candidate], letters: bool
+    ) -> None:
         failed = done.cancelled() or done.exception() is not None
-        self._count(tenant, None if failed else done.result(), len(offered))
+        self._count(tenant, None if failed else done.result(), len(offered), letters)
         for one in offered:
             if one.draft is not None and (told := self._watched.get(one.draft.type)) is not None:
                 told()
 
-    def _count(self, tenant: Tenant, outcomes: Sequence[Outcome] | None, offered: int) -> None:
+    def _count(
+        self, tenant: Tenant, outcomes: Sequence[Outcome] | None, offered: int, letters: bool = False
+    ) -> None:
         with self._counting(tenant) as counts:
             if outcomes is None:
                 counts.failed += offered
                 return
             for outcome in outcomes:
-                if not isinstance(outcome, Appended):
+                if not isinstance(outcome, Appended) and letters:
+                    counts.dead += 1
+                elif not isinstance(outcome, Appended):
                     counts.refuse(outcome.status)
                 elif outcome.duplicate:
                     counts.duplicates += 1

@@ -43,6 +43,11 @@ class HouseAdmin:
             "import.begin": self._import_begin,
             "import": self._import,
             "parked.resume": self._parked_resume,
+            "dead.replay": self._dead_replay,
+            "dead.discard": self._dead_discard,
+            "dead.open": self._dead_open,
+            "inbox.add": self._inbox_add,
+            "inbox.remove": self._inbox_remove,
             "rebuild": self._rebuild,
             "rebuild_status": self._rebuild_status,
             "clock.accept": self._clock_accept,
@@ -96,12 +101,7 @@ class HouseAdmin:
 
     def _key_create(self, tenant: str, source: str, write_only: bool, admin: bool = False) -> Json:
         found = only_tenant(self._house.ledger, tenant)
-        if good_name(source, "来源", "source") == OWN_SOURCE:
-            raise Refused(
-                Exit.USAGE,
-                f"来源 {OWN_SOURCE} 为系统保留。",
-                f"The source {OWN_SOURCE} is what Touchline itself states; take another name.",
-            )
+        self._a_source(source)
         key = self._house.writer.call(lambda conn: access.create(conn, found, source, write_only, admin))
         return {
             "key": key, "tenant": found.name, "source": source, "write_only": write_only, "admin": admin,
@@ -159,6 +159,40 @@ class HouseAdmin:
         from touchline.mending import resume
 
         return resume(self._house, only_tenant(self._house.ledger, tenant), events, by)
+
+    def _dead_replay(self, tenant: str, source: str, letter: str, by: str) -> Json:
+        found = only_tenant(self._house.ledger, tenant)
+        return self._house.inbox.replay(found, by=by, source=source, letter=letter)
+
+    def _dead_discard(self, tenant: str, letter: str, cause: str, by: str) -> Json:
+        from touchline import inboxing
+
+        return inboxing.discard(self._house, only_tenant(self._house.ledger, tenant), letter, cause, by)
+
+    def _dead_open(self, tenant: str, letter: str, by: str) -> Json:
+        from touchline import inboxing
+
+        return inboxing.opened(self._house, only_tenant(self._house.ledger, tenant), letter, by)
+
+    def _inbox_add(self, tenant: str, source: str, **said: str) -> Json:
+        from touchline import inboxing
+
+        found = only_tenant(self._house.ledger, tenant)
+        return inboxing.put(self._house, found, self._a_source(source), **said)
+
+    def _inbox_remove(self, source: str) -> Json:
+        return self._house.inbox.remove(source)
+
+    @staticmethod
+    def _a_source(source: str) -> str:
+        """Raises Refused for a name that is none, or our own."""
+        if good_name(source, "来源", "source") == OWN_SOURCE:
+            raise Refused(
+                Exit.USAGE,
+                f"来源 {OWN_SOURCE} 为系统保留。",
+                f"The source {OWN_SOURCE} is what Touchline itself states; take another name.",
+            )
+        return source
 
     def _rebuild(self, dry_run: bool = False) -> Json:
         """Begins it; ``rebuild_status`` says how far it has come and, in the end, what came of it."""

@@ -30,6 +30,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "rebuild": "rebuild",
     "recheck": "rebuild",
     "parked": "parked",
+    "dead": "dead",
+    "inbox": "inboxes",
     "backup": "backup",
     "restore": "backup",
     "ledger": "backup",

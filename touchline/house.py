@@ -24,6 +24,7 @@ from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.rules.protocol import Rule
 from producers.erasure import Erasures
+from producers.inbox.inbox import Inboxes
 from producers.intake import Intake
 from producers.persons import PersonRequests
 from projections.reading import Reading
@@ -76,6 +77,7 @@ class House:
         self.intake = Intake(self.ledger, clock)
         self.erasures = Erasures(self.ledger, self.intake, clock)
         settle_at_the_start(self.erasures)
+        self.inbox = Inboxes(self.ledger, self.intake, clock)
         self.persons = PersonRequests(self.ledger, self.intake, clock)
         self.rules: Sequence[Rule] = rules()
         self.progress = Progress()
@@ -143,6 +145,8 @@ class House:
         self._rooms.callback(self.rebuilds.stop)
         self.erasures.start()
         self._rooms.callback(self.erasures.stop)
+        self.inbox.start()
+        self._rooms.callback(self.inbox.stop)
         if self.runner is not None:
             self._go(self.runner)
 

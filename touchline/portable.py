@@ -12,6 +12,7 @@ from sqlalchemy import Select, Table, and_, case, false, or_
 
 from alerts.tables import alerts, cursors, deliveries
 from ledger.copying.plan import Heads, Portable, Row
+from producers.inbox.tables import inboxes, letters
 from projections.store import ACTIVE
 
 NOT_FOLDED: tuple[Table, Row] = (ACTIVE, (1, "a", ""))
@@ -19,11 +20,14 @@ NOT_FOLDED: tuple[Table, Row] = (ACTIVE, (1, "a", ""))
 
 
 def told() -> list[Portable]:
-    """The alerts, their deliveries and how far both lanes were read, none of it beyond the heads that are copied."""
+    """The alerts, their deliveries and how far both lanes were read, none of it beyond the heads that are copied; who may
+    deliver, and the letters, which are sealed as they stand."""
     return [
         Portable(cursors, _cursors),
         Portable(alerts, lambda query, heads: query.where(_upto(alerts, heads))),
         Portable(deliveries, lambda query, heads: query.where(_upto(deliveries, heads))),
+        Portable(inboxes),
+        Portable(letters),
     ]
 
 

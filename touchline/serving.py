@@ -121,6 +121,7 @@ def services(house: House, *, demo: bool = False) -> Services:
         ledger=house.ledger,
         intake=house.intake,
         persons=house.persons,
+        inbox=house.inbox,
         reading=house.reading,
         alerts=house.alerts.query,
         progress=house.progress,

@@ -17,9 +17,11 @@ from web import (
     alerts,
     assets,
     cases,
+    dead,
     door,
     events,
     health,
+    inbox,
     metrics,
     openapi,
     parked,
@@ -80,6 +82,8 @@ def create_app(services: Services) -> FastAPI:
         admin,
         persons,
         parked,
+        dead,
+        inbox,
     ):
         app.include_router(room.routes)
     app.include_router(assets.router(static))

@@ -74,6 +74,10 @@ class Standing:
         yield sent
         parked = len(services.reading.parked(tenant))
         yield _gauge("touchline_parked", "Events that a rule failed on, not resumed", parked)
+        standing = GaugeMetricFamily("touchline_letters", "Deliveries to /in by state", labels=["state"])
+        for word, number in services.inbox.letters.standing(tenant).items():
+            standing.add_metric([word], number)
+        yield standing
         status = services.runner_status()
         yield _gauge("touchline_engine_running", "1 while the engine runs", int(bool(status.get("running"))))
         yield _gauge(

@@ -77,6 +77,16 @@ IF_MATCH: Final[dict[str, Any]] = {
     "schema": {"type": "string"},
     "example": '"42"',
 }
+DELIVERY: Final = """The raw webhook, for systems that cannot send CloudEvents. Whatever arrives is kept first, sealed, and
+answered 200 after the commit; then the source's mapping makes touchpoints of it. What cannot be read or mapped is a dead
+letter (`GET /dead-letters`) and no error of the sender's. The same delivery again adds nothing. 401 for a wrong token or
+signature, 413 for a body that is too long; 429 and 503 mean: send it again later.
+"""
+DELIVERY_BODY: Final[dict[str, Any]] = {
+    "required": False,
+    "description": "JSON, a form, text: whatever the other system sends",
+    "content": {"*/*": {"schema": {}, "example": {"call": {"id": "c-1", "at": "2026-11-22 10:00:00"}}}},
+}
 BATCH_ANSWER: Final[dict[str, Any]] = {
     "description": "Each event answered by itself, in the order sent",
     "content": {

@@ -12,6 +12,7 @@ from ledger.clock import Clock
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.progress import Progress
+from producers.inbox.inbox import Inboxes
 from producers.intake import Intake
 from producers.persons import PersonRequests
 from projections.reading import Reading
@@ -64,6 +65,7 @@ class Services:
     ledger: Ledger
     intake: Intake
     persons: PersonRequests
+    inbox: Inboxes
     reading: Reading
     alerts: AlertsQuery
     progress: Progress

@@ -69,6 +69,11 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
     "strip.clock.doubt": ("存疑，已停止判定", "in doubt, nothing is concluded"),
     "strip.stopped": ("引擎已停止", "engine stopped"),
     "strip.rebuild": ("正在重建", "rebuilding"),
+    "strip.dead": ("死信", "dead letters"),
+    "strip.dead.hint": (
+        "收到而未能映射的原文；改好映射后用 touchline dead replay",
+        "received and not mapped; touchline dead replay, after a fix",
+    ),
     "strip.parked": ("暂停处理", "parked"),
     "strip.parked.hint": (
         "规则未能处理的事件；修正后用 touchline parked resume 恢复",

@@ -73,6 +73,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         "lag": max(0, head - decided),
         "status": status(services),
         "parked": len(reading.parked(tenant)),
+        "dead": services.inbox.letters.standing(tenant)["dead"],
         "lateness": lateness(services, who, t),
     }
 

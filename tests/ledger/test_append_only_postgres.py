@@ -11,7 +11,7 @@ from sqlalchemy import Connection, MetaData, Table, select, text
 from ledger.columns import int64
 from ledger.errors import NoLedger, OwnerWrites, Unreachable
 from ledger.lanes import VerdictDraft, decide, engine_state
-from ledger.migrating import migrate
+from ledger.migrating import HEAD, migrate
 from ledger.postgres import PostgresDatabase
 from ledger.tables import RECORD, facts
 from ledger.tenants import Tenant
@@ -190,8 +190,8 @@ def test_tables_of_the_sets_belong_to_the_application(home: House, place: Place)
 def test_who_is_refused(postgres: Place) -> None:
     with pytest.raises(NoLedger, match="touchline database migrate"):
         PostgresDatabase.at(postgres.url)
-    assert migrate(postgres.owner, APPLICATION) == ("", "0001")
-    assert migrate(postgres.owner, APPLICATION) == ("0001", "0001")
+    assert migrate(postgres.owner, APPLICATION) == ("", HEAD)
+    assert migrate(postgres.owner, APPLICATION) == (HEAD, HEAD)
     with pytest.raises(OwnerWrites):
         PostgresDatabase.at(postgres.owner)
     with pytest.raises(OwnerWrites):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
 
 from alerts.tables import metadata as alerts
-from ledger.migrating import APPENDED, CHANGED, HEAD
+from ledger.migrating import APPENDED, CHANGED, HEAD, SCRIPTS, migrate
 from ledger.postgres import PostgresDatabase
-from ledger.postgres_engine import RECORD
+from ledger.postgres_engine import KEYS, RECORD, SETS, postgres_engine
 from ledger.tables import metadata as record
 from producers.erasure_tables import metadata as erasure
+from producers.inbox.tables import letters
+from producers.inbox.tables import metadata as inbox
 from projections.store import OPERATIONAL
-from tests.kit.postgres import Cluster
+from tests.kit.postgres import APPLICATION, Cluster, Place
 
 
 def test_the_migrated_tables_are_those_of_the_rooms(cluster: Cluster) -> None:
     place = cluster.ledger()
     database = PostgresDatabase.at(place.url)
     wanted = {
-        table.name: table for of in (record, alerts, erasure, OPERATIONAL) for table in of.tables.values()
+        table.name: table
+        for of in (record, alerts, erasure, inbox, OPERATIONAL)
+        for table in of.tables.values()
     }
     with database.read() as connection:
         found = inspect(connection)
@@ -49,6 +53,25 @@ def test_the_migrated_tables_are_those_of_the_rooms(cluster: Cluster) -> None:
 def test_the_newest_revision_is_the_one_that_is_asked_for() -> None:
     from alembic.script import ScriptDirectory
 
-    from ledger.migrating import SCRIPTS
-
     assert ScriptDirectory(str(SCRIPTS)).get_heads() == [HEAD]
+
+
+def test_a_database_of_an_earlier_revision_is_brought_up(postgres: Place) -> None:
+    """With what stands in it; the application's role may use what is new."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    engine = postgres_engine(postgres.owner, name="test")
+    with engine.begin() as connection:
+        for schema in (RECORD, SETS, KEYS):
+            connection.execute(text(f"CREATE SCHEMA {schema}"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    assert migrate(postgres.owner, APPLICATION) == ("0001", HEAD)
+    database = PostgresDatabase.at(postgres.url)
+    with database.read() as connection:
+        assert connection.execute(select(letters)).all() == []
+    database.close()

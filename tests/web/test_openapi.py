@@ -26,6 +26,13 @@ PATHS = {
     "/persons/{person}/erasure": {"post"},
     "/parked": {"get"},
     "/parked/{event_id}/resume": {"post"},
+    "/in/{source}": {"post"},
+    "/dead-letters": {"get"},
+    "/dead-letters/{letter}": {"get"},
+    "/dead-letters/{letter}/content": {"get"},
+    "/dead-letters/{letter}/discard": {"post"},
+    "/dead-letters/{letter}/replay": {"post"},
+    "/dead-letters/replay": {"post"},
     "/stream": {"get"},
     "/metrics": {"get"},
     "/healthz": {"get"},
@@ -54,10 +61,12 @@ def test_every_operation_is_there_with_words_and_tag(described: dict[str, Any]) 
 
 
 def test_all_but_health_needs_a_key_or_a_session(described: dict[str, Any]) -> None:
-    assert set(described["components"]["securitySchemes"]) == {"key", "session"}
+    """And the raw webhook, whose callers prove themselves each in their own way."""
+    assert set(described["components"]["securitySchemes"]) == {"key", "session", "inbox"}
     for path, how in operations(described):
         named = {name for choice in how.get("security", []) for name in choice}
-        assert named == (set() if path in OPEN else {"key", "session"}), path
+        expected = set() if path in OPEN else {"inbox"} if path == "/in/{source}" else {"key", "session"}
+        assert named == expected, path
 
 
 def test_errors_are_problems(described: dict[str, Any]) -> None:

@@ -1,0 +1,262 @@
+"""Letters in SQL: kept, opened, decided, listed. Only sealed text stands in them, and reasons without a word of it."""
+
+from __future__ import annotations
+
+import hmac
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, inspect, select, update
+
+from ledger.errors import KeyMissing, Unsealable
+from ledger.ledger import Ledger
+from ledger.ports import Locks
+from ledger.seal import Erased, seal, unseal
+from ledger.tenants import Tenant
+from producers.inbox.tables import DEAD, DISCARDED, OPEN, STATES, WAITING, letters
+from schemas.canonical import canonical, read_json
+from schemas.identity import named
+from schemas.instants import Instant, format_instant
+
+NS_LETTER = uuid.UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a120")
+CLASS = "letter"
+"""The retention class of their keys."""
+SHOWN = (
+    "id", "place", "source", "media", "size", "received", "state", "field", "reason", "reason_zh", "faults", "events",
+    "decided", "by", "cause", "opened", "opened_by",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was sent. ``query``: of the URL, without what proves who sent it."""
+
+    media: str
+    query: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def text(self) -> str:
+        return canonical([self.media, [list(pair) for pair in self.query], self.body.decode("latin-1")])
+
+    @classmethod
+    def of(cls, text: str) -> Content:
+        media, query, body = read_json(text)
+        return cls(media, tuple((name, value) for name, value in query), body.encode("latin-1"))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """``fresh`` False: the same delivery was kept before."""
+
+    id: str
+    place: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a letter: its next state, touchpoints, and the first of its faults."""
+
+    state: str
+    events: int = 0
+    faults: int = 0
+    field: str = ""
+    reason: str = ""
+    reason_zh: str = ""
+
+
+class Gone(LookupError):
+    """The letter's content is not there any more."""
+
+
+class Letters:
+    """Of all tenants of a ledger. Reading from any thread; what writes gives a future, done after the commit."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def keep(self, tenant: Tenant, source: str, own_id: str, essence: str, content: Content) -> Future[Kept]:
+        """Keep a delivery, durably. ``own_id``: the sender's, where there is one; else the content tells it apart."""
+        keys = self._ledger.keys
+        told = b"id\0" + own_id.encode() if own_id else b"content\0" + content.text().encode()
+        digest = hmac.digest(keys.token_key(tenant.name, source), told, "sha256")
+        letter = named(NS_LETTER, digest + tenant.name.encode() + b"\0" + source.encode())
+        text = content.text()
+
+        def job(connection: Connection) -> Kept:
+            c = letters.c
+            known = connection.execute(
+                select(c.id, c.place).where(
+                    c.tenant == tenant.number, c.source == source, c.delivery == digest
+                )
+            ).first()
+            if known is not None:
+                return Kept(known[0], known[1], fresh=False)
+            last = connection.scalar(select(func.max(c.place)).where(c.tenant == tenant.number))
+            place = int(last or 0) + 1
+            key, _ = keys.sealing(tenant.name, letter, CLASS)
+            row: dict[str, Any] = dict.fromkeys(c.keys(), "")
+            row |= dict.fromkeys(("faults", "events", "decided", "opened"), 0)
+            row |= {
+                "tenant": tenant.number,
+                "place": place,
+                "id": letter,
+                "source": source,
+                "delivery": digest,
+                "media": essence,
+                "size": len(content.body),
+                "received": self._ledger.clock.now(),
+                "state": WAITING,
+                "keyed": 1,
+                "sealed": seal(key, text, tenant.name, letter, CLASS, letter, CLASS),
+            }
+            connection.execute(insert(letters).values(row))
+            return Kept(letter, place, fresh=True)
+
+        return self._ledger.writer.submit(job, Locks.counter(tenant.number))
+
+    def content(self, tenant: Tenant, letter: str) -> Content:
+        """What was sent. Raises Gone, KeyMissing, Unsealable."""
+        with self._ledger.database.read() as connection:
+            sealed = connection.scalar(
+                select(letters.c.sealed).where(letters.c.tenant == tenant.number, letters.c.id == letter)
+            )
+        if not sealed:
+            raise Gone(letter)
+        key = self._ledger.keys.key(tenant.name, letter, CLASS)
+        if isinstance(key, Erased):
+            raise Gone(letter)
+        return Content.of(unseal(key, sealed, tenant.name, letter, CLASS, letter, CLASS))
+
+    def decide(self, tenant: Tenant, place: int, was: str, decision: Decision, by: str = "") -> Future[bool]:
+        """Unless it was decided meanwhile by somebody else, whose word then stands: False."""
+        values: dict[str, Any] = {name: getattr(decision, name) for name in Decision.__slots__}
+        values |= {"decided": self._ledger.clock.now(), "by": by}
+        if decision.state not in OPEN:
+            values["sealed"] = ""
+        return self._ledger.writer.submit(
+            partial(_change, tenant=tenant.number, place=place, was=was, values=values),
+            Locks.counter(tenant.number),
+        )
+
+    def discard(self, tenant: Tenant, letter: str, cause: str, by: str) -> Future[bool]:
+        """Destroy a dead letter's content, for good; False where it is not dead."""
+        values = {
+            "state": DISCARDED, "sealed": "", "cause": cause, "by": by, "decided": self._ledger.clock.now(),
+        }  # fmt: skip
+        return self._ledger.writer.submit(
+            partial(_change, tenant=tenant.number, letter=letter, was=DEAD, values=values),
+            Locks.counter(tenant.number),
+        )
+
+    def looked_at(self, tenant: Tenant, letter: str, by: str) -> Future[bool]:
+        """Write down that somebody opens it; before they do."""
+        values = {"opened": self._ledger.clock.now(), "opened_by": by}
+        return self._ledger.writer.submit(
+            partial(_change, tenant=tenant.number, letter=letter, was="", values=values),
+            Locks.counter(tenant.number),
+        )
+
+    def tidy(self, tenants: Sequence[Tenant]) -> None:
+        """Destroy the keys of letters that need none. After the letters themselves say so: a crash in between leaves a key
+        that opens nothing, for the next time."""
+        names = {tenant.number: tenant.name for tenant in tenants}
+        c = letters.c
+
+        def job(connection: Connection) -> int:
+            found = connection.execute(
+                select(c.tenant, c.place, c.id).where(c.keyed == 1, c.state.not_in(OPEN)).limit(64)
+            ).all()
+            for number, place, letter in found:
+                self._ledger.keys.destroy(names[number], letter)
+                at = update(letters).where(c.tenant == number, c.place == place)
+                connection.execute(at.values(keyed=0))
+            return len(found)
+
+        while self._ledger.writer.call(job) == 64:
+            pass
+
+    # Reading.
+
+    def waiting(self, limit: int) -> list[tuple[int, int, str, str]]:
+        """(tenant's number, place, id, source), in order of receiving."""
+        c = letters.c
+        query = select(c.tenant, c.place, c.id, c.source).where(c.state == WAITING)
+        with self._ledger.database.read() as connection:
+            return [tuple(row) for row in connection.execute(query.order_by(c.tenant, c.place).limit(limit))]
+
+    def dead(self, tenant: Tenant, source: str = "", letter: str = "") -> list[tuple[int, str, str]]:
+        """(place, id, source) of dead letters, in order of receiving."""
+        c = letters.c
+        query = select(c.place, c.id, c.source).where(c.state == DEAD, c.tenant == tenant.number)
+        if source:
+            query = query.where(c.source == source)
+        if letter:
+            query = query.where(c.id == letter)
+        with self._ledger.database.read() as connection:
+            return [tuple(row) for row in connection.execute(query.order_by(c.place))]
+
+    def listed(
+        self, tenant: Tenant, *, state: str = DEAD, source: str = "", after: int = 0, limit: int = 200
+    ) -> list[dict[str, Any]]:
+        """In order of receiving, from behind a place; ``state`` "" for all."""
+        c = letters.c
+        query = select(*(c[name] for name in SHOWN)).where(c.tenant == tenant.number, c.place > after)
+        if state:
+            query = query.where(c.state == state)
+        if source:
+            query = query.where(c.source == source)
+        with self._ledger.database.read() as connection:
+            if not inspect(connection).has_table(letters.name):
+                return []  # a folder that no server of this version has opened yet
+            rows = connection.execute(query.order_by(c.place).limit(limit)).mappings()
+            return [_shown(row) for row in rows]
+
+    def one(self, tenant: Tenant, letter: str) -> dict[str, Any] | None:
+        """One by its id."""
+        c = letters.c
+        query = select(*(c[name] for name in SHOWN)).where(c.tenant == tenant.number, c.id == letter)
+        with self._ledger.database.read() as connection:
+            if not inspect(connection).has_table(letters.name):
+                return None
+            row = connection.execute(query).mappings().first()
+        return None if row is None else _shown(row)
+
+    def standing(self, tenant: Tenant) -> dict[str, int]:
+        """How many there are of each state."""
+        c = letters.c
+        query = select(c.state, func.count()).where(c.tenant == tenant.number).group_by(c.state)
+        with self._ledger.database.read() as connection:
+            found = {str(row[0]): int(row[1]) for row in connection.execute(query)}
+        return {state: found.get(state, 0) for state in STATES}
+
+
+UNREADABLE = (KeyMissing, Unsealable, Gone)
+
+
+def _change(
+    connection: Connection,
+    tenant: int,
+    was: str,
+    values: dict[str, Any],
+    place: int = 0,
+    letter: str = "",
+) -> bool:
+    """Writer job. ``was`` "": whatever its state."""
+    c = letters.c
+    statement = update(letters).where(c.tenant == tenant, c.id == letter if letter else c.place == place)
+    if was:
+        statement = statement.where(c.state == was)
+    return bool(connection.execute(statement.values(**values)).rowcount)
+
+
+def _shown(row: RowMapping) -> dict[str, Any]:
+    made = dict(row)
+    for name in ("received", "decided", "opened"):
+        at: Instant = made[name]
+        made[name] = format_instant(at) if at else None
+    return made
