@@ -22,7 +22,9 @@ from web.services import Services
 from web.words import Words
 
 routes = APIRouter(include_in_schema=False)
-CHIPS = ("breached", "due_soon", "pending", "undated", "met", "met_late", "late_entry", "retracted")
+CHIPS = (
+    "breached", "unconfirmed", "due_soon", "pending", "undated", "met", "met_late", "late_entry", "retracted",
+)  # fmt: skip
 _SETTLED = ("met", "met_late", "late_entry", "retracted")
 _EACH, _ONE = 60, 300
 _FEW = 12

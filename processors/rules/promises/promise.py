@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from processors.rules.protocol import Row
-from schemas.instants import MINUTE, Instant
+from schemas.instants import MINUTE, NEVER, Instant
 
 BORN_LATE_GRACE: Final = 10 * MINUTE
 """A breach of what was overdue when its trigger was recorded is confirmed no sooner than this after that recording,
@@ -105,9 +105,17 @@ class Promise(Row):
     dated_recorded: Instant
 
 
+def confirmable(row: Promise) -> Instant:
+    """The instant at which its breach is confirmed where no source has to be waited for."""
+    floor = row.dated_recorded if row.dated_by else -NEVER
+    if row.born_late:
+        floor = max(floor, row.trigger_recorded + BORN_LATE_GRACE)
+    return max(row.due + 1, floor, row.confirm)
+
+
 class Owned:
     """The rule's name, version and rows (``protocol.Owner``); ``rule.Promises`` is the rule."""
 
     name = "promises"
-    version = 2
+    version = 3
     rows: tuple[type[Row], ...] = (Promise,)
