@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from schemas.delays import MOST, delay
 from schemas.event import Event
-from schemas.facts.sources import MOST, delay
 from schemas.instants import NEVER, Instant, parse_instant
 
 DECLARED: Final = "source.declared"
