@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ledger.clock import Clock
 from schemas.instants import SECOND, Instant
@@ -17,16 +17,17 @@ class ClockGuard:
     no deadline is concluded until both have agreed for 60 s, or an operator has accepted the new time."""
 
     clock: Clock
-    _gap: int | None = None
+    _gap: int = field(init=False)
     _doubted_since: int | None = None
     moved_by: int = 0
+
+    def __post_init__(self) -> None:
+        self._gap = self.clock.now() - self.clock.boot()
 
     def trusted(self) -> bool:
         """Look at both clocks; True when deadlines may be concluded."""
         now, boot = self.clock.now(), self.clock.boot()
         gap = now - boot
-        if self._gap is None:
-            self._gap = gap
         if abs(gap - self._gap) > APART:
             self.moved_by = gap - self._gap
             self._doubted_since = boot
@@ -37,6 +38,9 @@ class ClockGuard:
 
     def accept(self) -> None:
         """An operator says that the clock is right (``touchline clock accept``)."""
+        self._gap = (
+            self.clock.now() - self.clock.boot()
+        )  # as it is now, also where nobody has looked since it was set
         self._doubted_since = None
         self.moved_by = 0
 

@@ -12,8 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import Connection
+
 from ledger import lanes
 from ledger.errors import Busy, Fenced, NotKept, Stopped, trouble
+from ledger.lanes import Cut
 from ledger.leases import Leases
 from ledger.ledger import Ledger
 from ledger.ports import Locks
@@ -37,6 +40,10 @@ class RunnerStatus:
     clock_doubted: bool = False
     clock_moved_by: int = 0
     decided: dict[str, int] = field(default_factory=dict)
+
+
+class _Doubted(Exception):
+    """The clock was set."""
 
 
 class EmbeddedRunner:
@@ -215,20 +222,37 @@ class EmbeddedRunner:
         """Fold to the head, conclude what is due; the next due instant."""
         while not self._stopping and engine.step():
             self._moved(engine)
-        trusted = self.guard.trusted()
-        self.status.clock_doubted, self.status.clock_moved_by = not trusted, self.guard.moved_by
+        trusted = self._trusted()
         upcoming = engine.earliest()
         while trusted and not self._stopping and upcoming <= self.ledger.clock.now():
-            cut = self.ledger.writer.call(
-                lambda conn: lanes.cut(conn, self.ledger.clock, engine.tenant),
-                Locks.counter(engine.tenant.number),
-            )
+            cut = self._cut(engine.tenant)
+            if cut is None:
+                break
             while engine.step():
                 self._moved(engine)
             while engine.tick(cut):
                 self._moved(engine)
             upcoming = engine.earliest()
         return upcoming
+
+    def _cut(self, tenant: Tenant) -> Cut | None:
+        """None, and nothing of it kept, where the clock was set since we looked: the database's shows that in a slice first."""
+
+        def job(conn: Connection) -> Cut:
+            cut = lanes.cut(conn, self.ledger.clock, tenant)
+            if not self._trusted():
+                raise _Doubted
+            return cut
+
+        try:
+            return self.ledger.writer.call(job, Locks.counter(tenant.number))
+        except _Doubted:
+            return None
+
+    def _trusted(self) -> bool:
+        trusted = self.guard.trusted()
+        self.status.clock_doubted, self.status.clock_moved_by = not trusted, self.guard.moved_by
+        return trusted
 
     def _moved(self, engine: Engine) -> None:
         self.status.decided[engine.tenant.name] = engine.state.decided

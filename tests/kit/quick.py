@@ -29,12 +29,17 @@ def _prepared() -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
+def prepared_folder() -> Path:
+    """To be copied, not to be opened."""
+    return Path(_prepared().name) / "world"
+
+
 @contextmanager
 def quick_world(*, batch: int = 64) -> Iterator[World]:
     """A world like any other, sooner."""
     with tempfile.TemporaryDirectory(dir=_home(), prefix="touchline-test-") as folder:
         here = Path(folder) / "world"
-        shutil.copytree(Path(_prepared().name) / "world", here)
+        shutil.copytree(prepared_folder(), here)
         world = World(here, batch=batch)
         try:
             yield world

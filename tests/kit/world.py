@@ -52,7 +52,7 @@ class World:
         self.clock = SimulatedClock(at)
         self.database = opened(place)
         self.keys = KeyStore.open(self.database)
-        self.writer = Writer(self.database, self.keys, self.clock)
+        self.writer = self.made_writer()
         self.ledger = Ledger(self.database, self.writer, self.keys, self.clock)
         self.rules: Sequence[Rule] = (*rules(), *more_rules)
         self.store: SqlStore = open_store(self.database, self.writer, self.rules)
@@ -69,6 +69,10 @@ class World:
         """The data folder; for tests of what SQLite alone has."""
         assert isinstance(self.place, Path)
         return self.place
+
+    def made_writer(self) -> Writer:
+        """Called once, when the world is made."""
+        return Writer(self.database, self.keys, self.clock)
 
     def take_over(self) -> Engine:
         """Another engine takes the tenant; the one before is fenced."""
