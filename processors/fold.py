@@ -14,21 +14,20 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
-from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
-from processors.rules.sources import LONGEST, REPORTED
+from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule
 from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
-from schemas.instants import Instant
+from schemas.identity import verdict_id
+from schemas.instants import NEVER, Instant
 
 DEPTH = 64
 """How many verdicts may follow from one another at one instant; more is a circle that publishing should have refused. Far
 above any chain of policies that somebody would write: a retraction runs down the whole of it, and an engine that stops
 here stops for good."""
 
-PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.published", REPORTED})
-"""They change what is due when: a batch ends with each."""
+PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.published"})
 
 Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 """(rule, row id) -> (row as judged now, row as it was)."""
@@ -71,8 +70,6 @@ class Fold:
         self.book = book
         self.shelf = shelf
         self.publications: list[int] = []
-        self.unneeded: list[int] = []
-        """Places of former publications that the book can do without."""
         self.recalls: list[Recall] = []
         self.said = Concluding(shelf)
         self._fetch = fetch
@@ -128,8 +125,6 @@ class Fold:
         newest: Newest = dict.fromkeys(touched, -1)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
             self._publish(event)
-        else:
-            self._hear_of_source(event)
         for rule in self.rules.values():
             touched += self._enter(rule, event, saying, since, newest)
         self._settle(touched, saying, event, 0, newest)
@@ -155,7 +150,8 @@ class Fold:
 
     def next_after(self, name: str, row: Row, at: Instant) -> Instant:
         """The first instant after ``at`` at which more stands of the row."""
-        return ahead(self.rules[name].marks(row, self.book), at)
+        marks = self.rules[name].marks(row, self.book)
+        return min((m.at for m in marks if m.at > at), default=NEVER)
 
     # -- filing
 
@@ -197,25 +193,13 @@ class Fold:
             touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
         return touched
 
-    def _hear_of_source(self, event: Event) -> None:
-        """The first of its type from its source, or what a source may delay: filing does not depend on it, and no row is
-        looked at before its time for it."""
-        book = self.book.hear(event)
-        if book is not self.book:
-            self.book = book
-            self.publications.append(event.place)
-
     def _publish(self, event: Event) -> None:
-        before, self.book = self.book, self.book.add(event).hear(event)
-        if before is self.book:  # a report that tells nothing new
-            return
-        self.unneeded += before.sources.superseded(self.book.sources)
+        self.book = self.book.add(event)
         self._filed.clear()
         self.publications.append(event.place)
         for rule in self.rules.values():
             for table, column, value in rule.unsettled(event, self.book):
-                reach = LONGEST if event.type == REPORTED else 0
-                self.recalls.append(Recall(table, column, value, event.recorded, reach))
+                self.recalls.append(Recall(table=table, column=column, value=value, next=event.recorded))
 
     def _resume(self, event: Event, saying: Saying) -> None:
         """Let a parked event in. One that is not parked (any more) is in already; one that fails again is parked again."""
@@ -284,7 +268,7 @@ class Fold:
     def _carry(self, name: str, scope: str) -> Changed:
         """One newest piece of evidence came, and nothing else: most rules tell from the rows what becomes of them."""
         held = self.shelf.scope(name, scope)
-        if held.links or not held.rows:
+        if held.links:
             return self._judge(name, scope)
         rows = self._carrying[name].carry([row for row, _ in held.rows.values()], held.evidence, self.book)
         return self._judge(name, scope) if rows is None else _changed(name, held.rows, rows)
@@ -303,7 +287,8 @@ class Fold:
             rule = self.rules[name]
             if row is not None:
                 marks = list(rule.marks(row, self.book))
-                self.shelf.put(name, row, ahead(marks, saying.at))
+                upcoming = min([m.at for m in marks if m.at > saying.at], default=NEVER)
+                self.shelf.put(name, row, upcoming)
                 following.append((rule, row, marks))
             elif before is not None:
                 self.shelf.drop(name, before)
@@ -340,7 +325,11 @@ def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) ->
 
 
 def as_evidence(filing: Filing, event: Event) -> Evidence:
-    """A filing with the event's own times, place and id."""
+    """A filing with the event's own times, place and id. A verdict's root leaves its generation out: said again, it opens
+    the same."""
+    root = event.root or event.event_id
+    if event.verdict and event.origin:
+        root = verdict_id(str(event.origin["row"]), str(event.origin["kind"]), 0)
     return Evidence(
         scope=filing.scope,
         event_id=event.event_id,
@@ -349,7 +338,7 @@ def as_evidence(filing: Filing, event: Event) -> Evidence:
         rank=CATALOGUE[event.type].rank,
         recorded=event.recorded,
         place=event.after,
-        root=event.root or event.event_id,
+        root=root,
         value=filing.value,
         link=filing.link,
     )

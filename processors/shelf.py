@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from bisect import insort
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from processors.ports import Announced, DueRow, Effects, Pages, Parked, Written
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row
@@ -19,6 +20,8 @@ __all__ = ["Bound", "Key", "Scope", "Shelf", "whole"]
 
 Bound = tuple[Instant, str, str]
 """(instant, rule, row id): how far a slice of time goes; every row up to and with this one."""
+
+RowT = TypeVar("RowT", bound=Row)
 
 _LAST = chr(0x10FFFF)
 
@@ -259,6 +262,11 @@ class Shelf:
         """The row as it is now, if it still is."""
         held = self.scope(rule, scope).rows.get(row_id)
         return held[0] if held else None
+
+    def every(self, kind: type[RowT]) -> list[RowT]:
+        """The rows of a type that this shelf has put and not dropped."""
+        held = [found for (table, _), found in self._rows.items() if table is kind and found is not None]
+        return [row for row, _ in held if isinstance(row, kind)]
 
     def upcoming(self, rule: str, scope: str, row_id: str) -> Instant:
         """The row's next instant; NEVER if it is gone."""

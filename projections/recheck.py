@@ -11,7 +11,7 @@ from ledger import lanes
 from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
-from processors.rules.protocol import Row, Rule, standing
+from processors.rules.protocol import Row, Rule
 from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
 from schemas.instants import format_instant
@@ -34,7 +34,7 @@ def recheck(
                     if a.standing:
                         said.setdefault(a.row_id, {})[a.kind] = a
                 for row in rows:
-                    stands = standing(rule.marks(row, book), advanced)
+                    stands = {m.kind: m for m in rule.marks(row, book) if m.at <= advanced}
                     announced = said.get(row.id, {})
                     for name in sorted(stands.keys() | announced.keys()):
                         mark, one = stands.get(name), announced.get(name)

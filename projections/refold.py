@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, select
 
 from ledger import lanes
 from ledger.lanes import EngineState
@@ -24,7 +25,7 @@ from processors.rules.protocol import Rule
 from processors.shelf import Shelf
 from processors.standing import fetching
 from projections.bulk import Bulk, index_line, parked_after
-from projections.store import SqlStore, recalled
+from projections.store import SqlStore
 from schemas.event import Event
 
 PAGE = 256
@@ -123,7 +124,7 @@ class Refold:
                 fold.hear(following)
                 effects.said.append(index_line(following))
                 following = next(upcoming, None)
-        effects.publications, effects.unneeded = fold.publications, fold.unneeded
+        effects.publications = fold.publications
         fold.shelf.collect(effects)
         return fold
 
@@ -141,7 +142,7 @@ class Refold:
     def _recall(self, fold: Fold, conn: Connection, fact: Event) -> None:
         for recall in fold.recalls:
             table = self.store.tables.rows[recall.table]
-            asked = select(table.c.scope).where(recalled(table, self.tenant.number, recall))
+            asked = _scopes(table, self.tenant.number, recall.column, recall.value)
             rule = next(r.name for r in self.rules if recall.table in r.rows)
             fold.recall(rule, [str(s) for s in conn.scalars(asked)], fact.recorded, fact.place)
         fold.recalls.clear()
@@ -168,3 +169,8 @@ class Refold:
 def concluded(state: EngineState, publication: Event) -> bool:
     """Has the engine come to what the publication recalled?"""
     return state.decided > publication.place or state.advanced >= publication.recorded
+
+
+def _scopes(table: Table, tenant: int, column: str, value: object) -> Select[Any]:
+    query: Select[Any] = select(table.c.scope).where(table.c.tenant == tenant, table.c[column] == value)
+    return query

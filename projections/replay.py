@@ -19,7 +19,6 @@ from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.cases import Cases
-from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
 from projections import cases, promises
@@ -158,8 +157,6 @@ class Replay:
         self, facts: dict[str, Event], verdicts: Sequence[Event], moment: Moment
     ) -> list[dict[str, Any]]:
         book = self.book if moment.known_at is None else self.book.known_at(moment.known_at)
-        if moment.as_of is not None:
-            book = book.unwaiting()
         scopes = sorted(
             {
                 entry.scope
@@ -175,9 +172,9 @@ class Replay:
         for scope in scopes:
             for row in rule.judge(scope, self.evidence(scope, moment), book):
                 if isinstance(row, Promise) and row.opened <= begun and row.kind != "coverage":
-                    waits = bool(unconfirmed(row, book, begun))
-                    said = self._said(rule, row, book, verdicts, moment)
-                    found.append(promises.view(row, said, self.names, waits))
+                    found.append(
+                        promises.view(row, self._said(rule, row, book, verdicts, moment), self.names)
+                    )
         return sorted(found, key=lambda p: (p["due"] or "9", p["id"]))
 
     def verdict(self, verdict_id: str) -> Event | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table, and_, insert, select, update
+from sqlalchemy import Connection, MetaData, Table, insert, select, update
 
 from ledger import lanes
 from ledger.clock import Clock
@@ -15,7 +15,7 @@ from ledger.columns import STRICT, int64, text
 from ledger.database import Database
 from ledger.lanes import EngineState
 from ledger.writer import Writer
-from processors.ports import Effects, Recall, Written
+from processors.ports import Effects, Written
 from processors.rules.protocol import Row, Rule
 from projections.pages import SqlPages
 from projections.prepared import columns, deleting, keys, putting, setting
@@ -92,21 +92,14 @@ class SqlStore:
             conn, _ruled(tables.parked, tenant, ((p.rule, p) for p in effects.parked))
         )
         putting(tables.publications, conn)(conn, [(tenant, place) for place in effects.publications])
-        deleting(tables.publications)(conn, [(tenant, place) for place in effects.unneeded])
         for recall in effects.recalls:
             table = tables.rows[recall.table]
-            waiting = recalled(table, tenant, recall) & (table.c.next > recall.next)
-            conn.execute(update(table).where(waiting).values(next=recall.next))
-
-
-def recalled(table: Table, tenant: int, recall: Recall) -> ColumnElement[bool]:
-    """The rows that a publication recalls."""
-    column = table.c[recall.column]
-    if not recall.reach:
-        return and_(table.c.tenant == tenant, column == recall.value)
-    low, high = recall.value
-    upto = recall.next + recall.reach
-    return and_(table.c.tenant == tenant, column > low, column <= high, table.c.next <= upto)
+            conn.execute(
+                update(table)
+                .where(table.c.tenant == tenant, table.c[recall.column] == recall.value)
+                .where(table.c.next > recall.next)
+                .values(next=recall.next)
+            )
 
 
 def write_rows(conn: Connection, table: Table, tenant: int, lines: Iterable[Written]) -> None:

@@ -18,6 +18,9 @@ def _pair(value: object) -> object:
 
 Shift = Annotated[tuple[ClockTime, ClockTime], BeforeValidator(_pair)]
 
+SHIPPED_YEARS = range(2024, 2027)
+"""The years of the working calendar that a new tenant is given."""
+
 
 class PublishedCalendar(Strict):
     """One version of one calendar.

@@ -249,6 +249,108 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
         {"ticket": "WY-2026-0209", "channel": "phone_out", "actorrole": "property_co"},
         {"satisfied": True},
     ),
+    "forum_post.captured": (
+        {"projectid": "yunshan", "channel": "owner_forum", "actorrole": "cs_staff"},
+        {"post_ref": "forum/88213", "topic": "地库渗水", "content": "地库B2多处滴水，请物业和开发商答复。"},
+    ),
+    "forum_post.replied": (
+        {"projectid": "yunshan", "channel": "owner_forum", "actorrole": "cs_staff"},
+        {"post_ref": "forum/88213", "content": "已安排排查，本周五前在此公布结果。"},
+    ),
+    "consultant.assigned": (
+        {"projectid": "yunshan", "department": "cs_centre"},
+        {"customer_refs": [_UUID], "consultant": "gw-07"},
+    ),
+    "consultant.contacted": (
+        {**_HOUSE, "channel": "wechat", "actorrole": "customer_consultant", "actorref": "gw-07"},
+        {"customer": _WHO, "topic": "装修进度", "content": "装修顺利，无诉求。"},
+    ),
+    "regular_contact.made": (
+        {**_HOUSE, "channel": "phone_out", "actorrole": "cs_staff"},
+        {"customer": _WHO, "situation": "居住正常，阳台门略紧。"},
+    ),
+    "followup.regular_completed": (
+        {**_HOUSE, "channel": "visit_home", "actorrole": "cs_staff"},
+        {"customer": _WHO, "situation": "居住正常", "needs": "希望增加快递柜"},
+    ),
+    "property_feedback.received": (
+        {**_HOUSE, "channel": "property_desk", "actorrole": "property_co"},
+        {"topic": "电梯", "content": "早高峰等候过久。", "needs_group_help": False},
+    ),
+    "property_feedback.summarised": (
+        {"projectid": "yunshan", "department": "cs_dept"},
+        {"items": [_UUID], "recipients": ["property_co"], "summary": "电梯等候、快递柜两项集中。"},
+    ),
+    "property.urged": (
+        {"projectid": "yunshan", "channel": "internal_letter", "department": "cs_dept"},
+        {"basis": _UUID, "demand": "两周内调整电梯群控。", "due_at": ("day", 14)},
+    ),
+    "site_quality.checked": (
+        {"projectid": "yunshan", "channel": "patrol", "actorrole": "property_co"},
+        {"findings": ["3栋大堂地砖松动一处"], "resolved": True},
+    ),
+    "owner.silent_checked": (
+        {**_HOUSE, "channel": "phone_out", "actorrole": "property_assistant"},
+        {"situation": "常住外地，房屋空置。", "potential_problem": "阳台地漏可能干涸返味。"},
+    ),
+    "patrol.conducted": (
+        {"projectid": "yunshan", "channel": "patrol", "actorrole": "cs_ambassador"},
+        {"joint": True, "area": "地库B1", "finding_ids": ["xc-0311"]},
+    ),
+    "pest_control.performed": ({"projectid": "yunshan"}, {"area": "地库及绿化带", "method": "烟雾"}),
+    "drill.held": ({"projectid": "yunshan", "channel": "activity"}, {"topic": "消防", "owners_joined": 62}),
+    "parking_pet.talked": (
+        {"projectid": "yunshan", "channel": "meeting"},
+        {"issue": "地面停车", "result": "划定临停区，月底施划。"},
+    ),
+    "compensation.claimed": (
+        {**_HOUSE, "ticket": "PF-2026-0007", "channel": "visit_in", "actorrole": "cs_staff"},
+        {"customer": _WHO, "amount_claimed_fen": 800000, "grounds": "渗水损坏木地板。"},
+    ),
+    "compensation.accepted": ({"ticket": "PF-2026-0007", "actorrole": "project_cs"}, {"accepted": True}),
+    "compensation.responsibility_analysed": (
+        {"ticket": "PF-2026-0007", "actorrole": "cs_supervisor"},
+        {"responsible_party": "contractor"},
+    ),
+    "compensation.plan_proposed": (
+        {"ticket": "PF-2026-0007", "actorrole": "cs_supervisor"},
+        {"proposal": "更换受损地板并补偿一个月物业费。", "amount_fen": 650000},
+    ),
+    "compensation.settled": (
+        {"ticket": "PF-2026-0007", "actorrole": "finance_dept"},
+        {"amount_fen": 650000, "paid_by": "contractor"},
+    ),
+    "house_return.requested": (
+        {**_HOUSE, "ticket": "TF-2026-0002", "channel": "visit_in"},
+        {"customer": _WHO, "reason": "延期交付超过合同约定。"},
+    ),
+    "house_return.resolved": ({"ticket": "TF-2026-0002"}, {"outcome": "协商后撤回申请。"}),
+    "dispute.recorded": (
+        {**_HOUSE, "channel": "meeting", "actorrole": "cs_centre"},
+        {"parties": ["业主", "装修公司"], "outcome": "双方同意由第三方检测。"},
+    ),
+    "policy.explained": (
+        {**_HOUSE, "channel": "hotline", "actorrole": "cs_centre"},
+        {"policy": "保修范围", "customer_reaction": "表示理解"},
+    ),
+    "project.delivered": (
+        {"projectid": "yunshan", "region": "east", "actorrole": "project_company"},
+        {"delivered_on": ("day", 0)},
+    ),
+    "report.issued": (
+        {"projectid": "yunshan", "department": "cs_dept"},
+        {"report_kind": "complaint_monthly", "period": "2026-02", "recipients": ["cs_leader"]},
+    ),
+    "defect.recorded": (
+        {**_HOUSE, "department": "cs_dept"},
+        {
+            "defect_id": "QX-2026-019",
+            "severity": "large",
+            "discipline": "engineering",
+            "component": "外窗",
+            "description": "同户型外窗密封构造渗水，多户报修。",
+        },
+    ),
     "contact_sheet.issued": (
         {**_COMPLAINT, "channel": "internal_letter", "actorrole": "cs_dept"},
         {
@@ -360,8 +462,6 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
             ]
         },
     ),
-    "source.declared": ({}, {"source": "night-batch", "reports_within": "26h", "by": "admin"}),
-    "source.reported_through": ({}, {"through_at": "2026-03-02T09:00:00+08:00"}),
     "privacy.erasure_requested": ({}, {"subject_ref": _UUID, "basis": "customer_request", "by": "admin"}),
     "privacy.erasure_executed": ({}, {"subject_ref": _UUID, "basis": "customer_request", "request": _UUID}),
     "privacy.access_recorded": (

@@ -40,6 +40,8 @@ class PolicyFile(Strict):
     version: str = Field(min_length=1)
     extends: str | None = None
     effective_from: Effective
+    property_reply_limit: Duration | None = None
+    """What the property company has set as its reply limit (物业投诉回复时限, O7); it is evidence, no clock."""
     calendar: str = "office"
     calendars: dict[str, Calendar] = Field(default_factory=dict)
     ladders: dict[str, Ladder] = Field(default_factory=dict)
@@ -56,10 +58,16 @@ class PolicyFile(Strict):
     def published(self) -> dict[str, Json]:
         """The data of ``policy.published``."""
         whole = self.dump()
+        said = (
+            {}
+            if self.property_reply_limit is None
+            else {"property_reply_limit": str(self.property_reply_limit)}
+        )
         return {
             "profile": self.profile,
             "version": self.version,
             "effective_from": whole["effective_from"],
+            **said,
             "policy": whole,
         }
 

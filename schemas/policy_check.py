@@ -122,9 +122,12 @@ def _field(part: str, path: str | None, names: Iterable[str], types: Types) -> T
 
 def _keys(part: str, match: Match, policy: Policy, file: PolicyFile, types: Types) -> Told:
     """The fields in which the key values stand, in every event that is to find its promise."""
-    for name in policy.per if match.match is None else match.match:
-        own = None if match.match is None else match.match[name]
-        yield from _field(part, own or policy.per.get(name) or file.keys.get(name), match.types, types)
+    if match.match is None:
+        paths = [path or file.keys.get(name) for name, path in policy.per.items()]
+    else:
+        paths = [path or file.keys.get(name) or policy.per.get(name) for name, path in match.match.items()]
+    for path in paths:
+        yield from _field(part, path, match.types, types)
 
 
 def _calendars(

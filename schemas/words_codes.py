@@ -74,6 +74,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "product": ("产品", "Product"),
     # 投诉等级
     "ordinary": ("一般", "Ordinary"),
+    "large": ("较大", "Larger"),
     "key": ("重点", "Key"),
     "major": ("重大", "Major"),
     "special": ("特殊", "Special"),
@@ -114,6 +115,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "waived": ("已豁免", "Waived"),
     "superseded": ("已被取代", "Superseded"),
     "pending": ("待办", "Pending"),
+    "worklist": ("无期限", "No deadline"),
     "due_soon": ("即将到期", "Due soon"),
     "breached": ("已超时", "Breached"),
     "undated": ("待定", "Undated"),

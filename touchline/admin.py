@@ -35,6 +35,7 @@ class HouseAdmin:
         self._lock = threading.Lock()
         self._commands: dict[str, Callable[..., Json]] = {
             "tenant.add": self._tenant_add,
+            "policy.publish": self._policy_publish,
             "key.create": self._key_create,
             "append": self._append,
             "person.erase": self._person_erase,
@@ -98,6 +99,12 @@ class HouseAdmin:
         if house.runner is not None:
             house.runner.wake()
         return {"number": tenant.number, "name": tenant.name, "published": len(wanted)}
+
+    def _policy_publish(self, tenant: str, data: dict[str, Json]) -> Json:
+        from touchline.publishing import publish
+
+        found = only_tenant(self._house.ledger, tenant)
+        return {"tenant": found.name, **publish(self._house, found, data)}
 
     def _key_create(self, tenant: str, source: str, write_only: bool, admin: bool = False) -> Json:
         found = only_tenant(self._house.ledger, tenant)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ledger.candidate import Candidate
 from producers.calendar_maker import make_calendar
 from producers.intake import candidate
+from schemas.calendar import SHIPPED_YEARS as YEARS
 from schemas.canonical import Json
 from schemas.instants import Instant, format_instant, parse_instant
 from schemas.policy import PolicyFile
@@ -18,7 +19,6 @@ from schemas.words_roles import ROLES
 
 SOURCE = "touchline"
 """The source of what the front door itself writes."""
-YEARS = range(2024, 2027)
 FROM = parse_instant("2024-01-01T00:00:00+08:00")
 
 SUPERIORS = {
@@ -56,6 +56,11 @@ def publications(now: Instant) -> list[Candidate]:
         _fact(f"policy/{profile.profile}/{profile.version}", "policy.published", now, profile.published())
     ]
     return facts
+
+
+def published_policy(data: Mapping[str, Json], now: Instant) -> Candidate:
+    """One more version of a profile, as the data of ``policy.published``. A profile and version stand once."""
+    return _fact(f"policy/{data['profile']}/{data['version']}", "policy.published", now, data)
 
 
 def publication_of(profile: PolicyFile, now: Instant) -> Candidate:

@@ -10,7 +10,7 @@ from typing import Any
 from schemas.instants import SECOND, Instant, civil_date, day_of, end_of_day, parse_instant, show, to_datetime
 from web.words import Words
 
-OPEN = ("breached", "unconfirmed", "due_soon", "pending", "undated")
+OPEN = ("breached", "due_soon", "pending", "undated", "worklist")
 """Wall states of what is still open, the most pressing first."""
 ERASED = {"erased": True}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
@@ -77,12 +77,14 @@ def promise_row(promise: Mapping[str, Any], now: Instant, t: Words, *, live: boo
         left = t.spell(abs(settled - due))
     elif settled is not None:
         word, left = "", near(settled, now, t)
+    elif wall == "worklist" and opened is not None:
+        word, left = "", t.spell(max(0, now - opened))
     name = promise["en"] if t.lang == "en" and promise["en"] else promise["zh"]
     return {
         "id": promise["id"],
         "wall": wall,
         "open": still,
-        "undated": wall == "undated" or due is None,
+        "undated": wall == "undated" or (due is None and wall == "pending"),
         "name": name or promise["obligation"],
         "row": promise["row"],
         "flags": [t(f"flag.{flag}") for flag in promise["flags"] if flag in ("born_late", "paused")],

@@ -23,8 +23,18 @@ from web.words import Words
 
 routes = APIRouter(include_in_schema=False)
 CHIPS = (
-    "breached", "unconfirmed", "due_soon", "pending", "undated", "met", "met_late", "late_entry", "retracted",
-)  # fmt: skip
+    "breached",
+    "due_soon",
+    "pending",
+    "undated",
+    "met",
+    "met_late",
+    "late_entry",
+    "retracted",
+    "worklist",
+)
+ALL = CHIPS[:-1]
+"""What stands on the whole wall: a duty without a limit has no place on it, and a chip of its own."""
 _SETTLED = ("met", "met_late", "late_entry", "retracted")
 _EACH, _ONE = 60, 300
 _FEW = 12
@@ -38,7 +48,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
     counts = reading.wall_counts(tenant)
     sections = []
     noted = notes(services, who)
-    for code in CHIPS if chosen == "all" else (chosen,):
+    for code in ALL if chosen == "all" else (chosen,):
         if not counts.get(code):
             continue
         most = _ONE if chosen != "all" else _EACH if code in OPEN else _FEW
@@ -81,7 +91,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
 
 
 def chips(counts: dict[str, int], t: Words) -> list[dict[str, Any]]:
-    whole = sum(counts.get(code, 0) for code in CHIPS)
+    whole = sum(counts.get(code, 0) for code in ALL)
     made = [{"code": "all", "name": t("all"), "count": whole, "hint": ""}]
     return made + [
         {"code": code, "name": t(f"wall.{code}"), "count": counts.get(code, 0), "hint": t(f"hint.{code}")}

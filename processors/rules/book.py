@@ -22,7 +22,6 @@ from processors.rules.published import (
     policy_version,
     roles_version,
 )
-from processors.rules.sources import NONE, Sources
 from schemas.event import Event
 from schemas.instants import Day, Instant
 
@@ -49,11 +48,9 @@ class Book:
         "_recurring",
         "instants",
         "published",
-        "sources",
     )
 
-    def __init__(self, published: Sequence[Published] = (), sources: Sources = NONE) -> None:
-        self.sources = sources
+    def __init__(self, published: Sequence[Published] = ()) -> None:
         self.published = tuple(published)
         self.instants = frozenset(p.recorded for p in self.published)
         """When something was published: rows that it recalled are judged anew at that instant."""
@@ -99,28 +96,11 @@ class Book:
             made = roles_version(event)
         else:
             return self
-        return Book(sorted((*self.published, made), key=lambda p: p.place), self.sources)
-
-    def hear(self, fact: Event) -> Book:
-        """With what a fact tells of its source, and of a source that it declares; mostly nothing: then itself."""
-        sources = self.sources.heard(fact)
-        return self if sources is self.sources else self.with_sources(sources)
-
-    def with_sources(self, sources: Sources) -> Book:
-        """The same publications, other sources."""
-        made = object.__new__(Book)
-        for name in Book.__slots__:
-            setattr(made, name, getattr(self, name))
-        made.sources = sources
-        return made
-
-    def unwaiting(self) -> Book:
-        """As if every source had reported: what happened is all known (as-of)."""
-        return self.with_sources(NONE)
+        return Book(sorted((*self.published, made), key=lambda p: p.place))
 
     def known_at(self, recorded: Instant) -> Book:
         """The book as it was known at that recorded instant."""
-        return Book([p for p in self.published if p.recorded <= recorded], self.sources)
+        return Book([p for p in self.published if p.recorded <= recorded])
 
     # -- binding
 
@@ -169,6 +149,13 @@ class Book:
     def horizon(self, name: str) -> Day | None:
         """The last day that any calendar of this name tells; None: none was published."""
         return max((c.calendar.last_day for c in self._calendars.get(name, ())), default=None)
+
+    def calendar_years(self) -> dict[str, set[int]]:
+        """Calendar -> the years of which any of its versions has data."""
+        return {
+            name: {int(year) for one in versions for year in one.data.years}
+            for name, versions in self._calendars.items()
+        }
 
     # -- by place, for whoever explains
 

@@ -159,6 +159,8 @@ class Cases:
 
     def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
         """One more touchpoint at the end of a case that its first one opened."""
+        if not rows:
+            return None
         (row,) = rows
         entry, first = evidence[-1], evidence[0]
         assert isinstance(row, Case)

@@ -23,6 +23,7 @@ class PolicyPublished(Content):
     version: Ref
     effective_from: Moment
     policy: Opaque
+    property_reply_limit: Ref | None = None
     by: Ref | None = None
 
 

@@ -17,6 +17,12 @@ _sheets = partial(kind, stage="schemas.touchpoints.sheets")
 _commitments = partial(kind, stage="schemas.touchpoints.commitments")
 _cases = partial(kind, stage="schemas.touchpoints.cases")
 _deliveries = partial(kind, stage="schemas.touchpoints.deliveries")
+_forum = partial(kind, stage="schemas.touchpoints.forum")
+_consultants = partial(kind, stage="schemas.touchpoints.consultants")
+_property = partial(kind, stage="schemas.touchpoints.property")
+_compensations = partial(kind, stage="schemas.touchpoints.compensations")
+_projects = partial(kind, stage="schemas.touchpoints.projects")
+_defects = partial(kind, stage="schemas.touchpoints.defects")
 
 TYPES: Final[tuple[EventType, ...]] = (
     _contacts("contact.received", "客户联系", "Contact received", "opens", OPENS),
@@ -116,4 +122,36 @@ TYPES: Final[tuple[EventType, ...]] = (
     _cases("case.wait_ended", "事项等待结束", "Case wait ended", "needs"),
     _deliveries("delivery.batch_started", "集中入住开始", "Concentrated move-in started", rank=OPENS),
     _deliveries("delivery.completed", "房屋交付", "House delivered"),
+    _forum("forum_post.captured", "论坛帖文收录", "Forum post captured", rank=OPENS, thing="post_ref"),
+    _forum("forum_post.replied", "论坛回复", "Forum post replied", rank=CLOSES),
+    _consultants("consultant.assigned", "顾问指派", "Consultant assigned", rank=OPENS),
+    _consultants("consultant.contacted", "顾问联系", "Consultant contacted a customer"),
+    _consultants("regular_contact.made", "定期联系", "Regular contact made"),
+    _consultants("followup.regular_completed", "定期回访", "Regular return visit completed", rank=AFTER),
+    _property("property_feedback.received", "物业反馈", "Property feedback received", rank=OPENS),
+    _property("property_feedback.summarised", "物业反馈汇总", "Property feedback summarised", rank=CLOSES),
+    _property("property.urged", "督促物业", "Property company urged"),
+    _property("site_quality.checked", "现场品质日查", "Site quality checked"),
+    _property("owner.silent_checked", "沉默业主关注", "Silent owner checked"),
+    _property("patrol.conducted", "巡查", "Patrol conducted"),
+    _property("pest_control.performed", "消杀服务", "Pest control performed"),
+    _property("drill.held", "应急演习", "Emergency drill held"),
+    _property("parking_pet.talked", "停车养犬座谈", "Talk on parking and pets held"),
+    _compensations("compensation.claimed", "索赔", "Compensation claimed", "opens", OPENS),
+    _compensations("compensation.accepted", "赔付受理", "Compensation claim accepted", "needs"),
+    _compensations(
+        "compensation.responsibility_analysed",
+        "赔付责任分析",
+        "Compensation responsibility analysed",
+        "needs",
+    ),
+    _compensations("compensation.plan_proposed", "赔付方案", "Compensation plan proposed", "needs"),
+    _compensations("compensation.settled", "赔付了结", "Compensation settled", "needs", CLOSES),
+    _compensations("house_return.requested", "退房申请", "House return requested", "opens", OPENS),
+    _compensations("house_return.resolved", "退房处理", "House return resolved", "needs", CLOSES),
+    _compensations("dispute.recorded", "纠纷协调", "Dispute recorded"),
+    _compensations("policy.explained", "政策解释", "Service policy explained"),
+    _projects("project.delivered", "项目交付", "Project delivered", rank=OPENS),
+    _projects("report.issued", "报告发出", "Report issued", rank=AFTER),
+    _defects("defect.recorded", "缺陷登记", "Defect recorded", rank=OPENS, thing="defect_id"),
 )

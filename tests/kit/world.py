@@ -30,7 +30,6 @@ from touchline.rules import rules
 START = parse_instant("2026-03-02T08:00:00+08:00")
 """Monday 2 March 2026, before anything happens."""
 SOURCE = "crm"
-TENANT = "云栖集团"
 
 
 class World:
@@ -42,7 +41,7 @@ class World:
         place: Where,
         *,
         at: Instant = START,
-        tenant: str = TENANT,
+        tenant: str = "云栖集团",
         batch: int = 64,
         more_rules: Sequence[Rule] = (),
         take_over: bool = True,
@@ -82,14 +81,11 @@ class World:
         return self.engine
 
     def append(self, *raws: dict[str, Any], at: Instant | None = None, admin: bool = False) -> list[Outcome]:
-        """Offer events at ``at`` (default: where the clock stands), each by the source that it names."""
+        """Offer events at ``at`` (default: where the clock stands)."""
         if at is not None:
             self.clock.set(at)
         now = self.clock.now()
-        offered = [
-            candidate(raw, raw.get("source", SOURCE), now, admin or raw.get("type") == "source.declared")
-            for raw in raws
-        ]
+        offered = [candidate(raw, SOURCE, now, admin) for raw in raws]
         return self.ledger.append(self.tenant, offered).result(10)
 
     def keep(self, raw: dict[str, Any], at: Instant | None = None, *, admin: bool = False) -> Appended:

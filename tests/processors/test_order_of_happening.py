@@ -1,6 +1,6 @@
 """Invariant 10: what stands follows from the order of happening, not of arrival. For any order of arrival, duplication, batch
 cut and rhythm of ticks (a correction after its target) the standing verdicts are equal, generation left out, but for what says
-how late something was learned: late entry, born late, and warnings, which a promise born late never gives."""
+how late it was learned: late entry, born late, and warnings, which a promise born late never gives; and what they open."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from schemas.instants import MINUTE
 from tests.kit.hostile import END, Told, histories, wire
 from tests.kit.quick import quick_world
 
+WARNED = "complaint.progress_notice"
+"""Opened by a warning or, where a promise born late gave none, by its breach."""
 Standing = set[tuple[str, str, int]]
 
 
@@ -48,7 +50,7 @@ def standing(history: list[Told], order: list[int], batch: int, ticking: bool) -
             if verdict.type == "obligation.retracted":
                 kind = str(verdict.data["retracted_kind"])
                 found = {f for f in found if f[:2] != (key[0], kind)}
-            elif verdict.type != "obligation.due_soon":
+            elif verdict.type != "obligation.due_soon" and verdict.data["obligation_key"] != WARNED:
                 found.add(key)
         return found
 

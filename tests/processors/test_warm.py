@@ -55,6 +55,7 @@ def test_warm_scopes_change_nothing(history: list[Told], disturbed: list[Tick | 
 
 
 def test_a_case_in_full_swing_is_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.fold()  # the publications, which make the next batch read afresh
     asked: list[str] = []
     own = SqlPages.evidence
 

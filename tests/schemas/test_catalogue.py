@@ -134,7 +134,11 @@ def test_free_text_is_personal() -> None:
                 for branch in [shape, *shape.get("anyOf", [])]:
                     if branch.get("type") == "string" and branch.get("maxLength", 10_000) > 1000:
                         coded = {"enum", "const", "pattern"} & branch.keys()
-                        if coded or field in bounded or field.endswith(("_at", "_date", "_from", "_end")):
+                        if (
+                            coded
+                            or field in bounded
+                            or field.endswith(("_at", "_on", "_date", "_from", "_end"))
+                        ):
                             continue
                         if field in ("start", "end"):
                             continue

@@ -131,7 +131,7 @@ def test_tables_speak_in_words_and_json_in_codes(acme: Shell, events: Path) -> N
     told = acme("promises", "--case", case).out
     assert "待办 Pending" in told
     assert "首次登记时已逾期 born late" in told
-    assert {p["wall"] for p in acme("promises", "--case", case, "--json").json} == {"pending"}
+    assert {p["wall"] for p in acme("promises", "--case", case, "--json").json} == {"pending", "worklist"}
     shown = acme("case", "show", case).out
     assert "投诉 Complaint  处理中 Open" in shown
     assert "有效 Stands" in shown
@@ -200,7 +200,7 @@ def test_rebuild_and_recheck_find_no_difference(acme: Shell, events: Path) -> No
     assert said.code == 0
     assert (said.json["swapped"], said.json["facts"], said.json["differences"]) == (True, 6, {})
     assert acme("recheck", "--json").json == []
-    assert len(acme("promises", "--json").json) == 6
+    assert len([p for p in acme("promises", "--json").json if p["case_id"] and p["due"]]) == 6
 
 
 def test_events_list_and_example(shell: Shell) -> None:
@@ -221,7 +221,7 @@ def test_an_example_dated_now_is_new_every_time_and_its_promises_run(acme: Shell
     path.write_text("".join(json.dumps(event) + "\n" for event in made), encoding="utf-8")
     assert [answer["duplicate"] for answer in acme("append", str(path), "--json").json] == [False, False]
     found = acme("promises", "--json").json
-    assert len({p["case_id"] for p in found}) == 2
+    assert len({p["case_id"] for p in found if p["case_id"]}) == 2
     assert not any("born_late" in p["flags"] for p in found)
 
 

@@ -50,7 +50,7 @@ def test_every_writing_command_goes_through_the_server(acme: Shell, events: Path
         code, _, err = server.end()
     assert (code, "已停止" in err) == (0, True)
     assert not (acme.folder / SERVER_FILE).exists()
-    assert len(acme("promises", "-t", "acme", "--json").json) == 6
+    assert len([p for p in acme("promises", "-t", "acme", "--json").json if p["wall"] != "worklist"]) == 6
 
 
 def test_the_counter_wants_the_token_of_server_json(acme: Shell) -> None:

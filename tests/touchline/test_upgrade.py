@@ -27,13 +27,13 @@ def test_a_reading_command_says_what_to_do(acme: Shell, events: Path) -> None:
     assert said.code == Exit.UNAVAILABLE
     assert "touchline rebuild" in said.err
     assert acme("rebuild").code == 0
-    assert len(acme("promises", "--json").json) == 6
+    assert len([p for p in acme("promises", "--json").json if p["wall"] != "worklist"]) == 6
 
 
 def test_a_writing_command_rebuilds_first(acme: Shell, events: Path) -> None:
     age(acme.folder)
     assert acme("append", str(events)).code == 0
-    assert len(acme("promises", "--json").json) == 6
+    assert len([p for p in acme("promises", "--json").json if p["wall"] != "worklist"]) == 6
 
 
 def test_a_server_takes_events_while_it_rebuilds_and_is_ready_afterwards(acme: Shell, events: Path) -> None:

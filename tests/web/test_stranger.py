@@ -156,7 +156,8 @@ def test_the_example_is_kept_once_and_read_by_who_wrote_it(api: Api, complaint: 
     promises = api.get(f"/promises?case={case}").json
     assert promises
     assert {promise["case_id"] for promise in promises} == {case}
-    assert [promise["due"] for promise in promises] == sorted(promise["due"] for promise in promises)
+    dues = [promise["due"] or "none" for promise in promises]  # without a clock: last
+    assert dues == sorted(dues)
     why = api.get(f"/promises/{promises[0]['id']}/explain")
     assert why.status == 200, why.text
 

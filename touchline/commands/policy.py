@@ -1,16 +1,37 @@
-"""``touchline policy``: is a profile of promises well written?"""
+"""``touchline policy``: policies checked, told in words, compared, published, and tried on a history."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, JsonOption, NoDataOption, say, show, table
+from touchline.options import (
+    DATA,
+    DataOption,
+    JsonOption,
+    NoDataOption,
+    TenantOption,
+    instant,
+    say,
+    show,
+    table,
+)
+
+if TYPE_CHECKING:
+    from schemas.policy import PolicyFile
+    from schemas.policy_findings import Finding
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
+
+SHIPPED = "shipped"
+"""Stands for the profile that comes with the program."""
+
+PathArgument = Annotated[
+    Path, typer.Argument(metavar="FILE|DIR", help="政策文件或目录 a file or a folder of files")
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -19,41 +40,20 @@ def add(app: typer.Typer) -> None:
 
 @policy.command("check")
 def check(
-    path: Annotated[
-        Path, typer.Argument(metavar="FILE|DIR", help="政策文件或目录 a file or a folder of files")
-    ],
-    data: NoDataOption = DATA,
+    path: PathArgument,
+    tenant: TenantOption = "",
+    data: DataOption = DATA,
     as_json: JsonOption = False,
 ) -> None:
-    """检查政策文件：写法、事件类型、键、循环。Check policy files: grammar, event types, keys, circles. Ends with 1 if
-    something is wrong, naming file and line.
+    """检查政策文件：写法、事件类型、键、循环、没有日历的年份。Check policy files: grammar, event types, keys, circles, years
+    without a calendar (of what --tenant has published; without it, of what a new tenant gets). Ends with 1 if something
+    is wrong, naming file and line.
 
     \b
     Example:
       touchline policy check policies
     """
-    from schemas.catalogue import CATALOGUE
-    from schemas.policy_check import check_policy
-    from schemas.policy_files import read_profile
-    from schemas.policy_findings import PolicyFileError
-
-    if not path.exists():
-        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
-    types = {name: {*kind.model.model_fields} for name, kind in CATALOGUE.items()}
-    try:
-        profile = read_profile(path)
-        found = check_policy(profile.policy_file, types, places=profile.places)
-        if any(one.level == "error" for one in found):
-            raise PolicyFileError(found)
-    except PolicyFileError as error:
-        if as_json:
-            show({"ok": False, "findings": [one.dump() for one in error.findings]})
-        else:
-            for one in error.findings:
-                print(one)
-            say(f"{len(error.findings)} 处有误。", f"{len(error.findings)} findings.")
-        raise typer.Exit(Exit.NOT_SO) from None
-    file = profile.policy_file
+    file, found = _checked(path, _published_years(data, tenant) if tenant else None, as_json=as_json)
     if as_json:
         show(
             {
@@ -72,3 +72,235 @@ def check(
     for one in found:
         print(one)
     say(f"{file.profile} {file.version}：{len(file.policies)} 条，无误。", f"{len(found)} warnings.")
+
+
+@policy.command("explain")
+def explain(
+    key: Annotated[str, typer.Argument(help="政策键 a policy's key, e.g. complaint.close_return_visit")],
+    path: Annotated[
+        str,
+        typer.Option("--path", help="政策文件或目录；省略则为随附的 a file or folder; else the shipped one"),
+    ] = SHIPPED,
+    data: NoDataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """用中文和英文解释一条政策：触发、到期、办结、责任。Tell a policy in Chinese and English: what opens it, when it is due,
+    what settles it, who owes it.
+
+    \b
+    Example:
+      touchline policy explain complaint.close_return_visit
+    """
+    from schemas.policy_words import explain as words
+
+    file = _read(path)
+    if key not in file.policies:
+        from difflib import get_close_matches
+
+        near = get_close_matches(key, file.policies, n=3, cutoff=0.4)
+        raise Refused(
+            Exit.UNKNOWN,
+            f"没有政策 {key}。{'是否指：' + '、'.join(near) if near else ''}",
+            f"There is no policy {key}. {'Did you mean ' + ', '.join(near) + '?' if near else ''}",
+        )
+    lines = words(key, file)
+    if as_json:
+        show(
+            {
+                "key": key,
+                "lines": [{"zh": [name[0], text[0]], "en": [name[1], text[1]]} for name, text in lines],
+            }
+        )
+        return
+    print(key)
+    for name, text in lines:
+        print(f"  {name[0]}  {text[0]}")
+    print()
+    for name, text in lines:
+        print(f"  {name[1]}: {text[1]}")
+
+
+@policy.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(metavar="A", help="文件、目录或 shipped a file, a folder or shipped")],
+    new: Annotated[str, typer.Argument(metavar="B", help="同上 the same")],
+    data: NoDataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """比较两份政策：新增、取消、改动。What two profiles say differently. Ends with 1 where they differ.
+
+    \b
+    Example:
+      touchline policy diff shipped policies
+    """
+    from schemas.policy_diff import diff as compare
+
+    found = compare(_read(old), _read(new))
+    if as_json:
+        show([one.dump() for one in found])
+    elif found:
+        words = {"added": "新增 added", "removed": "取消 removed", "changed": "改动 changed"}
+        table(
+            ("", "政策 policy", "位置 where", "原 old", "新 new"),
+            ((words[one.what], one.key, one.path, one.old, one.new) for one in found),
+        )
+    say(f"{len(found)} 处不同。", f"{len(found)} differences.")
+    if found:
+        raise typer.Exit(Exit.NOT_SO)
+
+
+@policy.command("publish")
+def publish(
+    path: PathArgument,
+    tenant: TenantOption = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """向一个租户发布政策的新版本，自其生效时刻起的触发按它计算。Publish a version of a profile to a tenant: triggers from its
+    effective time on are bound by it; what was promised before stays as it was.
+
+    \b
+    Example:
+      touchline policy publish mine --tenant yunhe
+    """
+    from touchline.desk import desk
+
+    file, found = _checked(path, None, as_json=as_json)
+    with desk(data) as counter:
+        made = counter.perform("policy.publish", {"tenant": tenant, "data": file.published()})
+    if made["status"] != 202:
+        if made["status"] == 409:
+            raise Refused(
+                Exit.NOT_SO,
+                f"{file.profile} {file.version} 已发布过，内容不同：请改 version 再发布。",
+                f"{file.profile} {file.version} was published with other content; raise its version.",
+            )
+        raise Refused(Exit.NOT_SO, str(made["reason_zh"]), f"{made['field']}: {made['reason']}")
+    if as_json:
+        show({**made, "profile": file.profile, "version": file.version})
+        return
+    for one in found:
+        print(one)
+    again = ("此前已发布过。", "It had been published before.") if made["duplicate"] else ("", "")
+    say(
+        f"已向 {made['tenant']} 发布 {file.profile} {file.version}（第 {made['place']} 位）。{again[0]}",
+        f"Published to {made['tenant']} at place {made['place']}. {again[1]}",
+    )
+
+
+@policy.command("whatif")
+def whatif(
+    path: PathArgument,
+    since: Annotated[
+        str, typer.Option("--since", help="只看此后触发的 only what was opened from then on")
+    ] = "",
+    tenant: TenantOption = "",
+    data: DataOption = DATA,
+    as_json: JsonOption = False,
+) -> None:
+    """假如一直按这份政策：在内存中重演历史，列出会不同的时限；不写任何东西。What if this had been the policy all along: the
+    history folded in memory under both, and which promises would differ. Nothing is written.
+
+    \b
+    Example:
+      touchline policy whatif mine --since 2026-03-01
+    """
+    from touchline.trying import compared
+
+    file, _ = _checked(path, None, as_json=as_json)
+    told = compared(data, tenant, file, instant(since, "--since"))
+    if as_json:
+        show(told)
+    else:
+        _table_of(told)
+
+
+SHOWN = 50
+"""Promises that are listed one by one for people."""
+
+
+def _table_of(told: dict[str, Any]) -> None:
+    from schemas.words import label
+
+    table(
+        ("政策 policy", "现 opened", "假如 if", "现超时 breached", "假如 if"),
+        (
+            (key, *(str(one[name]) for name in ("opened", "opened_if", "breached", "breached_if")))
+            for key, one in told["obligations"].items()
+        ),
+    )
+    for one in told["promises"][:SHOWN]:
+        old, new = one["now"], one["if"]
+        print(
+            f"{one['obligation']} {one['keys']} {one['opened']}: "
+            + " → ".join(
+                f"{label(side['state'])} {side['due'] or '—'}{' 超时' if side['breached'] else ''}"
+                if side
+                else "无"
+                for side in (old, new)
+            )
+        )
+    if (more := told["differ"] - SHOWN) > 0:
+        say(f"另有 {more} 条未列出（--json 全部列出）。", f"{more} more, all in --json.")
+    say(f"{told['differ']} 条会不同。", f"{told['differ']} promises would differ.")
+
+
+def _read(path: str) -> PolicyFile:
+    """A profile by path or ``shipped``. Raises Refused."""
+    from schemas.policy_files import load_profile
+    from schemas.policy_findings import PolicyFileError
+
+    if path != SHIPPED and not Path(path).exists():
+        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
+    try:
+        return load_profile(None if path == SHIPPED else Path(path))
+    except PolicyFileError as error:
+        raise Refused(Exit.NOT_SO, f"{path} 有误，见 policy check。", str(error)) from None
+
+
+def _checked(
+    path: Path, published: dict[str, set[int]] | None, *, as_json: bool
+) -> tuple[PolicyFile, list[Finding]]:
+    """The profile, and warnings; ends with 1 where it cannot be published. ``published``: calendar -> years."""
+    from datetime import UTC, datetime, timedelta
+
+    from schemas.calendar import SHIPPED_YEARS
+    from schemas.catalogue import CATALOGUE
+    from schemas.instants import to_datetime
+    from schemas.policy_check import check_policy
+    from schemas.policy_files import read_profile
+    from schemas.policy_findings import PolicyFileError
+
+    if not path.exists():
+        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
+    types = {name: {*kind.model.model_fields} for name, kind in CATALOGUE.items()}
+    try:
+        profile = read_profile(path)
+        file = profile.policy_file
+        known = published if published is not None else {name: {*SHIPPED_YEARS} for name in file.calendars}
+        today = datetime.now(UTC)
+        years = {to_datetime(file.effective_from).year, today.year, (today + timedelta(days=45)).year}
+        found = check_policy(file, types, calendars=known, years=years, places=profile.places)
+        if any(one.level == "error" for one in found):
+            raise PolicyFileError(found)
+    except PolicyFileError as error:
+        if as_json:
+            show({"ok": False, "findings": [one.dump() for one in error.findings]})
+        else:
+            for one in error.findings:
+                print(one)
+            say(f"{len(error.findings)} 处有误。", f"{len(error.findings)} findings.")
+        raise typer.Exit(Exit.NOT_SO) from None
+    return file, found
+
+
+def _published_years(data: Path, tenant: str) -> dict[str, set[int]]:
+    """Calendar -> years that the tenant has published."""
+    from projections.reading import Reading
+    from touchline.library import Library
+
+    with Library(data) as library:
+        found = library.tenant(tenant)
+        reading: Reading = library.reading
+        with reading.snapshot() as (conn, tables):
+            return reading.book(conn, tables, found).calendar_years()

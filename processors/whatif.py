@@ -1,0 +1,128 @@
+"""What if (假如按另一政策): a tenant's history folded in memory, under the policies it had or under another. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.ledger import Ledger
+from ledger.tenants import Tenant
+from processors.backfill import backfill
+from processors.fold import PUBLICATIONS, Fold
+from processors.ports import Announced, DueRow, Parked
+from processors.rules.book import Book
+from processors.rules.promises.promise import Promise
+from processors.rules.promises.rule import Promises
+from processors.rules.protocol import Evidence, Row
+from processors.shelf import Shelf, whole
+from processors.standing import fetching
+from schemas.event import Event
+from schemas.instants import NEVER, Instant
+
+PAGE = 1000
+
+
+class Nothing:
+    """Pages of a store that is empty: the shelf keeps everything itself."""
+
+    def evidence(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[Evidence]]:
+        return {}
+
+    def linked(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[str]]:
+        return {}
+
+    def evidence_of(self, event_ids: Sequence[str]) -> Mapping[str, list[tuple[str, Evidence]]]:
+        return {}
+
+    def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]:
+        return {}
+
+    def announced(self, rule: str, scopes: Sequence[str]) -> list[Announced]:
+        return []
+
+    def due(self, until: Instant, limit: int) -> list[DueRow]:
+        return []
+
+    def earliest(self) -> Instant:
+        return NEVER
+
+    def publications(self) -> list[int]:
+        return []
+
+    def parked(self) -> list[Parked]:
+        return []
+
+    def parked_one(self, rule: str, event_id: str) -> Parked | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one promise by the end: the row, and whether a breach stands."""
+
+    row: Promise
+    breached: bool
+
+
+def outcomes(
+    ledger: Ledger,
+    conn: Connection,
+    tenant: Tenant,
+    now: Instant,
+    policy: Mapping[str, Any] | None = None,
+    told: Callable[[int], None] = lambda _: None,
+) -> dict[str, Outcome]:
+    """Promise id -> outcome, by ``now``. ``policy``: the data of a ``policy.published`` that stands, from the first on, for
+    all that were published; None: as it was. ``told`` is called with the number of facts folded since the last call."""
+    rule, last = Promises(), 0
+    fold = Fold((rule,), Book.empty(), Shelf(Nothing()), fetching(ledger, conn, tenant))
+    for fact in _history(ledger, conn, tenant, policy):
+        fold.advance(whole(fact.recorded), fact.place - 1)
+        before = fold.book
+        fold.place(fact)
+        if fact.type in PUBLICATIONS:
+            backfill(fold, ledger, conn, tenant, fact, before)
+            _recall(fold, rule, fact)
+        told(fact.place - last)
+        last = fact.place
+    fold.advance(whole(now), last)
+    rows = fold.shelf.every(Promise)
+    return {
+        row.id: Outcome(
+            row,
+            (said := fold.shelf.announced(rule.name, row.scope, row.id).get("breached")) is not None
+            and bool(said.standing),
+        )
+        for row in rows
+        if row.opened <= now
+    }
+
+
+def _history(
+    ledger: Ledger, conn: Connection, tenant: Tenant, policy: Mapping[str, Any] | None
+) -> Iterator[Event]:
+    place, published = 0, False
+    while page := ledger.facts(conn, tenant, place, PAGE):
+        for fact in page:
+            if policy is None or fact.type != "policy.published":
+                yield fact
+            elif not published:
+                published = True
+                # in force since the tenant's own first policy was, so that it judges what that one judged
+                since = {"effective_from": fact.data["effective_from"]}
+                data = {**policy, **since, "policy": {**policy["policy"], **since}}
+                yield replace(fact, data=data)
+        place = page[-1].place
+
+
+def _recall(fold: Fold, rule: Promises, fact: Event) -> None:
+    """What a publication may date or change, judged again at once."""
+    recalls, fold.recalls = fold.recalls, []
+    for recall in recalls:
+        scopes = {
+            row.scope for row in fold.shelf.every(Promise) if getattr(row, recall.column) == recall.value
+        }
+        fold.recall(rule.name, sorted(scopes), fact.recorded, fact.place)

@@ -1,0 +1,114 @@
+"""``touchline policy`` explain, diff, publish and whatif, as people use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from schemas.catalogue import CATALOGUE
+from schemas.policy_files import load_profile
+from schemas.policy_words import explain
+from tests.processors.test_worked import GRAMMAR
+from tests.touchline.commands import Shell
+from touchline.exits import Exit
+
+STRICTER = """
+profile: default
+version: "2026.2"
+extends: default
+effective_from: 2026-01-01T00:00:00+08:00
+policies:
+  complaint.respond_in_standard: {due: {after: 1min}}
+  complaint.forward: {enabled: false}
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> str:
+    path = tmp_path / "mine.yaml"
+    path.write_text(STRICTER, encoding="utf-8")
+    return str(path)
+
+
+def test_explain_says_it_in_both_languages(shell: Shell) -> None:
+    said = shell("policy", "explain", "complaint.close_return_visit")
+    assert said.code == 0
+    assert "触发后 3 个工作日" in said.out
+    assert "3 working days after" in said.out
+    assert "第 3 次（不同日）" in said.out
+    lines = shell("policy", "explain", "complaint.progress_notice", "--json").json["lines"]
+    assert {
+        "zh": ["到期", "每次办结后 3 个工作日 内再办"],
+        "en": ["due", "again within 3 working days of the last time"],
+    } in lines
+    unknown = shell("policy", "explain", "complaint.close_visit")
+    assert unknown.code == Exit.UNKNOWN
+    assert "complaint.close_return_visit" in unknown.err
+
+
+def test_every_duty_of_the_domain_can_be_told() -> None:
+    whole = load_profile(GRAMMAR)
+    for key in whole.policies:
+        for name, text in explain(key, whole):
+            assert all((*name, *text)), (key, name, text)
+
+
+def test_diff_names_what_differs(shell: Shell, mine: str) -> None:
+    found = shell("policy", "diff", "shipped", mine, "--json")
+    assert found.code == Exit.NOT_SO
+    told = {(one["key"], one["path"]): (one["what"], one["old"], one["new"]) for one in found.json}
+    assert told[("complaint.respond_in_standard", "due.after")] == ("changed", "24h", "1min")
+    assert told[("complaint.forward", "enabled")] == ("added", "", "false")
+    assert told[("version", "")] == ("changed", "2026.1", "2026.2")
+    assert shell("policy", "diff", "shipped", "policies").code == 0
+
+
+def test_publish_binds_what_comes_after(acme: Shell, events: Path, mine: str) -> None:
+    made = acme("policy", "publish", mine, "--tenant", "acme", "--json")
+    assert (made.code, made.json["tenant"], made.json["duplicate"]) == (0, "acme", False)
+    assert acme("policy", "publish", mine, "--json").json["duplicate"] is True
+    assert acme("append", str(events)).code == 0
+    rows = {p["obligation"]: p for p in acme("promises", "--json").json if p["case_id"]}
+    assert rows["complaint.respond_in_standard"]["policy_version"] == "2026.2"
+    assert "complaint.forward" not in rows
+    Path(mine).write_text(STRICTER.replace("1min", "2min"), encoding="utf-8")
+    other = acme("policy", "publish", mine)
+    assert other.code == Exit.NOT_SO
+    assert "version" in other.err
+    assert acme("rebuild", "--json").json["differences"] == {}
+
+
+def test_whatif_lists_what_would_differ_and_writes_nothing(acme: Shell, events: Path, mine: str) -> None:
+    assert acme("append", str(events)).code == 0
+    before = acme("verify").out
+    same = acme("policy", "whatif", "policies", "--json")
+    assert (same.code, same.json["differ"]) == (0, 0)
+    assert same.json["obligations"]["complaint.respond_in_standard"]["opened"] == 1
+    found = acme("policy", "whatif", mine, "--json").json
+    told = {one["obligation"]: one for one in found["promises"]}
+    assert set(told) == {"complaint.respond_in_standard", "complaint.forward"}
+    assert told["complaint.forward"]["if"] is None
+    respond = told["complaint.respond_in_standard"]
+    assert respond["now"]["due"].startswith("2026-03-03T16:00")
+    assert respond["if"]["due"].startswith("2026-03-02T16:01")
+    assert acme("policy", "whatif", mine, "--since", "2026-03-03", "--json").json["differ"] == 0
+    assert acme("policy", "whatif", mine).code == 0
+    assert acme("verify").out == before
+
+
+def test_check_names_a_year_without_calendar(acme: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "next.yaml"
+    path.write_text(
+        'profile: next\nversion: "1"\nextends: default\neffective_from: 2031-01-01T00:00:00+08:00\n', "utf-8"
+    )
+    for more in ((), ("--tenant", "acme")):
+        found = acme("policy", "check", str(path), "--json", *more)
+        assert found.code == 0
+        assert any("no data for 2031" in one["message"] for one in found.json["findings"])
+
+
+def test_the_catalogue_has_what_the_shipped_policies_name() -> None:
+    for policy in load_profile().policies.values():
+        for _, match in policy.matches():
+            assert {*match.types} <= {*CATALOGUE}
