@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy import Connection, Table, bindparam, delete, update
 from sqlalchemy.sql import ClauseElement
 
 from ledger.dialects import upsert
@@ -34,12 +34,6 @@ def columns(table: Table) -> tuple[str, ...]:
 def keys(table: Table) -> tuple[str, ...]:
     """Names of the primary key's columns, in its order."""
     return tuple(c.name for c in table.primary_key)
-
-
-@lru_cache(maxsize=512)
-def inserting(table: Table) -> Lines:
-    """All columns in the table's order; the key must be new."""
-    return Lines(insert(table), columns(table))
 
 
 @lru_cache(maxsize=512)
