@@ -116,3 +116,27 @@ def test_a_worker_that_was_stopped_is_fenced(
         stale.kill()
         stale.communicate()
         world.close()
+
+
+@ON_POSTGRESQL
+def test_who_was_fenced_asks_whose_the_tenant_is(place: Place) -> None:
+    """However short it was away: a machine's clock stands still while it sleeps, and then the lease seems to be its own."""
+    world = World(place, at=START + HOUR)
+    try:
+        complaints(world, 0, 1)
+        leases = Leases(world.writer)
+        runner = EmbeddedRunner(world.ledger, world.store, world.rules, Progress(), leases.owner, leases)
+        runner._round()
+        assert decided(world) == head(world)
+        with raw(place) as admin:
+            admin.execute("UPDATE leases SET owner = 'other', until = until + 3600000000")
+        mine = world.take_over()
+        complaints(world, 1, 1)
+        runner._round()  # it is fenced
+        runner._round()
+        with world.database.read() as conn:
+            assert engine_state(conn, world.tenant) == mine.state
+        world.fold()
+        assert decided(world) == head(world)
+    finally:
+        world.close()
