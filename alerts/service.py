@@ -14,7 +14,7 @@ from alerts.query import AlertsQuery
 from alerts.routing import Past
 from alerts.sender import Sender, Submits
 from alerts.settings import AlertSettings
-from alerts.tables import cursors, metadata
+from alerts.tables import cursors
 from ledger.clock import Clock
 from ledger.database import Database
 from ledger.errors import CursorAhead
@@ -51,7 +51,6 @@ class Alerts:
         self._clock = clock
         self._settings = settings
         self._listen = listen
-        database.create(metadata)
         self._channels = open_channels(settings)
         self._names = [channel.name for channel in self._channels]
         self._senders = [Sender(c, database, writer, ledger, clock, settings) for c in self._channels]

@@ -31,13 +31,16 @@ class Database(ABC):
     """``Writer``'s: for how long a slice may go on where commits are slow."""
     shared: bool = False
     """Whether other processes may write here too."""
+    before: int = 0
+    """The revision that its tables were of, where opening brought them to this version's; else 0."""
 
     @staticmethod
-    def open(folder: Path, *, create: bool = True) -> Database:
-        """SQLite in a data folder; PostgreSQL is opened by ``ledger.postgres.PostgresDatabase.open``."""
+    def open(folder: Path, *, create: bool = True, mine: bool = False) -> Database:
+        """SQLite in a data folder; PostgreSQL is opened by ``ledger.postgres.PostgresDatabase.at``. ``mine``: the caller holds
+        the folder's lock."""
         from ledger.sqlite import SqliteDatabase
 
-        return SqliteDatabase.open(folder, create=create)
+        return SqliteDatabase.open(folder, create=create, mine=mine)
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Connection]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, insert
 
-from ledger.key_tables import metadata, secrets
+from ledger.key_tables import secrets
 from ledger.ports import Transaction
 
 
@@ -29,9 +29,8 @@ class KeyPlace(Protocol):
     def close(self, *, checkpoint: bool = True) -> None: ...
 
 
-def make_keys(connection: Connection, ledger_id: str) -> None:
-    """The tables of an empty key store, and its secrets: 256 random bits each."""
-    metadata.create_all(connection)
+def make_secrets(connection: Connection, ledger_id: str) -> None:
+    """What an empty key store begins with: 256 random bits each."""
     for name, value in (
         ("ledger_id", ledger_id.encode()),
         ("ledger", os.urandom(32)),

@@ -7,7 +7,6 @@ from sqlalchemy import Index, MetaData, Table
 from ledger.columns import KEYED, binary, int64, text
 
 APPLICATION_ID = 0x544C4B53  # "TLKS"
-SCHEMA_VERSION = 1
 
 metadata = MetaData()
 

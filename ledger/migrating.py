@@ -1,19 +1,22 @@
-"""Bringing a PostgreSQL database to this version's tables: what its owner runs, before the application is started."""
+"""Bringing a PostgreSQL database to this version's tables: what its owner runs, before the application is started. The key
+store belongs to its own role, which does the same for it at the first start of a new version."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
 from ledger.errors import UnknownSchema
 from ledger.postgres_engine import KEYS, RECORD, SETS, postgres_engine
+from ledger.revisions import HEAD, SCRIPTS, Store
 
-HEAD = "0002"
-"""The newest revision that this version knows."""
-SCRIPTS = Path(__file__).parent / "migrations"
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+SCHEMAS: dict[Store, str] = {"record": RECORD, "keys": KEYS}
 APPENDED = ("tenants", "facts", "verdicts", "fact_ids", "corrections")
 CHANGED = (
     "counters", "engines", "api_keys", "leases", "active_set",
@@ -40,7 +43,9 @@ def migrate(url: str, role: str, keys_role: str = "") -> tuple[str, str]:
                 if connection.scalar(text("SELECT to_regnamespace(:name)"), {"name": schema}) is None:
                     connection.execute(text(f"CREATE SCHEMA {schema}"))
             before = revision(connection)
-            _upgrade(connection)
+            upgrade(connection, "record")
+            if owner_of_keys(connection):  # a copy was made here, by this role
+                upgrade_keys(connection)
             if connection.scalar(text(f"SELECT 1 FROM {RECORD}.about WHERE name = 'ledger_id'")) is None:
                 made = {"id": str(uuid.uuid4())}
                 connection.execute(text(f"INSERT INTO {RECORD}.about VALUES ('ledger_id', :id)"), made)
@@ -50,23 +55,46 @@ def migrate(url: str, role: str, keys_role: str = "") -> tuple[str, str]:
         engine.dispose()
 
 
-def revision(connection: Connection) -> str:
-    """The revision of the record's tables, "" where there are none. Raises UnknownSchema for a later one."""
-    if connection.scalar(text(f"SELECT to_regclass('{RECORD}.alembic_version')")) is None:
+def revision(connection: Connection, store: Store = "record") -> str:
+    """The revision of a store's tables, "" where it does not say. Raises UnknownSchema for a later one."""
+    schema = SCHEMAS[store]
+    if connection.scalar(text(f"SELECT to_regclass('{schema}.alembic_version')")) is None:
         return ""
-    found = connection.scalar(text(f"SELECT version_num FROM {RECORD}.alembic_version"))
+    found = connection.scalar(text(f"SELECT version_num FROM {schema}.alembic_version"))
     if found is not None and found > HEAD:
-        raise UnknownSchema(f"its tables are of revision {found}, this version knows {HEAD}")
+        raise UnknownSchema(f"the tables of {schema} are of revision {found}, this version knows {HEAD}")
     return str(found or "")
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, store: Store) -> None:
+    """Every revision that is missing, within the caller's transaction."""
     from alembic import command
+
+    command.upgrade(_config(connection, store), "head")
+
+
+def upgrade_keys(connection: Connection) -> None:
+    """The same for a key store that may be of 0.1.0, which wrote down no revision."""
+    from alembic import command
+
+    if not revision(connection, "keys"):
+        command.stamp(_config(connection, "keys"), "0001")
+    upgrade(connection, "keys")
+
+
+def _config(connection: Connection, store: Store) -> Config:
     from alembic.config import Config
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "store": store})
     config.set_main_option("script_location", str(SCRIPTS))
-    command.upgrade(config, "head")
+    return config
+
+
+def owner_of_keys(connection: Connection) -> bool | None:
+    """Whether this role may change the key store's tables; None where there are none."""
+    query = "SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass(:name)"
+    found: bool | None = connection.scalar(text(query), {"name": f"{KEYS}.secrets"})
+    return found
 
 
 def _refuse_owner(connection: Connection, role: str) -> None:

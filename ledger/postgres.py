@@ -11,11 +11,12 @@ from ledger.bell import Bell
 from ledger.clock import SystemClock
 from ledger.database import Database
 from ledger.errors import KeyStoreLost, NotMigrated, OwnerWrites, UnknownSchema, unreachable
-from ledger.key_place import make_keys
-from ledger.migrating import HEAD, revision
+from ledger.key_place import make_secrets
+from ledger.migrating import owner_of_keys, revision, upgrade, upgrade_keys
 from ledger.ports import Transaction
 from ledger.postgres_engine import KEYS, READING, RECORD, SETS, WRITING, postgres_engine, shown
 from ledger.postgres_transaction import CLOCK, PostgresTransaction
+from ledger.revisions import HEAD
 from ledger.tables import about, counters
 from schemas.instants import Instant
 
@@ -149,17 +150,26 @@ class PostgresKeys:
 
     def _prepare(self, database: PostgresDatabase) -> None:
         with self._writing.begin() as connection:
-            if connection.scalar(text(f"SELECT to_regclass('{KEYS}.secrets')")) is not None:
+            if revision(connection, "keys") == HEAD:
                 return
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('touchline.keys', 0))"))
-            if connection.scalar(text(f"SELECT to_regclass('{KEYS}.secrets')")) is not None:
+            if (found := revision(connection, "keys")) == HEAD:
                 return  # another process made it while we waited
+            owner = owner_of_keys(connection)
+            if owner is False:  # a copy was made here, by the owner of the record
+                raise UnknownSchema(
+                    f"the keys' tables are of revision {found or '0001'}, this version needs {HEAD}: touchline database migrate"
+                )
+            if owner:
+                upgrade_keys(connection)
+                return
             with database.read() as record:
                 if record.execute(select(func.count()).select_from(counters)).scalar_one():
                     raise KeyStoreLost(self.where)
             if connection.scalar(text(f"SELECT to_regnamespace('{KEYS}')")) is None:
                 connection.execute(text(f"CREATE SCHEMA {KEYS}"))
-            make_keys(connection, database.ledger_id)
+            upgrade(connection, "keys")
+            make_secrets(connection, database.ledger_id)
 
     def transaction(self) -> Transaction:
         return PostgresTransaction(self._writing)

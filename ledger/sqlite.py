@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,11 @@ from ledger.clock import SystemClock
 from ledger.database import Database
 from ledger.errors import HalfCopy, KeyStoreLost, NoLedger, UnknownSchema
 from ledger.folder import KEYS_FILE, RECORD_FILE, private_file
-from ledger.key_place import make_keys
+from ledger.key_place import make_secrets
+from ledger.lock import FolderLock
 from ledger.ports import Locks, Transaction
-from ledger.tables import SCHEMA_VERSION, about, counters, metadata
+from ledger.revisions import VERSION, bring, known
+from ledger.tables import about, counters
 
 APPLICATION_ID = 0x544C4C44  # "TLLD"
 HALF = 0x544C4843  # "TLHC": a copy or a restore that was cut off
@@ -119,6 +121,7 @@ class SqliteDatabase(Database):
     """In a data folder."""
 
     def __init__(self, folder: Path, ledger_id: str, writing: Engine, reading: Engine) -> None:
+        self.mine = False
         self.folder = folder
         self.where = str(folder)
         self.clock = SystemClock()
@@ -127,10 +130,11 @@ class SqliteDatabase(Database):
         self._reading = reading
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True) -> SqliteDatabase:
-        """Open the data folder, making it where ``create`` allows.
+    def open(cls, folder: Path, *, create: bool = True, mine: bool = False) -> SqliteDatabase:
+        """Open the data folder, making it where ``create`` allows. One of an older revision is brought to this one, for which
+        nobody else may have it; ``mine``: the caller holds its lock.
 
-        Raises NoLedger, or UnknownSchema for a file of another kind or a later version.
+        Raises NoLedger, FolderInUse, or UnknownSchema for a file of another kind or a later version.
         """
         path = folder / RECORD_FILE
         if not path.exists():
@@ -142,22 +146,29 @@ class SqliteDatabase(Database):
         writing = sqlite_engine(path, writing=True, pragmas=pragmas)
         reading = sqlite_engine(path, writing=False)
         try:
-            ledger_id = cls._prepare(writing, folder, create)
+            ledger_id, before = cls._prepare(writing, folder, create, mine)
         except BaseException:
             writing.dispose()
             reading.dispose()
             raise
-        return cls(folder, ledger_id, writing, reading)
+        made = cls(folder, ledger_id, writing, reading)
+        made.mine, made.before = mine, before
+        return made
 
     @staticmethod
-    def _prepare(writing: Engine, folder: Path, create: bool) -> str:
+    def _prepare(writing: Engine, folder: Path, create: bool, mine: bool) -> tuple[str, int]:
+        """(id of the ledger, the version that it was brought from, or 0)."""
         try:
             with writing.begin() as connection:
                 kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
                 version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-                if kind == APPLICATION_ID and version == SCHEMA_VERSION:
-                    mine = select(about.c.value).where(about.c.name == "ledger_id")
-                    return str(connection.execute(mine).scalar_one())
+                if kind == APPLICATION_ID:
+                    if known(version, str(folder / RECORD_FILE)) != VERSION:
+                        with _alone(folder, mine):
+                            bring(connection, "record", version)
+                    named = select(about.c.value).where(about.c.name == "ledger_id")
+                    found = str(connection.execute(named).scalar_one())
+                    return found, version if version != VERSION else 0
                 tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
                 if kind == HALF:
                     raise HalfCopy(str(folder))
@@ -165,12 +176,11 @@ class SqliteDatabase(Database):
                     raise UnknownSchema(f"{folder / RECORD_FILE} has schema version {version}")
                 if not create:
                     raise NoLedger(str(folder))
-                metadata.create_all(connection)
+                bring(connection, "record", 0)
                 ledger_id = str(uuid.uuid4())
                 connection.execute(insert(about).values(name="ledger_id", value=ledger_id))
                 connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
-                connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
-                return ledger_id
+                return ledger_id, 0
         except DatabaseError as error:
             if getattr(error.orig, "sqlite_errorcode", 0) == 26:
                 raise UnknownSchema(f"{folder / RECORD_FILE} is no SQLite database") from None
@@ -215,22 +225,25 @@ class SqliteKeys:
         self._writing = sqlite_engine(path, writing=True, pragmas=("journal_mode=WAL", "secure_delete=ON"))
         self._reading = sqlite_engine(path, writing=False)
         try:
-            self._prepare(database.ledger_id)
+            self._prepare(database)
         except BaseException:
             self.close(checkpoint=False)
             raise
 
-    def _prepare(self, ledger_id: str) -> None:
+    def _prepare(self, database: SqliteDatabase) -> None:
         with self._writing.begin() as connection:
             kind = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
             version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if (kind, version) == (key_tables.APPLICATION_ID, key_tables.SCHEMA_VERSION):
+            if kind == key_tables.APPLICATION_ID:
+                if known(version, self.where) != VERSION:
+                    with _alone(database.folder, database.mine):
+                        bring(connection, "keys", version)
                 return
             if kind or version:
                 raise UnknownSchema(f"{self.where} has schema version {version}")
-            make_keys(connection, ledger_id)
+            bring(connection, "keys", 0)
+            make_secrets(connection, database.ledger_id)
             connection.exec_driver_sql(f"PRAGMA application_id={key_tables.APPLICATION_ID}")
-            connection.exec_driver_sql(f"PRAGMA user_version={key_tables.SCHEMA_VERSION}")
 
     def transaction(self) -> Transaction:
         return SqliteTransaction(self._writing)
@@ -250,6 +263,11 @@ class SqliteKeys:
         if checkpoint:
             emptied(self._writing)
         self._writing.dispose()
+
+
+def _alone(folder: Path, mine: bool) -> AbstractContextManager[object]:
+    """Nobody else works with tables that are being changed. Raises FolderInUse."""
+    return nullcontext() if mine else FolderLock(folder)
 
 
 def emptied(writing: Engine, *, wait: bool = True) -> bool:

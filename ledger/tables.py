@@ -8,8 +8,6 @@ from sqlalchemy import DDL, MetaData, Table, UniqueConstraint, event
 
 from ledger.columns import KEYED, STRICT, binary, int64, text
 
-SCHEMA_VERSION = 1
-
 metadata = MetaData()
 
 tenants = Table(

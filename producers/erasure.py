@@ -18,7 +18,6 @@ from ledger.clock import Clock
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from producers.erasure_index import EXECUTED, REQUESTED, Erasure, follow, listed
-from producers.erasure_tables import metadata
 from schemas.instants import Instant, format_instant
 
 if TYPE_CHECKING:  # a command that reads looks for erasures, and takes nothing in
@@ -73,7 +72,6 @@ class Erasures:
         self._pause = threading.Event()
         self._ending = False
         self._thread: threading.Thread | None = None
-        ledger.database.create(metadata)
 
     def settle(self, *, all_of_it: bool = False) -> Settled:
         """Finish every request that is not executed. ``all_of_it`` (at the start): hold every erasure there ever was

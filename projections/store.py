@@ -161,7 +161,6 @@ def active_set(conn: Connection) -> tuple[str, str] | None:
 
 def open_store(database: Database, writer: Writer, rules: Sequence[Rule]) -> SqlStore:
     """The active set's store; in a new folder, the first set. Raises OtherFold where the rules have changed."""
-    database.create(OPERATIONAL)
     with database.read() as conn:
         active = active_set(conn)
     version = fold_version(rules)

@@ -61,7 +61,7 @@ class House:
         self._rooms = rooms
         if isinstance(place, Path):
             rooms.callback(lambda lock: lock.release(), _locked(place))
-        self.database = open_database(place)
+        self.database = open_database(place, mine=True)
         rooms.callback(self.database.close)
         refuse_a_backup(self.database)
         self.clock = clock = clock or self.database.clock

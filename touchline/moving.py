@@ -20,7 +20,7 @@ from ledger.folder import KEYS_FILE, read_server
 from ledger.key_place import KeyPlace
 from ledger.key_tables import APPLICATION_ID, secrets, tombstones
 from ledger.timeline import BACKUP, refuse_a_backup
-from touchline.portable import NOT_FOLDED, told
+from touchline.portable import NOT_FOLDED, ROOMS, told
 
 Live = tuple[Database, KeyPlace]
 
@@ -67,7 +67,7 @@ def copy(source: str, target: str, progress: Progress, keys_url: str = "") -> Co
     with live(source, keys_url) as (database, keys):
         return Copying(
             source=database, keys=keys, target=target_of(target), by="copy", now=SystemClock().now(),
-            fixed=(NOT_FOLDED,), portable=(), progress=progress,
+            rooms=ROOMS, fixed=(NOT_FOLDED,), portable=(), progress=progress,
         ).run()  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def backup(source: str, folder: Path, progress: Progress, keys_url: str = "") ->
     with live(source, keys_url) as (database, keys):
         return Copying(
             source=database, keys=keys, target=FolderTarget(folder), by=BACKUP, now=SystemClock().now(),
-            fixed=(NOT_FOLDED,), portable=told(), progress=progress,
+            rooms=ROOMS, fixed=(NOT_FOLDED,), portable=told(), progress=progress,
         ).run()  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def restore(folder: Path, target: str, progress: Progress, newer: str = "") -> C
     try:
         return Copying(
             source=source, keys=source.keys, target=target_of(target), by="restore", now=SystemClock().now(),
-            fixed=(NOT_FOLDED,), portable=told(), erased=erased_in(newer, source.ledger_id) if newer else (),
+            rooms=ROOMS, fixed=(NOT_FOLDED,), portable=told(), erased=erased_in(newer, source.ledger_id) if newer else (),
             progress=progress,
         ).run()  # fmt: skip
     finally:

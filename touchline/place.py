@@ -35,12 +35,24 @@ def folder_of(place: Place) -> Path:
     return place if isinstance(place, Path) else place.folder
 
 
-def open_database(place: Place, *, create: bool = True, writing: bool = True) -> Database:
-    """Raises the ledger's errors: NoLedger, UnknownSchema, Unreachable …"""
+def open_database(place: Place, *, create: bool = True, writing: bool = True, mine: bool = False) -> Database:
+    """Raises the ledger's errors: NoLedger, UnknownSchema, Unreachable … ``mine``: the caller holds the folder's lock.
+    A folder of an older revision is brought to this version's tables, and it is said."""
     if isinstance(place, Path):
         from ledger.database import Database
 
-        return Database.open(place, create=create)
+        opened = Database.open(place, create=create, mine=mine)
+        if opened.before:
+            from ledger.revisions import HEAD
+            from touchline.options import say
+
+            was = f"{opened.before:04d}"
+            say(
+                f"数据目录已从修订 {was} 升级到 {HEAD}；旧版本 Touchline 不再能打开它，旧备份仍可恢复。",
+                f"The data folder was of revision {was} and is of {HEAD} now: an older Touchline opens it no more; "
+                "a backup made before restores into this version.",
+            )
+        return opened
     from ledger.postgres import PostgresDatabase
 
     return PostgresDatabase.at(place.url, place.keys_url, writing=writing)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, case, false, or_
+from sqlalchemy import MetaData, Select, Table, and_, case, false, or_
 
 from alerts.tables import alerts, cursors, deliveries
+from alerts.tables import metadata as alerting
 from ledger.copying.plan import Heads, Portable, Row
+from producers.erasure_tables import metadata as erasing
 from producers.inbox.tables import inboxes, letters
-from projections.store import ACTIVE
+from producers.inbox.tables import metadata as receiving
+from projections.store import ACTIVE, OPERATIONAL
 
+ROOMS: tuple[MetaData, ...] = (alerting, erasing, receiving, OPERATIONAL)
+"""Operational tables of every room, which the ledger's migrations make beside its own (a test)."""
 NOT_FOLDED: tuple[Table, Row] = (ACTIVE, (1, "a", ""))
 """The active set of a copy: one of no fold version, which the first house that opens it folds afresh."""
 

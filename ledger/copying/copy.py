@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Table, inspect, select
+from sqlalchemy import MetaData, Table, inspect, select
 
 from ledger.copying.plan import API_KEYS, PAGE, Plan, Portable, Row, operational, plan, record
 from ledger.copying.target import Target
@@ -47,13 +47,15 @@ class Copied:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copying:
     """``by``: copy and restore begin a new timeline, a backup belongs to the one it was made of. ``erased``: tombstones (rows
-    of the key store) that the source may not know yet. ``fixed``: rows that are written as they are."""
+    of the key store) that the source may not know yet. ``rooms``: the other rooms' operational tables, all of
+    them. ``fixed``: rows that are written as they are."""
 
     source: Source
     keys: Reads
     target: Target
     by: str
     now: Instant
+    rooms: Sequence[MetaData] = ()
     portable: Sequence[Portable] = ()
     fixed: Sequence[tuple[Table, Row]] = ()
     erased: Sequence[Row] = ()
@@ -96,7 +98,7 @@ class Copying:
             there = inspect(connection)
             portable = [one for one in self.portable if there.has_table(one.table.name)]
             made_of = [one.table.metadata for one in portable] + [table.metadata for table, _ in self.fixed]
-            self.target.begin(made, list(dict.fromkeys(made_of)))
+            self.target.begin(made, list(dict.fromkeys([*self.rooms, *made_of])))
             for table, rows in ((tenants, made.tenants), (counters, made.counters), (engines, made.engines)):
                 self.target.rows(table, rows)
             for one in (API_KEYS, *portable):

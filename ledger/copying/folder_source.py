@@ -13,8 +13,9 @@ from ledger.errors import HalfCopy, KeyStoreForeign, KeyStoreLost, NoLedger, Unk
 from ledger.folder import KEYS_FILE, RECORD_FILE
 from ledger.key_tables import APPLICATION_ID as KEYS_ID
 from ledger.key_tables import secrets
+from ledger.revisions import known
 from ledger.sqlite import APPLICATION_ID, HALF
-from ledger.tables import SCHEMA_VERSION, about
+from ledger.tables import about
 
 
 class FileReader:
@@ -31,11 +32,14 @@ class FileReader:
         except DatabaseError as error:
             self._engine.dispose()
             raise UnknownSchema(f"{path} cannot be read: {type(error.orig).__name__}") from None
-        if (kind, version) != (application_id, SCHEMA_VERSION):
-            self._engine.dispose()
+        try:
             if kind == HALF:
                 raise HalfCopy(str(path.parent))
-            raise UnknownSchema(f"{path} has schema version {version}")
+            # Every revision so far reads alike: those after the first added tables only.
+            known(version if kind == application_id else -1, str(path))
+        except BaseException:
+            self._engine.dispose()
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, insert, text, update
 
-from ledger import key_tables
 from ledger.copying.plan import Plan, Row
 from ledger.errors import NoLedger, TargetTaken, UnknownSchema, unreachable
-from ledger.migrating import HEAD, revision
+from ledger.migrating import revision, upgrade
 from ledger.postgres_engine import KEYS, RECORD, SETS, postgres_engine, shown
+from ledger.revisions import HEAD
 from ledger.tables import about, counters, engines
 from ledger.verifying.pages import Reads
 
@@ -69,12 +69,11 @@ class PostgresTarget:
 
     @staticmethod
     def _make_keys(connection: Connection) -> None:
-        connection.execute(text(f"SET LOCAL search_path = {KEYS}"))
-        key_tables.metadata.create_all(connection, checkfirst=False)
+        upgrade(connection, "keys")
+        connection.execute(text(f"SET LOCAL search_path = {RECORD}, {SETS}"))
         for role in connection.scalars(_ROLES, {"schema": KEYS}).all():
             grant = f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {KEYS} TO {role}"
             connection.execute(text(grant))
-        connection.execute(text(f"SET LOCAL search_path = {RECORD}, {SETS}"))
 
     def _make_ranges(self, connection: Connection, plan: Plan) -> None:
         """Every part of the lanes that the rows will need: the heads walk up to where they belong, range by range."""

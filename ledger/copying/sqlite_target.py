@@ -18,8 +18,9 @@ from ledger.errors import TargetTaken
 from ledger.folder import KEYS_FILE, LOCK_FILE, RECORD_FILE, private_file
 from ledger.hot import Hot
 from ledger.lock import FolderLock
+from ledger.revisions import VERSION
 from ledger.sqlite import APPLICATION_ID, HALF, sqlite_engine
-from ledger.tables import SCHEMA_VERSION, about, metadata
+from ledger.tables import about, metadata
 from ledger.verifying.pages import Reads
 
 _STEMS = (RECORD_FILE, KEYS_FILE)
@@ -52,9 +53,9 @@ class FolderTarget:
     def begin(self, plan: Plan, tables: Sequence[MetaData]) -> None:
         self._lock.acquire()
         self._clear()
-        self._record = self._new(RECORD_FILE, SCHEMA_VERSION, (metadata, *tables))
+        self._record = self._new(RECORD_FILE, (metadata, *tables))
         self._reading = sqlite_engine(self.folder / RECORD_FILE, writing=False)
-        self._keys = self._new(KEYS_FILE, key_tables.SCHEMA_VERSION, (key_tables.metadata,))
+        self._keys = self._new(KEYS_FILE, (key_tables.metadata,))
 
     def _clear(self) -> None:
         """Take away a half copy. Raises TargetTaken for anything else."""
@@ -74,14 +75,14 @@ class FolderTarget:
                 (self.folder / name).unlink(missing_ok=True)
         (self.folder / RECORD_FILE).unlink(missing_ok=True)
 
-    def _new(self, name: str, version: int, tables: Sequence[MetaData]) -> Engine:
-        """A file that never stood under its name without its mark."""
+    def _new(self, name: str, tables: Sequence[MetaData]) -> Engine:
+        """A file that never stood under its name without its mark. Its tables are what the newest revision leaves (a test)."""
         path, fresh = self.folder / name, self.folder / (name + ".new")
         private_file(fresh)
         with contextlib.closing(sqlite3.connect(fresh)) as connection:
             connection.execute("PRAGMA page_size=8192")
             connection.execute(f"PRAGMA application_id={HALF}")
-            connection.execute(f"PRAGMA user_version={version}")
+            connection.execute(f"PRAGMA user_version={VERSION}")
         os.replace(fresh, path)
         _sync(self.folder)
         engine = sqlite_engine(path, writing=True, pragmas=("journal_mode=WAL", "cache_size=-32768"))

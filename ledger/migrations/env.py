@@ -1,12 +1,14 @@
-"""Run by Alembic on the connection that ``ledger.migrating`` hands over, within its transaction."""
+"""Run by Alembic on the PostgreSQL connection that ``ledger.migrating`` hands over, within its transaction."""
 
 from __future__ import annotations
 
 from alembic import context
 
-_connection = context.config.attributes["connection"]
+_given = context.config.attributes
+_store = _given["store"]
 context.configure(
-    connection=_connection,
-    version_table_schema="touchline" if _connection.dialect.name == "postgresql" else None,
+    connection=_given["connection"],
+    version_table_schema={"record": "touchline", "keys": "touchline_keys"}[_store],
+    store=_store,
 )
 context.run_migrations()

@@ -19,7 +19,7 @@ from producers.inbox import doors
 from producers.inbox.known import Inbox, listed
 from producers.inbox.letters import UNREADABLE, Content, Decision, Kept, Letters
 from producers.inbox.media import essence_of
-from producers.inbox.tables import DEAD, MAPPED, REPLAYED, SKIPPED, WAITING, inboxes, metadata
+from producers.inbox.tables import DEAD, MAPPED, REPLAYED, SKIPPED, WAITING, inboxes
 from producers.intake import Intake
 
 if TYPE_CHECKING:  # YAML and expressions are for who maps; every command that writes opens a house
@@ -48,7 +48,6 @@ class Inboxes:
         self._wake = threading.Event()
         self._ending = False
         self._thread: threading.Thread | None = None
-        ledger.database.create(metadata)
 
     # Who may deliver.
 

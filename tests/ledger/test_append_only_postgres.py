@@ -11,8 +11,9 @@ from sqlalchemy import Connection, MetaData, Table, select, text
 from ledger.columns import int64
 from ledger.errors import NoLedger, OwnerWrites, Unreachable
 from ledger.lanes import VerdictDraft, decide, engine_state
-from ledger.migrating import HEAD, migrate
+from ledger.migrating import migrate
 from ledger.postgres import PostgresDatabase
+from ledger.revisions import HEAD
 from ledger.tables import RECORD, facts
 from ledger.tenants import Tenant
 from schemas.identity import verdict_id

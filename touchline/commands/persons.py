@@ -198,6 +198,11 @@ def erase(
             f"Erased, and {done['unnamed']} texts without a customer. Older backups hold the keys still: destroy them too.",
         )
         say("早先的备份里还有密钥：请一并销毁。")
+        if database:
+            say(
+                "数据库服务器的文件里仍有痕迹，请管理员执行 touchline database scrub。",
+                "The database server's files hold traces still: its administrator runs touchline database scrub.",
+            )
 
 
 def _ask(ref: str) -> None:

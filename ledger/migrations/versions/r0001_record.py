@@ -1,6 +1,7 @@
-"""The record, append-only, and the operational tables as of the first release.
+"""The record, append-only, with the ledger's operational tables, and the key store, as of 0.1.0; on PostgreSQL the other rooms'
+operational tables too, which a data folder got from the rooms as each was opened (0003).
 
-Before deploying: nothing runs yet. After: nothing to do. On SQLite these tables are what 0.1.0 made by itself.
+Before deploying: nothing runs yet. After: nothing to do.
 """
 
 from __future__ import annotations
@@ -234,18 +235,216 @@ SELECT touchline.provide_ranges();
 finds no range of its own stands in the lane's rest for good."""
 
 
+SQLITE = """
+CREATE TABLE tenants (
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (number),
+    UNIQUE (name)
+) STRICT;
+CREATE TABLE facts (
+    tenant INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    recorded INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (tenant, place)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE verdicts (
+    tenant INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    recorded INTEGER NOT NULL,
+    "after" INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (tenant, place)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE fact_ids (
+    tenant INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    PRIMARY KEY (tenant, event_id)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE corrections (
+    tenant INTEGER NOT NULL,
+    target BLOB NOT NULL,
+    place INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    PRIMARY KEY (tenant, target)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE about (
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (name)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE counters (
+    tenant INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    recorded INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    floor INTEGER NOT NULL,
+    PRIMARY KEY (tenant)
+) STRICT;
+CREATE TABLE engines (
+    tenant INTEGER NOT NULL,
+    decided INTEGER NOT NULL,
+    advanced INTEGER NOT NULL,
+    verdict_place INTEGER NOT NULL,
+    verdict_recorded INTEGER NOT NULL,
+    verdict_hash BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    set_name TEXT NOT NULL,
+    fold_version TEXT NOT NULL,
+    PRIMARY KEY (tenant)
+) STRICT;
+CREATE TABLE api_keys (
+    digest BLOB NOT NULL,
+    tenant INTEGER NOT NULL,
+    source TEXT NOT NULL,
+    write_only INTEGER NOT NULL,
+    PRIMARY KEY (digest)
+) WITHOUT ROWID, STRICT;
+"""
+
+STOP = "CREATE TRIGGER {t}_no_{act} BEFORE {ACT} ON {t} BEGIN SELECT RAISE(ABORT, '{t} is append-only'); END"
+TAKEN = (
+    "CREATE TRIGGER {t}_no_replace BEFORE INSERT ON {t} WHEN {taken}"
+    " BEGIN SELECT RAISE(FAIL, '{t} is append-only'); END"
+)
+UNIQUE = {
+    "tenants": (("number",), ("name",)),
+    "facts": (("tenant", "place"),),
+    "verdicts": (("tenant", "place"),),
+    "fact_ids": (("tenant", "event_id"),),
+    "corrections": (("tenant", "target"),),
+}
+"""Record tables, each with its unique keys."""
+
+KEYS = {
+    "sqlite": """
+CREATE TABLE secrets (
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (name)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE persons (
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    PRIMARY KEY (tenant, person)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE person_keys (
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    retention TEXT NOT NULL,
+    "key" BLOB NOT NULL,
+    PRIMARY KEY (tenant, person, retention)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE tombstones (
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    erased INTEGER NOT NULL,
+    PRIMARY KEY (tenant, person)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE blind_index (
+    mac BLOB NOT NULL,
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    PRIMARY KEY (mac)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX blind_index_person ON blind_index (tenant, person);
+CREATE TABLE conflicts (
+    tenant TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    other TEXT NOT NULL,
+    seen INTEGER NOT NULL,
+    PRIMARY KEY (tenant, event_id, kind)
+) WITHOUT ROWID, STRICT;
+""",
+    "postgresql": """
+CREATE TABLE touchline_keys.blind_index (
+    mac BYTEA NOT NULL,
+    tenant TEXT COLLATE "C" NOT NULL,
+    person TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (mac)
+);
+CREATE INDEX blind_index_person ON touchline_keys.blind_index (tenant, person);
+CREATE TABLE touchline_keys.conflicts (
+    tenant TEXT COLLATE "C" NOT NULL,
+    event_id TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    kept TEXT COLLATE "C" NOT NULL,
+    other TEXT COLLATE "C" NOT NULL,
+    seen BIGINT NOT NULL,
+    PRIMARY KEY (tenant, event_id, kind)
+);
+CREATE TABLE touchline_keys.person_keys (
+    tenant TEXT COLLATE "C" NOT NULL,
+    person TEXT COLLATE "C" NOT NULL,
+    retention TEXT COLLATE "C" NOT NULL,
+    key BYTEA NOT NULL,
+    PRIMARY KEY (tenant, person, retention)
+);
+CREATE TABLE touchline_keys.persons (
+    tenant TEXT COLLATE "C" NOT NULL,
+    person TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant, person)
+);
+CREATE TABLE touchline_keys.secrets (
+    name TEXT COLLATE "C" NOT NULL,
+    value BYTEA NOT NULL,
+    PRIMARY KEY (name)
+);
+CREATE TABLE touchline_keys.tombstones (
+    tenant TEXT COLLATE "C" NOT NULL,
+    person TEXT COLLATE "C" NOT NULL,
+    erased BIGINT NOT NULL,
+    PRIMARY KEY (tenant, person)
+);
+""",
+}
+
+
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute(POSTGRESQL)
-        for part in range(IDS):
-            op.execute(
-                f"CREATE TABLE touchline.fact_ids_{part} PARTITION OF touchline.fact_ids"
-                f" FOR VALUES WITH (MODULUS {IDS}, REMAINDER {part})"
+    dialect = op.get_bind().dialect.name
+    if op.get_context().opts["store"] == "keys":
+        _each(KEYS[dialect])
+    elif dialect == "postgresql":
+        _postgresql()
+    else:
+        _each(SQLITE)
+        for table, keys in UNIQUE.items():
+            for act in ("update", "delete"):
+                op.execute(STOP.format(t=table, act=act, ACT=act.upper()))
+            taken = " OR ".join(
+                f"EXISTS (SELECT 1 FROM {table} WHERE {' AND '.join(f'{c} = NEW.{c}' for c in key)})"
+                for key in keys
             )
-        op.execute(GUARDS)
-        for table in ("tenants", "facts", "verdicts", "fact_ids", "corrections"):
-            op.execute(GUARD.format(t=table))
-        op.execute(RANGES.replace(":", r"\:"))
+            op.execute(TAKEN.format(t=table, taken=taken))
+
+
+def _each(statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
+
+
+def _postgresql() -> None:
+    op.execute(POSTGRESQL)
+    for part in range(IDS):
+        op.execute(
+            f"CREATE TABLE touchline.fact_ids_{part} PARTITION OF touchline.fact_ids"
+            f" FOR VALUES WITH (MODULUS {IDS}, REMAINDER {part})"
+        )
+    op.execute(GUARDS)
+    for table in UNIQUE:
+        op.execute(GUARD.format(t=table))
+    op.execute(RANGES.replace(":", r"\:"))
 
 
 def downgrade() -> None:

@@ -1,6 +1,6 @@
 """Inboxes and letters of the raw webhook: operational tables.
 
-Before deploying: nothing. After: nothing to do. On SQLite the room that owns them makes them by itself.
+Before deploying: nothing. After: nothing to do. In a data folder they stand from 0003 on.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ CREATE INDEX letters_keyed ON touchline.letters (keyed, state);
 
 
 def upgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
+    if op.get_context().opts["store"] == "record" and op.get_bind().dialect.name == "postgresql":
         op.execute(POSTGRESQL)
 
 
