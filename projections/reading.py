@@ -114,6 +114,24 @@ class Reading:
                 return []
             return coverage(conn, tables, tenant.number, obligation, bound[-1].terms.names, self.now())
 
+    def late_entries(
+        self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500
+    ) -> dict[str, Any]:
+        """Who entered late what was done in time (see ``late_entries``)."""
+        from projections.late_entries import ALWAYS, late_entries
+
+        with self.snapshot() as (conn, tables):
+            return late_entries(
+                conn,
+                tables,
+                self.ledger,
+                tenant,
+                self.names(conn, tables, tenant),
+                since=0 if since is None else since,
+                until=ALWAYS if until is None else until,
+                limit=limit,
+            )
+
     def cases(
         self,
         tenant: Tenant,

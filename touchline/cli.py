@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "case": "cases",
     "promises": "promises",
     "explain": "promises",
+    "report": "reports",
     "verify": "verify",
     "rebuild": "rebuild",
     "recheck": "rebuild",

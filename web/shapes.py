@@ -100,6 +100,14 @@ class HistoryBody(Shape):
     promises: list[PromiseBody]
 
 
+class LateEntries(Shape):
+    """补录明细: promises kept in time whose proof was entered late, by who entered it."""
+
+    count: int = Field(description="of all, also where `entries` are fewer", examples=[3])
+    by: list[dict[str, Any]] = Field(examples=[[{"department": "crc", "person": "kf-007", "count": 3}]])
+    entries: list[dict[str, Any]] = Field(description="the latest entered first, each with its case")
+
+
 class AlertBody(Shape):
     """提醒: what a person receives of a verdict."""
 

@@ -36,7 +36,7 @@ ASKED = {
     "up", "demo", "append", "tail", "promises", "verify", "rebuild", "recheck", "explain", "tenant add", "key create",
     "case show", "policy check", "events list", "events example", "clock accept", "person find", "person export",
     "person erase", "parked list", "parked show", "parked resume",
-    "dead list", "dead show", "dead replay", "dead discard", "inbox add", "inbox list", "inbox remove",
+    "dead list", "dead show", "dead replay", "dead discard", "inbox add", "inbox list", "inbox remove", "report late-entries",
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ PATHS = {
     "/dead-letters/{letter}/discard": {"post"},
     "/dead-letters/{letter}/replay": {"post"},
     "/dead-letters/replay": {"post"},
+    "/reports/late-entries": {"get"},
     "/stream": {"get"},
     "/metrics": {"get"},
     "/healthz": {"get"},
