@@ -1,12 +1,13 @@
-# One image of this release. What reaches the build is listed in .dockerignore; the pins and hashes in requirements/run.lock.
+# One image of this release. What reaches the build is listed in .dockerignore; the pins and hashes in requirements/image.lock:
+# what `make run` needs, and the extra `scale`, so that the image serves a PostgreSQL too.
 FROM python:3.11-slim-bookworm AS build
 # A mirror of your own, if you have one: docker build --build-arg PIP_INDEX_URL=…
 ARG PIP_INDEX_URL
 WORKDIR /src
 RUN python -m venv /opt/touchline
-COPY requirements/run.lock requirements/run.lock
+COPY requirements/image.lock requirements/image.lock
 RUN /opt/touchline/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
-    --no-deps --require-hashes -r requirements/run.lock
+    --no-deps --require-hashes -r requirements/image.lock
 COPY . .
 RUN /opt/touchline/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
     --no-deps --no-build-isolation .

@@ -18,7 +18,7 @@ bench:
 install:
 	@$(PYTHON) run.py install
 
-# Writes both lock files anew, for every platform, with hashes and without download addresses. The pins that stand
+# Writes all lock files anew, for every platform, with hashes and without download addresses. The pins that stand
 # are kept where they still fit; delete a lock first to move to the newest versions.
 UV = build/lock-tools/bin/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -27,6 +27,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 locks: $(UV)
 	$(COMPILE) pyproject.toml requirements/run.in -o requirements/run.lock
+	$(COMPILE) --extra scale -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/image.lock
 	$(COMPILE) --extra dev --extra scale -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/test.lock
 
 $(UV):

@@ -19,6 +19,7 @@ skipped then). Without either, tests that ask are skipped with one loud line, an
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import pwd
 import secrets
@@ -41,6 +42,7 @@ from ledger.migrating import migrate
 
 MISSING = "POSTGRESQL IS MISSING: what is claimed of it was NOT tested (apt-get install postgresql)"
 OWNER, APPLICATION = "touchline_owner", "touchline_app"
+OURS = "made by the tests of touchline"
 
 
 def binaries() -> Path | None:
@@ -223,17 +225,20 @@ class Given(Cluster):
 
     def __init__(self, url: str) -> None:
         self._given = urlsplit(url)
-        self._password = secrets.token_hex(8)
+        self._password = hashlib.sha256(url.encode()).hexdigest()[:16]  # that of every test process
         self._made = 0
         self._templates = {}
         self.folder, self.port = Path(), 0
-        with self.admin() as connection:
+        with self.admin() as connection, connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('touchline.tests', 0))")
             for role in (OWNER, APPLICATION):
-                if (
-                    connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-                    is None
-                ):
+                said = "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s"
+                found = connection.execute(said, (role,)).fetchone()
+                if found is None:
                     connection.execute(f"CREATE ROLE {role} LOGIN")
+                    connection.execute(f"COMMENT ON ROLE {role} IS '{OURS}'")
+                elif found[0] != OURS:
+                    pytest.fail(f"this PostgreSQL has a role {role} that no test made: take another server")
                 connection.execute(f"ALTER ROLE {role} PASSWORD '{self._password}'")
 
     def admin(self, database: str = "postgres") -> psycopg.Connection[Any]:

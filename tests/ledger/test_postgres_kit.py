@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.kit.postgres import APPLICATION, OWNER, Cluster, Place, needed
+from tests.kit.postgres import APPLICATION, OWNER, Cluster, Given, Place, needed
 
 
 def test_each_database_is_its_own_and_the_roles_are_plain(cluster: Cluster, postgres: Place) -> None:
@@ -58,3 +58,26 @@ def test_what_was_committed_outlives_a_killed_server() -> None:
             assert owner.execute("SELECT count(*) FROM public.kept").fetchone() == (0,)
     finally:
         cluster.close()
+
+
+def test_a_given_server_serves_as_well_unless_its_roles_are_somebody_s() -> None:
+    needed()
+    server = Cluster()
+    try:
+        with server.admin() as admin:
+            admin.execute(f"DROP ROLE {OWNER}, {APPLICATION}")
+            admin.execute("ALTER ROLE postgres PASSWORD 'known'")
+        given = [Given(f"postgresql://postgres:known@127.0.0.1:{server.port}/postgres") for _ in range(2)]
+        given[0]._made = 50  # processes name their databases by their ids
+        places = [one.database() for one in given]  # of two test processes: neither shuts the other out
+        for one, place in zip(given, places, strict=True):
+            with psycopg.connect(place.url) as connection:
+                assert connection.execute("SELECT current_user").fetchone() == (APPLICATION,)
+            one.drop(place)
+            one.close()
+        with server.admin() as admin:
+            admin.execute(f"COMMENT ON ROLE {OWNER} IS 'production'")
+        with pytest.raises(pytest.fail.Exception, match=OWNER):
+            Given(f"postgresql://postgres:known@127.0.0.1:{server.port}/postgres")
+    finally:
+        server.close()

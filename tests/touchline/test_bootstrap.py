@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -123,3 +124,46 @@ def test_any_python_can_read_run_py_and_an_old_one_is_told() -> None:
 def test_bootstrap_needs_nothing_installed() -> None:
     script = "import sys; sys.path.insert(0, '.'); import touchline.bootstrap"
     subprocess.run([sys.executable, "-I", "-S", "-c", script], cwd=ROOT, check=True)
+
+
+APT = """#!/bin/sh
+echo "$DEBIAN_FRONTEND $*" >> "{log}"
+case "$*" in *install*) : > "{made}";; esac
+"""
+
+
+def test_what_the_tests_need_of_the_machine_is_installed_once_as_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, made, apt = tmp_path / "log", tmp_path / "made", tmp_path / "apt-get"
+    apt.write_text(APT.format(log=log, made=made), encoding="utf-8")
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    bootstrap.supplied("database", made.exists, "postgresql")
+    assert not log.exists()
+    assert "apt-get install postgresql" in capsys.readouterr().err
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for _ in range(2):
+        bootstrap.supplied("database", made.exists, "postgresql")
+    assert log.read_text(encoding="utf-8").splitlines() == [
+        "noninteractive update -qq",
+        "noninteractive install -qq -y --no-install-recommends postgresql",
+    ]
+    assert capsys.readouterr().err == ""
+
+
+def test_the_whole_suite_asks_for_browser_and_database_and_a_part_for_neither(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(bootstrap, "supplied", lambda *what: asked.append(what))
+    ran = pip(monkeypatch)
+    assert bootstrap.test(["tests/ledger"]) == 0
+    assert asked == []
+    assert bootstrap.test([]) == 0
+    assert asked == [
+        ("browser", bootstrap.has_browser, "chromium", "fonts-noto-cjk", "fontconfig"),
+        ("database", bootstrap.has_database, "postgresql"),
+    ]
+    assert ran.calls[1][-2] == "-n"

@@ -39,7 +39,7 @@ def test_no_file_names_a_package_registry() -> None:
         assert found is None, f"{path.relative_to(ROOT)}: {found and found[0]}"
 
 
-@pytest.mark.parametrize("name", ["run", "test"])
+@pytest.mark.parametrize("name", ["run", "image", "test"])
 def test_locks_are_pinned_by_hash_and_name_no_address(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.lock").read_text(encoding="utf-8")
     pins = re.findall(r"^([a-z0-9-]+)==\S+", text, re.MULTILINE)
@@ -52,16 +52,20 @@ def test_locks_are_pinned_by_hash_and_name_no_address(name: str) -> None:
     assert not {"django", "asgiref"} & {*pins}
 
 
-def test_the_test_lock_pins_all_of_the_run_lock_alike() -> None:
-    run, test = (
-        dict(
-            re.findall(
-                r"^([a-z0-9-]+)==(\S+)", (ROOT / f"requirements/{n}.lock").read_text("utf-8"), re.MULTILINE
-            )
-        )
-        for n in ("run", "test")
-    )
-    assert run.items() <= test.items()
+def pins_of(name: str) -> dict[str, str]:
+    text = (ROOT / f"requirements/{name}.lock").read_text("utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_each_lock_pins_all_of_the_smaller_one_alike() -> None:
+    assert pins_of("run").items() <= pins_of("image").items() <= pins_of("test").items()
+
+
+def test_the_image_has_what_running_needs_and_the_extra_scale() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    scale = {re.split(r"[<>=\[]", line)[0] for line in project["optional-dependencies"]["scale"]}
+    assert scale <= pins_of("image").keys()
+    assert not scale & pins_of("run").keys()
 
 
 def test_the_locks_hold_what_pyproject_asks_for() -> None:
