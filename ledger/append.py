@@ -77,10 +77,11 @@ class Appending:
 
     def one(self, candidate: Candidate) -> Outcome:
         """``all`` of one."""
-        return self.all([prepare(self._tenant.name, self._persons, candidate)])[0]
+        return self.all([candidate])[0]
 
-    def all(self, offered: Sequence[Prepared]) -> list[Outcome]:
+    def all(self, candidates: Sequence[Candidate]) -> list[Outcome]:
         """Keep each event, or say why not. A duplicate is answered before any other check."""
+        offered = [prepare(self._tenant.name, self._persons, candidate) for candidate in candidates]
         known = feeds.places_of(self._connection, self._tenant, [one.key for one in offered])
         self._ahead(offered, known)
         outcomes: list[Outcome] = []

@@ -21,7 +21,6 @@ from ledger.errors import PublicationsRefused
 from ledger.keys import KeyStore
 from ledger.persons import Conflict, Persons
 from ledger.ports import Joint, Locks
-from ledger.prepared import Prepared, prepare
 from ledger.seal import Erased, unseal
 from ledger.tenants import Tenant
 from ledger.writer import Writer
@@ -83,8 +82,7 @@ class Ledger:
         Its exception (NotKept) means that some may be kept and some not: sending all again is safe.
         Raises Busy and Stopped at once.
         """
-        offered = [prepare(tenant.name, self.persons, candidate) for candidate in candidates]
-        parts = [offered[at : at + CHUNK] for at in range(0, len(offered), CHUNK)]
+        parts = [candidates[at : at + CHUNK] for at in range(0, len(candidates), CHUNK)]
         return _joined(
             self.writer.submit_all(
                 [_Append(self, tenant, part) for part in parts], Locks.counter(tenant.number)
@@ -181,11 +179,11 @@ class _Append(Joint):
 
     ledger: Ledger
     tenant: Tenant
-    offered: Sequence[Prepared]
+    candidates: Sequence[Candidate]
 
     @property
     def size(self) -> int:
-        return len(self.offered)
+        return len(self.candidates)
 
     def joins(self, job: object, size: int) -> bool:
         return isinstance(job, _Append) and job.tenant == self.tenant and size + self.size <= CHUNK
@@ -193,7 +191,7 @@ class _Append(Joint):
     def together(self, connection: Connection, jobs: Sequence[_Append]) -> list[list[Outcome]]:
         keys, clock = self.ledger.keys, self.ledger.clock
         appending = Appending(connection, keys, clock, self.tenant)
-        outcomes = iter(appending.all([one for job in jobs for one in job.offered]))
+        outcomes = iter(appending.all([candidate for job in jobs for candidate in job.candidates]))
         appending.finish()
         return [list(islice(outcomes, job.size)) for job in jobs]
 

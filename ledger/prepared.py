@@ -1,6 +1,4 @@
-"""What can be worked out of a candidate before its turn: in its caller's thread, while the writer waits for the disk.
-
-Nothing here looks at what is kept."""
+"""What follows from a candidate alone, for a whole batch before its stores are asked. Nothing here looks at what is kept."""
 
 from __future__ import annotations
 
