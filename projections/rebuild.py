@@ -71,8 +71,8 @@ class NeverAbreast(RuntimeError):
 
 
 class Rebuild:
-    """One rebuild of all tenants. ``pause`` is held while a snapshot is taken that shows both sets at one place: it keeps
-    this process's engine from going on for a moment."""
+    """One rebuild of all tenants. ``pause`` keeps this process's engine from going on; it is held while the last facts are
+    folded, before a snapshot is taken that shows both sets at one place and before the swap. May be entered again."""
 
     def __init__(
         self,
@@ -125,17 +125,20 @@ class Rebuild:
     # -- steps
 
     def _catch_up(self) -> None:
-        """Fold what the engines have decided, of every tenant there is. They go on meanwhile."""
+        """Fold what the engines have decided by now, of every tenant there is. They may go on meanwhile; who is faster than
+        this is not chased."""
         for tenant in self.ledger.tenants():
             fold = self._folds.get(tenant.number)
             if fold is None:
                 fold = self._folds[tenant.number] = Refold(self.ledger, self.store, self.rules, tenant)
                 with self._blaming(fold):
                     fold.bulk(self._folding(tenant.name))
-            pieces = NEAR
-            while pieces >= NEAR:
+            with self.ledger.database.read() as conn:
+                state = lanes.engine_state(conn, tenant)
+            while (fold.place, fold.said) < (state.decided, state.verdict_place):
                 with self.ledger.database.read() as conn, self._blaming(fold):
-                    pieces = fold.step(conn, self._writing(tenant.number), self._folding(tenant.name))
+                    if fold.step(conn, self._writing(tenant.number), self._folding(tenant.name)) < NEAR:
+                        break
 
     @contextmanager
     def _blaming(self, fold: Refold) -> Iterator[None]:
@@ -186,6 +189,7 @@ class Rebuild:
         for _ in range(TRIES):
             self._catch_up()
             with self._pause:
+                self._catch_up()
                 self.ledger.writer.call(self._rest, self._engines())
                 snapshot = self.ledger.database.read()
                 conn = snapshot.__enter__()
@@ -202,7 +206,9 @@ class Rebuild:
         try:
             while not self.report.swapped:
                 self._catch_up()
-                self.report.swapped = self.ledger.writer.call(self._flip, self._engines())
+                with self._pause:
+                    self._catch_up()
+                    self.report.swapped = self.ledger.writer.call(self._flip, self._engines())
         except OutcomeUnknown:
             with self.ledger.database.read() as conn:
                 active = active_set(conn)

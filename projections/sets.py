@@ -85,11 +85,14 @@ class Sets:
         if not tables:
             return True
         if self._database.shared:
-            return self._unread(patience) and all(self._gone(name, table) for table in tables)
-        for table in tables:
+            return self._unread(patience) and all(self.take(name, table) for table in tables)
+        return all(self.take(name, table) for table in tables)
+
+    def take(self, name: str, table: str) -> bool:
+        """One table of a set; False where somebody holds it."""
+        if not self._database.shared:
             self._empty(name, table)
-            self._gone(name, table)
-        return True
+        return self._gone(name, table)
 
     # -- steps
 

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import update
 
+from ledger import access
+from processors.rules.book import Book
+from processors.rules.cases import Case, Cases
+from processors.rules.protocol import Evidence, Row
+from projections.rebuild import Far
 from projections.store import ACTIVE
+from schemas.catalogue import example
 from tests.touchline.commands import Shell, serving, until
 from tests.touchline.test_server import ask
+from tests.web.site import Site
 from touchline.exits import Exit
 from touchline.house import House
+from touchline.library import Library
+from touchline.rules import rules
 
 
 def age(folder: Path) -> None:
@@ -45,3 +59,86 @@ def test_a_server_takes_events_while_it_rebuilds_and_is_ready_afterwards(acme: S
         until(lambda: ask(server, "/readyz")[0] == 200, "the server is ready")
         server.end()
     assert json.dumps(acme("promises", "--json").json) == json.dumps(before)
+
+
+class Newer(Cases):
+    """A version that calls every case a matter of the estate."""
+
+    version = Cases.version + 1
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]:
+        for row in super().judge(scope, evidence, book):
+            assert isinstance(row, Case)
+            yield replace(row, kind="estate")
+
+
+def test_while_it_rebuilds_reads_say_how_far_it_is_and_intake_goes_on(
+    acme: Shell, events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two versions of a rule: the tables of the first are not read by the second, which folds them afresh."""
+    acme("append", str(events))
+    monkeypatch.setattr("touchline.house.rules", lambda: (Newer(), *rules()[1:]))
+    held, go_on = threading.Event(), threading.Event()
+
+    def wait(far: Far) -> None:
+        held.set()
+        assert go_on.wait(60)
+
+    site = Site(acme.folder)
+    site.start()
+    try:
+        house = site.house
+        assert house.stale
+        house.rebuilds.start(lambda: house.rebuild(wait, alone=True))
+        assert held.wait(60)
+        tenant = house.ledger.tenant("acme")
+        key = house.writer.call(lambda conn: access.create(conn, tenant, "crm", False, False))
+        with site.client(key) as client:
+            refused = client.get("/cases")
+            assert refused.status_code == 503
+            far = refused.json()["rebuild"]
+            assert far["step"] == "fold"
+            assert 0 < far["facts"] <= far["whole"]
+            assert int(refused.headers["Retry-After"]) >= 1
+            told = {r["what"]: r["reason"] for r in client.get("/readyz").json()["reasons"]}
+            assert "fold" in told["rebuild"]
+            assert "folded by rules" in told["engine"]
+            late = {**example("complaint.received"), "id": "late", "source": "crm", "ticket": "late"}
+            kind = {"Content-Type": "application/cloudevents+json"}
+            assert client.post("/events", json=late, headers=kind).status_code == 202
+            assert "under way" in house.admin.call("rebuild", {})["refused"]["en"]
+            go_on.set()
+            until(lambda: client.get("/readyz").status_code == 200, "the new tables are read")
+            with house.database.read() as conn:
+                head = house.ledger.head(conn, tenant).place
+            assert house.progress.wait(tenant.number, head, 30)
+            found = client.get("/cases")
+            assert found.status_code == 200
+            assert {case["kind"] for case in found.json()} == {"estate"}
+    finally:
+        go_on.set()
+        site.stop()
+
+
+def cases(acme: Shell) -> list[dict[str, Any]]:
+    with Library(acme.folder) as library:
+        return library.reading.cases(library.tenant("acme"))
+
+
+def test_a_dry_run_prints_what_other_rules_would_make_and_swaps_nothing(
+    acme: Shell, events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme("append", str(events))
+    same = acme("rebuild", "--dry-run", "--json")
+    assert (same.code, same.json["swapped"], same.json["compared"]) == (0, False, True)
+    before = cases(acme)
+    with monkeypatch.context() as patch:
+        patch.setattr("touchline.house.rules", lambda: (Newer(), *rules()[1:]))
+        found = acme("rebuild", "--dry-run", "--json")
+        assert (found.code, found.json["swapped"]) == (Exit.NOT_SO, False)
+        (differing,) = found.json["differences"].values()
+        assert differing["count"] == len(before) == len(differing["first"])
+        one = differing["first"][0]
+        assert (one["table"], one["fresh"]) == ("cases", {"kind": "estate"})
+        assert acme("rebuild", "--dry-run").out.count("kind=estate") == len(before)
+    assert cases(acme) == before

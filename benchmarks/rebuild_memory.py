@@ -1,0 +1,111 @@
+"""What memory a rebuild takes: `python -m benchmarks.rebuild_memory [FACTS …]`, each size in a process of its own.
+
+The ledger is a load of the simulator, repeated under new ids, tickets and cases until there are enough facts, and said to be
+decided; its verdict lane is empty. Printed is the most memory that the process had (ru_maxrss) before the rebuild and at its
+end: what a rebuild adds must not grow with the ledger.
+
+Measured (2 cores shared with others, Python 3.11, SQLite 3.40): 20,000 facts 125 MB before and 147 at most, 200,000 facts 140
+and 203; SQLite's page caches (32 MB of the writer's alone) fill up between the two.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import process_time
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Connection, insert, select, update
+
+from benchmarks.load import append, touches
+from ledger.chain import FACTS, Chain
+from ledger.tables import counters, engines, fact_ids, facts
+from projections.rebuild import Rebuild
+from schemas.canonical import canonical_bytes
+from schemas.identity import event_id
+from tests.kit.world import World
+
+SIZES = (200_000, 1_000_000)
+_CASES = 400
+_TOGETHER = 2000
+
+
+def fill(world: World, count: int) -> None:
+    """So many facts, decided, of one tenant."""
+    append(world, touches(_CASES))
+    with world.database.read() as conn:
+        first = world.ledger.head(conn, world.tenant).place
+        query = select(facts.c.body).where(facts.c.place > 3).order_by(facts.c.place)
+        bodies = [json.loads(body) for body in conn.scalars(query)]
+    for at in range(0, max(0, count - first), _TOGETHER):
+        share = range(at, min(at + _TOGETHER, count - first))
+        world.writer.call(lambda conn, share=share: _repeat(conn, world, bodies, share))  # type: ignore[misc]
+    world.writer.call(lambda conn: conn.execute(update(engines).values(decided=max(count, first))))
+
+
+def _repeat(conn: Connection, world: World, bodies: list[dict[str, object]], share: range) -> None:
+    c = counters.c
+    tenant = world.tenant
+    head = conn.execute(select(c.place, c.recorded, c.hash).where(c.tenant == tenant.number)).one()
+    place, recorded, hashed = head
+    chain = Chain(FACTS, tenant.number, tenant.name.encode())
+    rows, ids = [], []
+    for number in share:
+        body, turn = dict(bodies[number % len(bodies)]), number // len(bodies)
+        body["id"] = f"{body['id']}-{turn}"
+        body["event_id"] = event_id(tenant.name, str(body["source"]), str(body["id"]))
+        if body.get("case_id"):
+            body["case_id"] = str(uuid5(NAMESPACE_URL, f"{body['case_id']}/{turn}"))
+        for name in ("corrects", "root"):
+            body.pop(name, None)
+        text = canonical_bytes(body)
+        place += 1
+        hashed = chain.link(hashed, place, recorded, text)
+        rows.append(
+            {"tenant": tenant.number, "place": place, "recorded": recorded, "body": text, "hash": hashed}
+        )
+        key = bytes.fromhex(str(body["event_id"]).replace("-", ""))
+        ids.append({"tenant": tenant.number, "event_id": key, "place": place})
+    conn.execute(insert(facts), rows)
+    conn.execute(insert(fact_ids), ids)
+    conn.execute(update(counters).where(c.tenant == tenant.number).values(place=place, hash=hashed))
+
+
+def _most() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def measure(count: int) -> dict[str, int]:
+    """Named figures of one size: MB, and facts a second of processor time."""
+    with tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder:
+        world = World(Path(folder) / "data")
+        try:
+            fill(world, count)
+            before, began = _most(), process_time()
+            report = Rebuild(world.ledger, world.rules).run(compare=False)
+            spent = process_time() - began
+            return {
+                "facts": report.facts,
+                "mb_before": before,
+                "mb_most": _most(),
+                "facts_per_second_cpu": round(report.facts / spent),
+            }
+        finally:
+            world.close()
+
+
+def main() -> None:
+    given = [int(word) for word in sys.argv[1:]]
+    if len(given) == 1:
+        print(json.dumps(measure(given[0])), flush=True)
+        return
+    for size in given or SIZES:
+        subprocess.run([sys.executable, "-m", "benchmarks.rebuild_memory", str(size)], check=True)
+
+
+if __name__ == "__main__":
+    main()
