@@ -114,6 +114,15 @@ class Reading:
                 return []
             return coverage(conn, tables, tenant.number, obligation, bound[-1].terms.names, self.now())
 
+    def calendars(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """The newest version of each calendar as data, with the years that it took over from those before."""
+        from processors.rules.published import CalendarVersion
+
+        with self.snapshot() as (conn, tables):
+            book = self.book(conn, tables, tenant)
+        newest = {one.name: one for one in book.published if isinstance(one, CalendarVersion)}
+        return [newest[name].data.model_dump(mode="json") for name in sorted(newest)]
+
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500
     ) -> dict[str, Any]:

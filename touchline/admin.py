@@ -49,6 +49,7 @@ class HouseAdmin:
             "dead.open": self._dead_open,
             "inbox.add": self._inbox_add,
             "inbox.remove": self._inbox_remove,
+            "calendar.publish": self._calendar_publish,
             "rebuild": self._rebuild,
             "rebuild_status": self._rebuild_status,
             "clock.accept": self._clock_accept,
@@ -200,6 +201,14 @@ class HouseAdmin:
                 f"The source {OWN_SOURCE} is what Touchline itself states; take another name.",
             )
         return source
+
+    def _calendar_publish(
+        self, tenant: str, name: str, year: int, file: dict[str, Any] | None, version: str
+    ) -> Json:
+        from touchline import calendars  # reads the holidays; only this command does
+
+        found = only_tenant(self._house.ledger, tenant)
+        return calendars.publish(self._house, found, name, year, file, version)
 
     def _rebuild(self, dry_run: bool = False) -> Json:
         """Begins it; ``rebuild_status`` says how far it has come and, in the end, what came of it."""

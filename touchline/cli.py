@@ -37,6 +37,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "restore": "backup",
     "ledger": "backup",
     "policy": "policy",
+    "calendar": "calendars",
     "events": "events",
     "clock": "clock",
     "database": "database",

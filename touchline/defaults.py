@@ -51,26 +51,26 @@ def publications(now: Instant) -> list[Candidate]:
     """The first facts of a tenant, in order; calendars and roles before the policies that name them."""
     profile = load_profile()
     facts = [_calendar(profile, name, now) for name in sorted(profile.calendars)]
-    facts += [_fact("roles", "roles.published", now, {"roles": _roles()})]
+    facts += [fact("roles", "roles.published", now, {"roles": _roles()})]
     facts += [
-        _fact(f"policy/{profile.profile}/{profile.version}", "policy.published", now, profile.published())
+        fact(f"policy/{profile.profile}/{profile.version}", "policy.published", now, profile.published())
     ]
     return facts
 
 
 def published_policy(data: Mapping[str, Json], now: Instant) -> Candidate:
     """One more version of a profile, as the data of ``policy.published``. A profile and version stand once."""
-    return _fact(f"policy/{data['profile']}/{data['version']}", "policy.published", now, data)
+    return fact(f"policy/{data['profile']}/{data['version']}", "policy.published", now, data)
 
 
 def publication_of(profile: PolicyFile, now: Instant) -> Candidate:
     """One more version of a profile."""
-    return _fact(f"policy/{profile.profile}/{profile.version}", "policy.published", now, profile.published())
+    return fact(f"policy/{profile.profile}/{profile.version}", "policy.published", now, profile.published())
 
 
 def _calendar(profile: PolicyFile, name: str, now: Instant) -> Candidate:
     data = make_calendar(name, FROM, YEARS, profile.calendars[name])
-    return _fact(f"calendar/{name}/{data['version']}", "calendar.published", now, data)
+    return fact(f"calendar/{name}/{data['version']}", "calendar.published", now, data)
 
 
 def _roles() -> list[Json]:
@@ -80,7 +80,8 @@ def _roles() -> list[Json]:
     ]
 
 
-def _fact(source_id: str, type_: str, now: Instant, data: Mapping[str, Json]) -> Candidate:
+def fact(source_id: str, type_: str, now: Instant, data: Mapping[str, Json]) -> Candidate:
+    """What the front door itself publishes."""
     made = {
         "specversion": "1.0",
         "id": source_id,

@@ -1,0 +1,102 @@
+"""Over new year 2027 (S24): the shipped calendar ends with 2026, so what falls due behind it stands undated (待定) and rings
+nobody; the calendar of 2027, whenever it comes, dates it by a verdict, and what it missed meanwhile is said then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers.calendar_maker import make_calendar
+from schemas.instants import HOUR, MINUTE, format_instant, parse_instant
+from schemas.policy import Calendar
+from tests.kit.world import World, event
+
+EVE = parse_instant("2026-12-29T10:00:00+08:00")
+KEY = "complaint.close_return_visit"
+HOLIDAYS = ["2027-01-01"]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path / "data", at=EVE - 24 * HOUR)
+    yield made
+    made.close()
+
+
+def closed(world: World) -> None:
+    data: dict[str, Any] = {
+        "subject": "engineering", "category": "leak", "severity": "ordinary", "description": "渗水",
+    }  # fmt: skip
+    world.keep(event("complaint.received", "c1", EVE, ticket="TS-1", data=data), at=EVE)
+    world.keep(event("complaint.closed", "c2", EVE, ticket="TS-1", data={"close_reason": "resolved"}))
+    world.tick()
+
+
+def publish(world: World, at: str) -> None:
+    spec = Calendar(base="none", closed=HOLIDAYS)
+    first = parse_instant("2027-01-01T00:00:00+08:00")
+    data = make_calendar("office", first, (2027,), spec, "hand-2027")
+    world.keep(
+        event("calendar.published", "office-2027", parse_instant(at), data=data),
+        parse_instant(at),
+        admin=True,
+    )
+    world.tick()
+
+
+def mine(world: World) -> dict[str, Any]:
+    (found,) = [p for p in world.reading.promises(world.tenant) if p["obligation"] == KEY]
+    return found
+
+
+def said(world: World) -> list[tuple[str, int]]:
+    return [
+        (v.type.removeprefix("obligation."), v.time)
+        for v in world.verdicts()
+        if v.data.get("obligation_key") == KEY
+    ]
+
+
+DUE = parse_instant("2027-01-04T23:59:59.999999+08:00")
+"""Wed 30, Thu 31, Friday off, a weekend, Mon 4 January."""
+
+
+def test_before_it_is_due_the_calendar_dates_it_and_it_runs(world: World) -> None:
+    closed(world)
+    assert (mine(world)["wall"], mine(world)["due"]) == ("undated", None)
+    publish(world, "2026-12-31T09:00:00+08:00")
+    assert (mine(world)["wall"], mine(world)["due"]) == ("pending", format_instant(DUE))
+    assert said(world) == [("dated", parse_instant("2026-12-31T09:00:00+08:00"))]
+    world.tick(DUE)
+    assert mine(world)["wall"] == "due_soon"
+    world.tick(DUE + 1)
+    assert [kind for kind, _ in said(world)] == ["dated", "due_soon", "breached"]
+    assert said(world)[-1] == ("breached", DUE)
+    assert world.rebuild().differences == {}
+
+
+def test_when_it_has_long_been_due_the_breach_is_said_with_the_date(world: World) -> None:
+    closed(world)
+    world.tick(parse_instant("2027-01-09T09:00:00+08:00"))
+    assert said(world) == []
+    assert world.reading.wall_counts(world.tenant)["undated"] >= 1
+    publish(world, "2027-01-10T09:00:00+08:00")
+    assert {kind for kind, _ in said(world)} == {"dated", "breached"}, (
+        "at one instant; nobody is warned any more"
+    )
+    assert mine(world)["wall"] == "breached"
+    assert world.rebuild().differences == {}
+
+
+def test_a_visit_meanwhile_is_judged_by_the_calendar_that_came(world: World) -> None:
+    closed(world)
+    world.keep(
+        event("followup.complaint_close_completed", "v1", DUE, ticket="TS-1", data={"satisfied": True}),
+        DUE + MINUTE,
+    )
+    publish(world, "2027-01-10T09:00:00+08:00")
+    assert mine(world)["wall"] == "met"
+    assert "breached" not in [kind for kind, _ in said(world)]
