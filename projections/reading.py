@@ -20,7 +20,7 @@ from projections.promises import Names, Promises, names_in
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
 from schemas.event import Event
-from schemas.instants import AHEAD, Instant, parse_instant
+from schemas.instants import AHEAD, Day, Instant, parse_instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -122,6 +122,14 @@ class Reading:
             book = self.book(conn, tables, tenant)
         newest = {one.name: one for one in book.published if isinstance(one, CalendarVersion)}
         return [newest[name].data.model_dump(mode="json") for name in sorted(newest)]
+
+    def horizons(self, tenant: Tenant) -> dict[str, Day]:
+        """Calendar -> the last day that it tells; what falls due behind that stands undated."""
+        with self.snapshot() as (conn, tables):
+            book = self.book(conn, tables, tenant)
+        return {
+            name: day for name in sorted(book.calendar_years()) if (day := book.horizon(name)) is not None
+        }
 
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500

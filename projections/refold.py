@@ -97,6 +97,10 @@ class Refold:
                 last -= 1
                 heard = [v for v in heard if v.after <= last]
             facts = [f for f in facts if f.place <= last]
+        if facts and facts[0].type in PUBLICATIONS and heard and heard[0].after < facts[0].place:
+            # first what was said before it: what it recalls is looked for in the tables
+            heard = [v for v in heard if v.after < facts[0].place]
+            facts = []
         return facts, [replace(v, recorded=int(v.origin["at"])) for v in heard]
 
     def _page(

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
+from schemas.instants import day_of, iso_day
 from web.auth import House
 from web.problems import progress
 from web.services import Services
@@ -44,10 +45,36 @@ def reasons(services: Services) -> list[dict[str, str]]:
     return found
 
 
+SOON = 45
+"""Days before a calendar's end from which on that is said: limits of a month run over it."""
+
+
+def warnings(services: Services) -> list[dict[str, str]]:
+    """What is ready and will not do for long: a calendar without data of the coming year."""
+    today = day_of(services.clock.now())
+    ends: dict[str, int] = {}
+    try:
+        for tenant in services.ledger.tenants():
+            for name, last in services.reading.horizons(tenant).items():
+                ends[name] = min(last, ends.get(name, last))
+    except Exception:  # what cannot be read is among the reasons
+        return []
+    return [
+        {
+            "what": "calendar",
+            "reason": f"calendar {name} ends with {iso_day(last)}: promises behind it stand undated",
+            "reason_zh": f"日历 {name} 只到 {iso_day(last)}，之后到期的时限待定",
+        }
+        for name, last in sorted(ends.items())
+        if last - today < SOON
+    ]
+
+
 @routes.get(
     "/readyz",
     summary="Is everything ready",
-    description="503 lists what is not ready; events may be taken all the same.",
+    description="503 lists what is not ready; events may be taken all the same. `warnings`: what is ready and will not "
+    "do for long, such as a calendar that ends soon.",
     responses={200: {"description": "It is"}, 503: {"description": "What is not ready"}},
 )
 async def readyz(services: House, request: Request) -> Response:
@@ -55,5 +82,6 @@ async def readyz(services: House, request: Request) -> Response:
     if request.app.state.bell.stopping:
         found.append({"what": "server", "reason": "the server is stopping", "reason_zh": "服务正在停止"})
     if not found:
-        return JSONResponse({"status": "ready", "reasons": []})
+        soon = await run_in_threadpool(warnings, services)
+        return JSONResponse({"status": "ready", "reasons": [], "warnings": soon})
     return JSONResponse({"status": "not_ready", "reasons": found}, 503, headers={"Retry-After": "2"})

@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
 from producers.intake import Counts
-from schemas.instants import SECOND
+from schemas.instants import SECOND, day_of
 from web.auth import House, Reader
 from web.problems import answers
 from web.services import Services
@@ -72,6 +72,13 @@ class Standing:
             for word, number in sorted(states.items()):
                 sent.add_metric([channel, word], number)
         yield sent
+        days = GaugeMetricFamily(
+            "touchline_calendar_days_left", "Days that a calendar still tells", labels=["calendar"]
+        )
+        today = day_of(services.clock.now())
+        for name, last in services.reading.horizons(tenant).items():
+            days.add_metric([name], last - today)
+        yield days
         parked = len(services.reading.parked(tenant))
         yield _gauge("touchline_parked", "Events that a rule failed on, not resumed", parked)
         standing = GaugeMetricFamily("touchline_letters", "Deliveries to /in by state", labels=["state"])
