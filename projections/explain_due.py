@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,8 +13,9 @@ from processors.rules.promises.waiting import Paused, pauses
 from processors.rules.protocol import Evidence
 from processors.rules.workdays import Counted, NoCalendar
 from schemas.catalogue import CATALOGUE
-from schemas.instants import NEVER, format_instant, iso_day, show
+from schemas.instants import MINUTE, NEVER, format_instant, iso_day, show
 from schemas.policy import Dur
+from schemas.words import label
 
 UNITS = {
     "min": ("分钟", "min"),
@@ -111,6 +113,12 @@ def _sentence(
         limit_zh, limit_en = limit_words(bound.terms.limit)
         zh.append(f"限 {limit_zh}")
         en.append(f"limit {limit_en}")
+    elif bound and bound.terms.form == "gate":
+        zh.append("须在后一件事之前或同时")
+        en.append("at or before the event that closes the gate")
+    elif row.period:
+        zh.append(f"所属期 {row.period}")
+        en.append(f"for the period {row.period}")
     elif bound and bound.terms.given:
         zh.append("期限由事件本身给出")
         en.append("the event itself gives the date")
@@ -123,6 +131,10 @@ def _sentence(
     if spans:
         zh.append(f"暂停 {len(spans)} 次")
         en.append(f"paused {len(spans)} time(s)")
+    for party, taken in sorted(json.loads(row.waited).items()):
+        minutes = taken // MINUTE
+        zh.append(f"{label(party)}用去 {minutes // 60} 小时 {minutes % 60} 分")
+        en.append(f"{label(party, 'en')} took {minutes // 60} h {minutes % 60} min")
     for flag, flag_zh, flag_en in FLAGS:
         if getattr(row, flag):
             zh.append(flag_zh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from projections.coverage import Share, shares
+from projections.explain_due import why
 from tests.processors.desk import Desk, at
 from tests.processors.test_worked import BEFORE_ALL, calendar_of, profile
 
@@ -44,3 +45,23 @@ def test_share_of_a_month() -> None:
 def test_members_say_nothing_themselves() -> None:
     desk = told()
     assert [desk.marks(row) for row in desk.promises()] == [[]] * 6
+
+
+def test_why_a_gate_a_period_and_a_pause() -> None:
+    desk = Desk()
+    keys = ("repair.explain_plan_first", "property.site_quality_daily", "complaint.handle_in_standard")
+    desk.publish(profile({"policies": dict.fromkeys(keys, "shipped")}), BEFORE_ALL)
+    desk.publish_calendar(calendar_of({}), BEFORE_ALL)
+    desk.place("repair.started", at("2026-03-02 10:00"), "a", case_id="c")
+    desk.place("project.delivered", at("2026-03-02 10:00"), "b", project_id="p")
+    desk.place("complaint.received", at("2026-03-02 10:00"), "d", case_id="k")
+    desk.place("case.wait_started", at("2026-03-03 10:00"), "e", case_id="k", party="contractor")
+    desk.place("case.wait_ended", at("2026-03-04 11:30"), "f", case_id="k", party="contractor")
+    told: dict[str, tuple[str, str]] = {}
+    for row in desk.promises():
+        reason = why(row, desk.seen_by(row.scope), "repair.started", desk.book)
+        told.setdefault(row.obligation, (reason["sentence_zh"], reason["sentence_en"]))
+    assert "须在后一件事之前或同时" in told[keys[0]][0]
+    assert "所属期 2026-03-03" in told[keys[1]][0]
+    assert "施工单位用去 25 小时 30 分" in told[keys[2]][0]
+    assert "Contractor took 25 h 30 min" in told[keys[2]][1]
