@@ -153,13 +153,15 @@ def test_two_gateways_and_one_dies(desk: Desk) -> None:
         ((heir,),) = desk.ask("SELECT owner FROM leases")
         assert heir != owner
         assert desk.ask("SELECT epoch FROM engines") == [(epochs[0][0] + 1,)]
-        before = len(desk("promises", "--json").json)
+        before = len([p for p in desk("promises", "--json").json if "case" in p["keys"]])
         elsewhere = desk("rebuild", "--json")  # beside its engine, which follows the swap
         assert (elsewhere.code, elsewhere.json["swapped"]) == (0, True)
         assert post(second, key, complaint("c-10"))[0] == 202
         until(all_decided, "the gateway's engine goes on with the new set")
         ((active,),) = desk.ask("SELECT name FROM active_set")
         assert desk.ask("SELECT set_name, owner FROM engines") == [(active, heir)]
-        assert len(desk("promises", "--json").json) == before  # of one case
+        assert (
+            len([p for p in desk("promises", "--json").json if "case" in p["keys"]]) == before
+        )  # of one case
     assert desk("verify").code == 0
     assert len(desk("promises", "--json").json) > 0
