@@ -150,8 +150,10 @@ class Engine:
             last = facts[-1]
             if last.type in PUBLICATIONS:
                 backfill(fold, self.ledger, conn, self.tenant, last, self.book)
-        # what a publication recalls is due at its own instant, and not concluded yet
-        return self._commit(fold, last.place, last.recorded - 1 if fold.recalls else last.recorded)
+        # what a publication recalls is due at its own instant and not concluded yet; of several at one instant only the last
+        # may recall, so none of them says that this instant is over
+        over = last.recorded - 1 if last.type in PUBLICATIONS else last.recorded
+        return self._commit(fold, last.place, over)
 
     def _next(self, conn: Connection) -> list[Event]:
         """The facts of a batch. A fact never changes, so what a slice of time left over is not read again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from projections.store import open_store
 from schemas.instants import DAY, HOUR, parse_instant
-from tests.kit.world import World, event
+from tests.kit.world import START, World, event
 
 BORN = parse_instant("2026-12-29T16:00:00+08:00")
 CALENDAR = {
@@ -49,3 +49,15 @@ def test_it_is_equal_whenever_it_is_rebuilt(world: World) -> None:
     assert world.rebuild().differences == {}
     world.tick(BORN + 20 * DAY)
     assert world.rebuild().differences == {}
+
+
+def test_a_new_tenant_whose_publications_bear_one_instant(world: World) -> None:
+    """What the last of them recalled is due at that instant, and stands so in both."""
+    world.fold()
+    facts = world.engine.state.decided
+    with world.database.read() as conn:
+        assert len({f.recorded for f in world.ledger.facts(conn, world.tenant, 0, facts)}) == 1
+        assert world.store.pages(conn, world.tenant.number).due(START, 10)
+    assert not world.rebuild().differences
+    world.tick(START)
+    assert not world.rebuild().differences
