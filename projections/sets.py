@@ -111,16 +111,19 @@ class Sets:
 
     def _empty(self, name: str, table: str) -> None:
         with self._database.read() as conn:
-            keys = ", ".join(inspect(conn).get_pk_constraint(table)["constrained_columns"])
+            keys = inspect(conn).get_pk_constraint(table)["constrained_columns"]
+        first = f"SELECT {', '.join(keys)} FROM {table} LIMIT ?"
+        # one by one: SQLite looks for a list of whole keys by reading the whole table
+        away = f"DELETE FROM {table} WHERE {' AND '.join(f'{key} = ?' for key in keys)}"
         count = FIRST
 
         def some(conn: Connection) -> tuple[int, float]:
             self._check(conn, name)
             began = perf_counter()
-            gone = conn.exec_driver_sql(
-                f"DELETE FROM {table} WHERE ({keys}) IN (SELECT {keys} FROM {table} LIMIT {count})"
-            ).rowcount
-            return gone, perf_counter() - began
+            found = [tuple(line) for line in conn.exec_driver_sql(first, (count,))]
+            if found:
+                conn.exec_driver_sql(away, found)
+            return len(found), perf_counter() - began
 
         while True:
             gone, spent = self._writer.call(some)
