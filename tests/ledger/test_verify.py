@@ -462,14 +462,15 @@ def test_a_lane_chained_anew_must_still_make_sense(
 
 
 def test_a_damaged_file_is_reported_not_raised(pristine: Path, tmp_path: Path) -> None:
-    """Bytes turned over anywhere in the file. Where SQLite itself can still open it, verify comes to an end."""
+    """Bytes turned over anywhere that something is written. Where SQLite can still open it, verify comes to an end."""
     whole = (pristine / "touchline.db").read_bytes()
+    written = [place for place in range(8192, len(whole)) if whole[place]]
     dice = random.Random(20261122)
     found = opened = 0
     for nth in range(60):
         folder = tmp_path / str(nth)
         folder.mkdir()
-        at = dice.randrange(8192, len(whole))
+        at = dice.choice(written)
         (folder / "touchline.db").write_bytes(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :])
         try:
             database = Database.open(folder, create=False)
@@ -480,8 +481,8 @@ def test_a_damaged_file_is_reported_not_raised(pristine: Path, tmp_path: Path) -
             found += not verify(database).ok
         finally:
             database.close()
-    assert opened > 50
-    assert found > 5  # most of the file is free space
+    assert opened > 30
+    assert found > 30
 
 
 def test_while_a_server_writes(home: House, tenant: Tenant) -> None:
