@@ -47,8 +47,8 @@ class Scrubbed:
 
 
 def scrub(url: str, progress: Progress = lambda *_: None) -> Scrubbed:
-    """``url``: the database of the key store, as a superuser. Each table is locked while it is written anew; who waits for it
-    longer than 5 s is told to try again. May be cut and run again at any time. Raises NoLedger where there are no keys,
+    """``url``: the database of the key store, as a superuser. Each table is locked while it is written anew; writers that
+    wait for it too long are told to try again. May be cut and run again at any time. Raises NoLedger where there are no keys,
     ValueError for another role: VACUUM would pass over what is not its own with a warning."""
     engine = postgres_engine(url, name="touchline scrub").execution_options(isolation_level="AUTOCOMMIT")
     try:

@@ -62,8 +62,9 @@ def scrub(url: DatabaseOption = "", as_json: JsonOption = False) -> None:
     """删除个人信息之后，由数据库管理员（超级用户）执行：重写密钥库各表并翻转预写日志，使服务器文件中不再有已销毁的密钥。
     After erasures, by the database's administrator (a superuser), on the database that holds the keys: its tables are written
     anew and the write-ahead log is turned, so that no destroyed key is left in the server's files. Servers may run; each
-    table is locked meanwhile, for well under a second a hundred thousand persons. Ends with 1 where segments of the log are
-    still kept for somebody. What has left the server (archive, standbys, backups) it cannot reach, and says so.
+    table is locked while it is rewritten, and whoever writes waits or is told to send again. Ends with 1 where
+    segments of the log are still kept for somebody. What has left the server (archive,
+    standbys, backups) it cannot reach, and says so.
 
     \b
     Example:
