@@ -29,6 +29,7 @@ locks: $(UV)
 	$(COMPILE) pyproject.toml requirements/run.in -o requirements/run.lock
 	$(COMPILE) --extra scale -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/image.lock
 	$(COMPILE) --extra dev --extra scale -c requirements/run.lock pyproject.toml requirements/run.in -o requirements/test.lock
+	$(COMPILE) requirements/quix.in -o requirements/quix.lock
 
 $(UV):
 	$(PYTHON) -m venv build/lock-tools
