@@ -147,6 +147,19 @@ def test_jobs_that_wait_share_one_commit_each_in_its_savepoint(rig: Rig) -> None
     assert calls == ["begin", "savepoint", "release", "savepoint", "undo", "savepoint", "release", "commit"]
 
 
+def test_what_the_first_of_a_slice_undoes_is_its_own_alone(rig: Rig) -> None:
+    """It has no savepoint on SQLite: the transaction begins anew."""
+    for fail in ("a", "ab", "abc", "ac"):
+        go, _ = rig.held()
+        told = rig.writer.submit_all([note(word, fail=word in fail) for word in "abc"])
+        go.set()
+        for word, one in zip("abc", told, strict=True):
+            error = one.exception(20)
+            assert isinstance(error, ZeroDivisionError) if word in fail else error is None
+        rig.spy.calls.clear()
+    assert rig.words() == ["b", "c", "c", "b"]
+
+
 def test_nobody_hears_before_the_commit(rig: Rig) -> None:
     seen: list[list[str]] = []
     future = rig.writer.submit(note("a"))
