@@ -19,6 +19,15 @@ def upsert(table: Table, dialect: str) -> Insert:
     )
 
 
+def add_or_insert(table: Table, dialect: str) -> Insert:
+    """Insert, or add the columns beside the key to those of what stands under the same key."""
+    statement = _insert(table, dialect)
+    added = {c.name: c + statement.excluded[c.name] for c in table.columns if not c.primary_key}
+    return _typed(
+        statement.on_conflict_do_update(index_elements=[c.name for c in table.primary_key], set_=added)
+    )
+
+
 def insert_one(table: Table, names: Sequence[str]) -> Insert:
     """Insert a row of these columns, for ``Hot.many``. OR FAIL on SQLite: with ABORT, its default, it copies every page aside
     that a statement is about to change, which costs more than the insert. A row fails as a whole either way."""

@@ -10,7 +10,7 @@ from typing import Any
 from ledger.lanes import VerdictDraft
 from processors.ports import Announced, Parked
 from processors.rules.book import Book
-from processors.rules.protocol import Mark, Row, Rule
+from processors.rules.protocol import Mark, Owner, Row, Rule
 from processors.shelf import Key, Shelf
 from schemas.event import ENVELOPE, Event
 from schemas.identity import verdict_id
@@ -95,7 +95,7 @@ class Concluding:
         retraction = said._replace(verdict_id=own_id)
         return self._draft(rule, retraction, kind, body, envelope, saying), touched
 
-    def park(self, rule: Rule, event: Event, error: Exception, saying: Saying) -> None:
+    def park(self, rule: Owner, event: Event, error: Exception, saying: Saying) -> None:
         """Say that a rule failed on an event. The error's class is named, never its text: that may hold anything."""
         row_id = f"parked:{rule.name}:{event.event_id}"
         last = self.shelf.announced(rule.name, row_id, row_id).get("parked")
@@ -155,7 +155,7 @@ class Concluding:
 
     def _draft(
         self,
-        rule: Rule,
+        rule: Owner,
         said: Announced,
         kind: str,
         body: Mapping[str, Any],

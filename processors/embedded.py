@@ -24,7 +24,7 @@ from ledger.tenants import Tenant
 from processors.clockguard import ClockGuard
 from processors.engine import Engine, OtherSet, Sets
 from processors.progress import Progress
-from processors.rules.protocol import Rule
+from processors.rules.linear import AnyRule
 from schemas.instants import NEVER, SECOND
 
 SAFETY = 1.0
@@ -53,7 +53,7 @@ class EmbeddedRunner:
         self,
         ledger: Ledger,
         store: Sets,
-        rules: Sequence[Rule],
+        rules: Sequence[AnyRule],
         progress: Progress,
         owner: str,
         leases: Leases | None = None,
@@ -96,7 +96,7 @@ class EmbeddedRunner:
         """Hold this lock and no batch runs (a rebuild swaps the sets under it)."""
         return self._paused
 
-    def use(self, store: Sets, rules: Sequence[Rule] | None = None) -> None:
+    def use(self, store: Sets, rules: Sequence[AnyRule] | None = None) -> None:
         """From now on another set of tables. Call it while paused."""
         self.store = store
         self.rules = rules or self.rules

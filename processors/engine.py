@@ -23,7 +23,7 @@ from processors.backfill import backfill
 from processors.fold import PUBLICATIONS, Fold
 from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rules.book import Book
-from processors.rules.protocol import Rule
+from processors.rules.linear import AnyRule
 from processors.shelf import Bound, Shelf, whole
 from processors.standing import fetching
 from processors.warm import Warm
@@ -77,7 +77,7 @@ class Engine:
     tenant: Tenant
     ledger: Ledger
     store: Sets
-    rules: Sequence[Rule]
+    rules: Sequence[AnyRule]
     read: Callable[[], AbstractContextManager[Connection]]
     write: Callable[[Callable[[Connection], EngineState]], EngineState]
     state: EngineState
@@ -96,7 +96,7 @@ class Engine:
         tenant: Tenant,
         ledger: Ledger,
         store: Sets,
-        rules: Sequence[Rule],
+        rules: Sequence[AnyRule],
         owner: str,
         *,
         batch: int = BATCH,

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
+from processors.rules.linear import AnyRule, filings, linear, scoped
 from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule
 from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
@@ -58,7 +59,7 @@ class Fold:
 
     def __init__(
         self,
-        rules: Sequence[Rule],
+        rules: Sequence[AnyRule],
         book: Book,
         shelf: Shelf,
         fetch: Fetch,
@@ -66,7 +67,9 @@ class Fold:
         *,
         concluding: bool = True,
     ) -> None:
-        self.rules = {rule.name: rule for rule in rules}
+        self.every: dict[str, AnyRule] = {rule.name: rule for rule in rules}
+        self.rules = {rule.name: rule for rule in scoped(rules)}
+        self.linear = {rule.name: rule for rule in linear(rules)}
         self.book = book
         self.shelf = shelf
         self.publications: list[int] = []
@@ -76,7 +79,7 @@ class Fold:
         self.parked: Set[Key] = parked
         self._live = concluding
         self._filed: dict[tuple[str, str], Sequence[Filing] | Exception] = {}
-        self._carrying = {rule.name: rule for rule in rules if isinstance(rule, Carrying)}
+        self._carrying = {name: rule for name, rule in self.rules.items() if isinstance(rule, Carrying)}
 
     def prepare(self, events: Iterable[Event]) -> None:
         """File ahead, so that the store is asked for all scopes of the batch at once. Filing is pure and the book does
@@ -87,9 +90,9 @@ class Fold:
             if event.corrects:
                 targets.append(event.corrects)
             for rule in self.rules.values():
-                filings = self._file(rule, event)
-                if not isinstance(filings, Exception):
-                    wanted[rule.name].update(f.scope for f in filings)
+                filed = self._file(rule, event)
+                if not isinstance(filed, Exception):
+                    wanted[rule.name].update(f.scope for f in filed)
         self.shelf.know(targets)
         for name, scopes in wanted.items():
             self.shelf.warm(name, scopes)
@@ -125,7 +128,7 @@ class Fold:
         newest: Newest = dict.fromkeys(touched, -1)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
             self._publish(event)
-        for rule in self.rules.values():
+        for rule in self.every.values():
             touched += self._enter(rule, event, saying, since, newest)
         self._settle(touched, saying, event, 0, newest)
         if event.type == "event.resumed":
@@ -155,18 +158,23 @@ class Fold:
 
     # -- filing
 
-    def _file(self, rule: Rule, event: Event) -> Sequence[Filing] | Exception:
+    def _file(self, rule: AnyRule, event: Event) -> Sequence[Filing] | Exception:
         key = (rule.name, event.event_id)
         if key not in self._filed:
             try:
-                self._filed[key] = tuple(rule.file(event, self.book))
+                adder = self.linear.get(rule.name)
+                self._filed[key] = (
+                    filings(adder, event, self.book)
+                    if adder is not None
+                    else tuple(self.rules[rule.name].file(event, self.book))
+                )
             except Exception as error:  # a rule's fault is its own: parked and named, the others go on
                 self._filed[key] = error
         return self._filed[key]
 
     def _enter(
         self,
-        rule: Rule,
+        rule: AnyRule,
         event: Event,
         saying: Saying,
         known: Known | None = None,
@@ -174,14 +182,18 @@ class Fold:
     ) -> list[Key]:
         if (rule.name, event.event_id) in self.parked and not self._live:
             return []
-        filings = self._file(rule, event)
-        if isinstance(filings, Exception):
+        filed = self._file(rule, event)
+        if isinstance(filed, Exception):
             if not self._live:  # a rebuild stops; it never parks
-                raise filings
-            self.said.park(rule, event, filings, saying)
+                raise filed
+            self.said.park(rule, event, filed, saying)
+            return []
+        if rule.name in self.linear:
+            for filing in filed:
+                self.shelf.count(rule.name, as_evidence(filing, event))
             return []
         touched: list[Key] = []
-        for filing in filings:
+        for filing in filed:
             entry = as_evidence(filing, event)
             if known and (since := known.get((rule.name, entry.scope, entry.slot, entry.link, entry.time))):
                 entry = entry._replace(known=since)
@@ -203,7 +215,7 @@ class Fold:
 
     def _resume(self, event: Event, saying: Saying) -> None:
         """Let a parked event in. One that is not parked (any more) is in already; one that fails again is parked again."""
-        rule = self.rules.get(str(event.data["rule"]))
+        rule = self.every.get(str(event.data["rule"]))
         parked = self._fetch(str(event.data["parked_event"]), event.place)
         if rule is None or parked is None or not self.shelf.resume(rule.name, parked.event_id):
             return
@@ -220,13 +232,13 @@ class Fold:
                 continue
             have = self.shelf.filed(rule.name, event.event_id)
             try:
-                filings = tuple(rule.file(event, self.book))
+                filed = tuple(rule.file(event, self.book))
             except Exception as error:
                 if not self._live:
                     raise
                 self.said.park(rule, event, error, saying)
                 continue
-            for filing in filings:
+            for filing in filed:
                 if (filing.scope, filing.slot, filing.link) not in have:
                     self.shelf.add(rule.name, as_evidence(filing, event))
                     touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]

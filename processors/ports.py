@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from ledger.lanes import EngineState, VerdictDraft
+from processors.rules.linear import Summed
 from processors.rules.protocol import Evidence, Row
 from schemas.instants import Instant
 
@@ -85,6 +86,8 @@ class Effects:
     """(rule, evidence) to insert or, where a filing was voided, to replace."""
     rows: list[Written] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
+    sums: list[Summed] = field(default_factory=list)
+    """To be added to what stands; of each cell one, and none that adds nothing."""
     announced: list[tuple[str, Announced]] = field(default_factory=list)
     said: list[Said] = field(default_factory=list)
     parked: list[Parked] = field(default_factory=list)

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from processors.ports import Announced, DueRow, Effects, Pages, Parked, Written
-from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row
+from processors.rules.linear import Summed, summed
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, SUM, Evidence, Filing, Row
 from processors.warm import Key, Scope, Warm
 from schemas.instants import NEVER, Instant
 
@@ -46,6 +47,7 @@ class Shelf:
         self._by_event: dict[str, list[tuple[str, Evidence]]] = {}
         self._asked: set[str] = set()
         self._due: list[tuple[Instant, str, str, str]] = []
+        self._sums: dict[tuple[str, str], Summed] = {}
         self.parked: dict[Key, Parked] = {}
 
     # -- scopes
@@ -190,9 +192,11 @@ class Shelf:
         touched: list[Key] = []
         taken: list[tuple[str, Evidence]] = []
         for rule, entry in self._by_event.pop(event_id, ()):
-            for name in self.touched(rule, entry):
-                touched.append((rule, name))
-            self._take_out(rule, entry)
+            if entry.slot.startswith(SUM):
+                self._add_up(entry, -1)
+            else:
+                touched += [(rule, name) for name in self.touched(rule, entry)]
+                self._take_out(rule, entry)
             taken.append((rule, entry))
             gone = entry._replace(voided=at, voided_by=by)
             self._evidence[(rule, entry.scope, event_id, entry.slot + entry.link)] = (rule, gone)
@@ -206,6 +210,21 @@ class Shelf:
             scope.evidence[:] = [
                 e for e in scope.evidence if (e.event_id, e.slot) != (entry.event_id, entry.slot)
             ]
+
+    # -- sums
+
+    def count(self, rule: str, entry: Evidence) -> None:
+        """File what a linear rule adds, and add it. Nothing that stands is read."""
+        self.note(rule, entry)
+        self._add_up(entry, 1)
+
+    def _add_up(self, entry: Evidence, sign: int) -> None:
+        key = (entry.slot, entry.scope)
+        more = summed(entry)
+        so_far = self._sums.get(key)
+        before = so_far.amounts if so_far is not None else (0,) * len(more.amounts)
+        amounts = tuple(a + sign * b for a, b in zip(before, more.amounts, strict=True))
+        self._sums[key] = more._replace(amounts=amounts)
 
     # -- rows
 
@@ -300,5 +319,6 @@ class Shelf:
                 effects.gone.append(self._dropped[(kind, row_id)])
             elif held != before:
                 effects.rows.append(Written(*held, before))
+        effects.sums.extend(self._sums[key] for key in sorted(self._sums) if any(self._sums[key].amounts))
         effects.announced.extend((key[0], self._said[key]) for key in sorted(self._said))
         effects.parked.extend(self.parked[key] for key in sorted(self.parked))

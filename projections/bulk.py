@@ -29,6 +29,7 @@ from processors.engine import up_to_publication
 from processors.fold import PUBLICATIONS, Fold
 from processors.ports import Announced, Effects, Pages, Said, Written
 from processors.rules.book import Book
+from processors.rules.linear import AnyRule, scoped
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row, Rule
 from processors.shelf import Shelf
 from processors.standing import fetching
@@ -88,7 +89,7 @@ class Files(Shelf):
 class Bulk:
     """One tenant into the empty tables of ``store``."""
 
-    def __init__(self, ledger: Ledger, store: SqlStore, rules: Sequence[Rule], tenant: Tenant) -> None:
+    def __init__(self, ledger: Ledger, store: SqlStore, rules: Sequence[AnyRule], tenant: Tenant) -> None:
         self.ledger = ledger
         self.store = store
         self.rules = tuple(rules)
@@ -106,7 +107,7 @@ class Bulk:
         while place < last.place:
             place, heard, book = self._file(place, said, last, book, tell)
             said = heard
-        for rule in self.rules:
+        for rule in scoped(self.rules):
             self._judge(rule, book, last.recorded)
         return Filed(place, said, book)
 
@@ -176,7 +177,7 @@ class Bulk:
 
         def slices() -> Iterator[Effects]:
             empty = Effects(expect=effects.expect, decided=0, advanced=0)
-            for name in ("evidence", "rows", "announced", "said"):
+            for name in ("evidence", "rows", "sums", "announced", "said"):
                 lines = getattr(effects, name)
                 for start in range(0, len(lines), SLICE):
                     yield replace(empty, **{name: lines[start : start + SLICE]})

@@ -103,8 +103,10 @@ class SqlPages:
         self.tables = tables
         self.tenant = tenant
         self._ask = questions(tables)
-        self._kinds: dict[str, tuple[type[Row], ...]] = {rule.name: rule.rows for rule in rules}
-        self._owner = {kind: rule.name for rule in rules for kind in rule.rows}
+        self._kinds: dict[str, tuple[type[Row], ...]] = {
+            rule.name: tuple(kind for kind in rule.rows if issubclass(kind, Row)) for rule in rules
+        }
+        self._owner = {kind: name for name, kinds in self._kinds.items() for kind in kinds}
 
     def evidence(
         self, rule: str, scopes: Sequence[str], *, voided: bool = False

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, update
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, literal_column, update
 from sqlalchemy.sql import ClauseElement
 
-from ledger.dialects import upsert
+from ledger.dialects import add_or_insert, upsert
 from ledger.hot import Hot, Row
 
 
@@ -44,6 +44,24 @@ def _putting(table: Table, dialect: str) -> Lines:
 def putting(table: Table, conn: Connection) -> Lines:
     """All columns in the table's order; what stands under the same key is replaced."""
     return _putting(table, conn.dialect.name)
+
+
+@lru_cache(maxsize=64)
+def _adding(table: Table, dialect: str) -> Lines:
+    return Lines(add_or_insert(table, dialect), columns(table))
+
+
+def adding(table: Table, conn: Connection) -> Lines:
+    """All columns in the table's order; to what stands under the same key the other columns are added."""
+    return _adding(table, conn.dialect.name)
+
+
+@lru_cache(maxsize=64)
+def emptying(table: Table) -> Lines:
+    """By the key's columns, where all the others are 0."""
+    zero: ColumnElement[int] = literal_column("0")
+    empty = [c == zero for c in table.columns if not c.primary_key]
+    return Lines(delete(table).where(*_by_key(table), *empty), keys(table))
 
 
 @lru_cache(maxsize=1024)

@@ -12,7 +12,8 @@ from ledger import lanes
 from ledger.database import Database
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.rules.protocol import Owner, Row, Rule
+from processors.rules.linear import AnyRule
+from processors.rules.protocol import Owner, Tabled
 from projections.cases import CaseList
 from projections.coverage import Share, coverage
 from projections.pages import SqlPages
@@ -39,13 +40,13 @@ class Reading:
         database: Database,
         ledger: Ledger,
         owners: Sequence[Owner],
-        rules: Callable[[], Sequence[Rule]],
+        rules: Callable[[], Sequence[AnyRule]],
     ) -> None:
         self.database = database
         self.ledger = ledger
         self._owners = tuple(owners)
         self._rules = rules
-        self._kinds: tuple[type[Row], ...] = tuple(kind for owner in owners for kind in owner.rows)
+        self._kinds: tuple[type[Tabled], ...] = tuple(kind for owner in owners for kind in owner.rows)
         self._version = fold_version(owners)
         self._books: dict[int, tuple[list[int], Book]] = {}
         self._names: dict[int, tuple[list[int], Names]] = {}

@@ -20,7 +20,7 @@ from ledger.errors import LedgerError, OutcomeUnknown, trouble
 from ledger.ledger import Ledger
 from ledger.ports import Locks
 from processors.ports import Effects
-from processors.rules.protocol import Rule
+from processors.rules.linear import AnyRule
 from projections.differences import Differing, compared
 from projections.refold import Refold
 from projections.sets import PATIENCE, Sets, StillActive
@@ -77,7 +77,7 @@ class Rebuild:
     def __init__(
         self,
         ledger: Ledger,
-        rules: Sequence[Rule],
+        rules: Sequence[AnyRule],
         pause: AbstractContextManager[object] | None = None,
         tell: Tell = lambda _: None,
     ) -> None:

@@ -11,6 +11,7 @@ from ledger import lanes
 from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
+from processors.rules.linear import AnyRule, scoped
 from processors.rules.protocol import Row, Rule
 from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
@@ -20,13 +21,13 @@ PAGE = 500
 
 
 def recheck(
-    conn: Connection, tables: SetTables, tenant: Tenant, rules: Sequence[Rule], book: Book
+    conn: Connection, tables: SetTables, tenant: Tenant, rules: Sequence[AnyRule], book: Book
 ) -> Iterator[dict[str, Any]]:
     """``{"what": "unsaid"|"said", "rule", "row", "kind", "type", "time"}``: *unsaid*, the rule would say it and the lane does
     not; *said*, the lane says it and the rule would not. Up to the instant to which time has come for this tenant."""
     advanced = lanes.engine_state(conn, tenant).advanced
     pages = SqlPages(conn, tables, tenant.number, rules)
-    for rule in rules:
+    for rule in scoped(rules):
         for kind in rule.rows:
             for rows in _rows(conn, tables, tenant, kind):
                 said: dict[str, dict[str, Announced]] = {}

@@ -21,7 +21,7 @@ from processors.engine import up_to_publication
 from processors.fold import PUBLICATIONS, Fold
 from processors.ports import Effects, Recall
 from processors.rules.book import Book
-from processors.rules.protocol import Rule
+from processors.rules.linear import AnyRule
 from processors.shelf import Shelf
 from processors.standing import fetching
 from projections.bulk import Bulk, index_line, parked_after
@@ -43,7 +43,7 @@ class Refold:
     """How far one tenant has come in the set of ``store``. What is written is ``write``'s affair, and where ``write`` fails
     this is not to be gone on with."""
 
-    def __init__(self, ledger: Ledger, store: SqlStore, rules: Sequence[Rule], tenant: Tenant) -> None:
+    def __init__(self, ledger: Ledger, store: SqlStore, rules: Sequence[AnyRule], tenant: Tenant) -> None:
         self.ledger = ledger
         self.store = store
         self.rules = tuple(rules)

@@ -19,6 +19,7 @@ from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.cases import Cases
+from processors.rules.linear import AnyRule, scoped
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
 from projections import cases, promises
@@ -64,7 +65,7 @@ class Replay:
         ledger: Ledger,
         tenant: Tenant,
         tables: SetTables,
-        rules: Sequence[Rule],
+        rules: Sequence[AnyRule],
         book: Book,
         names: promises.Names,
     ) -> None:
@@ -73,7 +74,7 @@ class Replay:
         self.tenant = tenant
         self.tables = tables
         self.pages = SqlPages(conn, tables, tenant.number, rules)
-        self.rules = {rule.name: rule for rule in rules}
+        self.rules = {rule.name: rule for rule in scoped(rules)}
         self.book = book
         self.names = names
 

@@ -16,9 +16,10 @@ from ledger.database import Database
 from ledger.lanes import EngineState
 from ledger.writer import Writer
 from processors.ports import Effects, Written
-from processors.rules.protocol import Row, Rule
+from processors.rules.linear import AnyRule, Summed
+from processors.rules.protocol import Row
 from projections.pages import SqlPages
-from projections.prepared import columns, deleting, keys, putting, setting
+from projections.prepared import adding, columns, deleting, emptying, keys, putting, setting
 from projections.tables import SETS, SetTables, fold_version, set_tables
 
 OPERATIONAL = MetaData()
@@ -39,7 +40,7 @@ class OtherFold(RuntimeError):
 class SqlStore:
     """Tables of one set, and the transaction that changes them."""
 
-    def __init__(self, tables: SetTables, rules: Sequence[Rule], clock: Clock) -> None:
+    def __init__(self, tables: SetTables, rules: Sequence[AnyRule], clock: Clock) -> None:
         self.tables = tables
         self.rules = tuple(rules)
         self.clock = clock
@@ -86,6 +87,11 @@ class SqlStore:
             write_rows(conn, tables.rows[kind], tenant, lines)
         for row in effects.gone:
             deleting(tables.rows[type(row)])(conn, [(tenant, row.id)])
+        sums: dict[str, list[Summed]] = {}
+        for one in effects.sums:
+            sums.setdefault(one.table, []).append(one)
+        for name, cells in sums.items():
+            add_up(conn, tables.sums[name], tenant, cells)
         putting(tables.announced, conn)(conn, _ruled(tables.announced, tenant, effects.announced))
         putting(tables.said, conn)(conn, [(tenant, *one) for one in effects.said])
         putting(tables.parked, conn)(
@@ -100,6 +106,13 @@ class SqlStore:
                 .where(table.c.next > recall.next)
                 .values(next=recall.next)
             )
+
+
+def add_up(conn: Connection, table: Table, tenant: int, cells: Sequence[Summed]) -> None:
+    """Add to what stands, of which nothing is read. A cell of zeros alone is one that nobody adds to any more: it goes."""
+    adding(table, conn)(conn, [(tenant, *cell.key, *cell.amounts) for cell in cells])
+    spent = [(tenant, *cell.key) for cell in cells if any(amount < 0 for amount in cell.amounts)]
+    emptying(table)(conn, spent)
 
 
 def write_rows(conn: Connection, table: Table, tenant: int, lines: Iterable[Written]) -> None:
@@ -159,7 +172,7 @@ def active_set(conn: Connection) -> tuple[str, str] | None:
     return (str(found[0]), str(found[1])) if found else None
 
 
-def open_store(database: Database, writer: Writer, rules: Sequence[Rule]) -> SqlStore:
+def open_store(database: Database, writer: Writer, rules: Sequence[AnyRule]) -> SqlStore:
     """The active set's store; in a new folder, the first set. Raises OtherFold where the rules have changed."""
     with database.read() as conn:
         active = active_set(conn)

@@ -17,7 +17,8 @@ from sqlalchemy import text as sql
 
 from ledger.columns import KEYED, binary, int64, text
 from processors.ports import Announced, Parked, Said
-from processors.rules.protocol import Evidence, Owner, Row
+from processors.rules.linear import Sum, names_of
+from processors.rules.protocol import Evidence, Owner, Row, Tabled
 from projections.planning import planned
 from schemas.canonical import canonical
 from schemas.instants import NEVER
@@ -60,7 +61,7 @@ def fold_version(rules: Sequence[Owner]) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetTables:
-    """The tables of one set. ``rows`` by row class."""
+    """The tables of one set. ``rows`` by row class, ``sums`` by the name that the class gives."""
 
     name: str
     metadata: MetaData
@@ -70,11 +71,13 @@ class SetTables:
     parked: Table
     publications: Table
     rows: dict[type[Row], Table]
+    sums: dict[str, Table]
 
     def all(self) -> Iterator[Table]:
         """Every table, in a fixed order."""
         yield from (self.evidence, self.announced, self.said, self.parked, self.publications)
-        yield from (self.rows[k] for k in sorted(self.rows, key=lambda k: k.TABLE))
+        named = {kind.TABLE: table for kind, table in self.rows.items()} | self.sums
+        yield from (named[name] for name in sorted(named))
 
 
 def _columns(kind: type, keys: Sequence[str] = ()) -> list[Column[Any]]:
@@ -85,7 +88,7 @@ def _columns(kind: type, keys: Sequence[str] = ()) -> list[Column[Any]]:
 
 
 @lru_cache(maxsize=32)
-def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
+def set_tables(name: str, kinds: tuple[type[Tabled], ...]) -> SetTables:
     """Tables of the set ``name`` for these row classes."""
     metadata = planned(MetaData())
     evidence = Table(
@@ -113,7 +116,12 @@ def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
         f"publications_{name}", metadata, int64("tenant", key=True), int64("place", key=True), **KEYED
     )
     rows: dict[type[Row], Table] = {}
+    sums: dict[str, Table] = {}
     for kind in kinds:
+        if issubclass(kind, Sum):
+            sums[kind.TABLE] = _cells(f"{kind.TABLE}_{name}", metadata, kind)
+        if not issubclass(kind, Row):
+            continue
         table = f"{kind.TABLE}_{name}"
         rows[kind] = Table(
             table,
@@ -128,7 +136,14 @@ def set_tables(name: str, kinds: tuple[type[Row], ...]) -> SetTables:
         # as text, because ``postgresql_where`` would load PostgreSQL's dialect (25 ms) in every command on SQLite
         partial = _ddl(f"CREATE INDEX {table}_next ON %(fullname)s (tenant, next) WHERE {_DATED.text}")
         event.listen(rows[kind], "after_create", partial.execute_if(dialect="postgresql"))
-    return SetTables(name, metadata, evidence, announced, said, parked, publications, rows)
+    return SetTables(name, metadata, evidence, announced, said, parked, publications, rows, sums)
+
+
+def _cells(name: str, metadata: MetaData, kind: type[Sum]) -> Table:
+    """A linear rule's table: its key is all there is to be found by."""
+    names = names_of(kind)
+    indexes = (Index(f"{name}_{'_'.join(i)}", "tenant", *i) for i in kind.INDEXES)
+    return Table(name, metadata, *_columns(kind, names.key), *indexes, **KEYED)
 
 
 def _ruled(kind: type, keys: Sequence[str]) -> list[Column[Any]]:

@@ -22,7 +22,7 @@ from ledger.timeline import refuse_a_backup
 from ledger.writer import Writer
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
-from processors.rules.protocol import Rule
+from processors.rules.linear import AnyRule
 from producers.erasure import Erasures
 from producers.inbox.inbox import Inboxes
 from producers.intake import Intake
@@ -79,7 +79,7 @@ class House:
         settle_at_the_start(self.erasures)
         self.inbox = Inboxes(self.ledger, self.intake, clock)
         self.persons = PersonRequests(self.ledger, self.intake, clock)
-        self.rules: Sequence[Rule] = rules()
+        self.rules: Sequence[AnyRule] = rules()
         self.progress = Progress()
         self.stale = ""
         """Why the tables cannot be written until a rebuild; "" when they can."""

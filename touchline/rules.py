@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from processors.rules.cases import Cases
+from processors.rules.linear import AnyRule
 from processors.rules.promises.promise import Owned as PromiseRows
-from processors.rules.protocol import Owner, Rule
+from processors.rules.protocol import Owner
 
 
-def rules() -> tuple[Rule, ...]:
+def rules() -> tuple[AnyRule, ...]:
     """Fresh instances, one of each."""
     from processors.rules.promises.rule import Promises
 

@@ -45,6 +45,9 @@ class Filing(NamedTuple):
 LINK = "link"
 """Slot of a link. A scope with links is judged over its own evidence and that of the scopes it links to."""
 
+SUM = "+"
+"""First character of the slot of a linear rule's evidence (``linear.py``): in no scope that is judged, and never loaded."""
+
 PARTIAL = "~"
 """First character of the name of a partial scope: never judged itself; evidence in it touches the scopes linked to it."""
 
@@ -79,15 +82,20 @@ IN_ORDER = attrgetter("time", "rank", "event_id", "slot", "link", "scope")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """Base of the rows that rules own. Fields are int (instants, fen, counts, flags), str or bytes; never None, never float.
+class Tabled:
+    """Base of what rules own. Fields are int (instants, fen, counts, flags), str or bytes; never None, never float.
 
-    ``TABLE`` names the table, ``INDEXES`` the column tuples to index beside (tenant, next) and (tenant, scope).
-    ``id`` is unique in the table for a tenant.
+    ``TABLE`` names the table, ``INDEXES`` the column tuples to index.
     """
 
     TABLE: ClassVar[str]
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Tabled):
+    """Base of the rows that ``judge`` makes; indexed by (tenant, next) and (tenant, scope) too. ``id`` is unique in the table
+    for a tenant."""
 
     id: str
     scope: str
@@ -115,13 +123,21 @@ class Mark:
 class Owner(Protocol):
     """Of a rule what its tables show. Who only reads them needs no more, and imports nothing that judges."""
 
-    name: str
-    version: int
-    rows: tuple[type[Row], ...]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def rows(self) -> tuple[type[Tabled], ...]: ...
 
 
 class Rule(Owner, Protocol):
     """See the module's docstring. One module per rule; it alone owns its rows."""
+
+    @property
+    def rows(self) -> tuple[type[Row], ...]: ...
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]: ...
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from processors.rules.protocol import Rule
+from processors.rules.protocol import Owner
 
 HERE = Path(__file__).resolve().parent
 ENDING = ".tar.xz"
@@ -35,13 +35,13 @@ def releases() -> list[str]:
     return sorted(path.name.removesuffix(ENDING) for path in HERE.glob("*" + ENDING))
 
 
-def said(rules: Sequence[Rule]) -> dict[str, tuple[int, tuple[str, ...]]]:
+def said(rules: Sequence[Owner]) -> dict[str, tuple[int, tuple[str, ...]]]:
     """What a chest says of these rules."""
     return {rule.name: (rule.version, tuple(kind.TABLE for kind in rule.rows)) for rule in rules}
 
 
 def pack(
-    release: str, folder: Path, tables: Iterable[str], verdicts: Iterable[str], rules: Sequence[Rule]
+    release: str, folder: Path, tables: Iterable[str], verdicts: Iterable[str], rules: Sequence[Owner]
 ) -> Path:
     """Write one. The folder must be closed."""
     path = HERE / (release + ENDING)

@@ -15,7 +15,7 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from ledger.writer import Writer
 from processors.engine import Engine
-from processors.rules.protocol import Rule
+from processors.rules.linear import AnyRule
 from producers.intake import candidate
 from projections.dump import dump
 from projections.reading import Reading
@@ -43,7 +43,7 @@ class World:
         at: Instant = START,
         tenant: str = "云栖集团",
         batch: int = 64,
-        more_rules: Sequence[Rule] = (),
+        more_rules: Sequence[AnyRule] = (),
         take_over: bool = True,
     ) -> None:
         self.place = place
@@ -53,7 +53,7 @@ class World:
         self.keys = KeyStore.open(self.database)
         self.writer = self.made_writer()
         self.ledger = Ledger(self.database, self.writer, self.keys, self.clock)
-        self.rules: Sequence[Rule] = (*rules(), *more_rules)
+        self.rules: Sequence[AnyRule] = (*rules(), *more_rules)
         self.store: SqlStore = open_store(self.database, self.writer, self.rules)
         names = {t.name for t in self.ledger.tenants()}
         if tenant not in names:
