@@ -14,6 +14,7 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.rules.linear import AnyRule
 from processors.rules.protocol import Owner, Tabled
+from projections import owners
 from projections.cases import CaseList
 from projections.coverage import Share, coverage
 from projections.pages import SqlPages
@@ -77,7 +78,7 @@ class Reading:
     ) -> list[dict[str, Any]]:
         """By due instant. ``after`` is ``<due>,<id>`` of the last one already had (an undated one: ``,<id>``)."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.names(conn, tables, tenant), self.now()).find(
+            found = Promises(tables, self.names(conn, tables, tenant), self.now()).find(
                 conn,
                 tenant.number,
                 state=state,
@@ -87,6 +88,8 @@ class Reading:
                 limit=limit,
                 after=position(after),
             )
+            owners.fill(conn, tables, tenant.number, found)
+            return found
 
     def settled_lately(self, tenant: Tenant, wall: str, limit: int = 50) -> list[dict[str, Any]]:
         """Settled promises of a wall state, the latest first."""
@@ -98,9 +101,11 @@ class Reading:
     def promise(self, tenant: Tenant, promise_id: str) -> dict[str, Any] | None:
         """One promise."""
         with self.snapshot() as (conn, tables):
-            return Promises(tables, self.names(conn, tables, tenant), self.now()).get(
+            found = Promises(tables, self.names(conn, tables, tenant), self.now()).get(
                 conn, tenant.number, promise_id
             )
+            owners.fill(conn, tables, tenant.number, [found] if found else [])
+            return found
 
     def wall_counts(self, tenant: Tenant) -> dict[str, int]:
         """How many promises stand under each wall state."""
@@ -162,7 +167,7 @@ class Reading:
     ) -> list[dict[str, Any]]:
         """The latest touched first. ``after`` is ``<last>,<id>`` of the last one already had."""
         with self.snapshot() as (conn, tables):
-            return CaseList(tables).find(
+            found = CaseList(tables).find(
                 conn,
                 tenant.number,
                 kind=kind,
@@ -171,13 +176,22 @@ class Reading:
                 limit=limit,
                 after=position(after),
             )
+            owned = owners.of_cases(conn, tables, tenant.number, (one["id"] for one in found))
+            return [
+                {**one, "owner": owned[one["id"]]["owner"] if one["id"] in owned else ""} for one in found
+            ]
 
     def case(self, tenant: Tenant, case_id: str) -> dict[str, Any] | None:
         """One case, with the ``place`` of its last fact."""
         with self.snapshot() as (conn, tables):
             cases = CaseList(tables)
             found = cases.get(conn, tenant.number, case_id)
-            return found and {**found, "place": cases.place(conn, tenant.number, case_id)}
+            if found is None:
+                return None
+            ownership = owners.of_cases(conn, tables, tenant.number, (case_id,)).get(case_id)
+            owner = ownership["owner"] if ownership else ""
+            place = cases.place(conn, tenant.number, case_id)
+            return {**found, "owner": owner, "ownership": ownership, "place": place}
 
     def case_place(self, tenant: Tenant, case_id: str) -> tuple[int, int]:
         """(place of the last fact of a case, fact place up to which that is known)."""

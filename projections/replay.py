@@ -19,10 +19,11 @@ from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.cases import Cases
+from processors.rules.firstcontact import FirstContact
 from processors.rules.linear import AnyRule, scoped
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
-from projections import cases, promises
+from projections import cases, owners, promises
 from projections.pages import SqlPages
 from projections.tables import SetTables
 from schemas.catalogue import CATALOGUE
@@ -96,7 +97,8 @@ class Replay:
             "at": format_instant(at) if at is not None else None,
             "touchpoints": [self._touchpoint(by_id[e.event_id], e, moment) for e in shown],
             "verdicts": [self._verdict(v) for v in verdicts],
-            "promises": self._promises(by_id, verdicts, moment),
+            "ownership": (ownership := self._ownership(case_id, moment)),
+            "promises": self._promises(by_id, verdicts, moment, ownership["owner"] if ownership else ""),
         }
 
     # -- parts
@@ -154,10 +156,20 @@ class Replay:
             "data": dict(verdict.data),
         }
 
+    def _ownership(self, case_id: str, moment: Moment) -> dict[str, Any] | None:
+        """Who had the case at the moment; None where nobody asked, complained or reported in it."""
+        filed = self.pages.evidence(FirstContact.name, (case_id,), voided=True).get(case_id, [])
+        standing = sorted((e for e in filed if moment.stands(e)), key=Evidence.order)
+        rows = list(self.rules[FirstContact.name].judge(case_id, standing, self._book_at(moment)))
+        return owners.view(rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def _book_at(self, moment: Moment) -> Book:
+        return self.book if moment.known_at is None else self.book.known_at(moment.known_at)
+
     def _promises(
-        self, facts: dict[str, Event], verdicts: Sequence[Event], moment: Moment
+        self, facts: dict[str, Event], verdicts: Sequence[Event], moment: Moment, owner: str
     ) -> list[dict[str, Any]]:
-        book = self.book if moment.known_at is None else self.book.known_at(moment.known_at)
+        book = self._book_at(moment)
         scopes = sorted(
             {
                 entry.scope
@@ -176,6 +188,7 @@ class Replay:
                     found.append(
                         promises.view(row, self._said(rule, row, book, verdicts, moment), self.names)
                     )
+        owners.in_charge(found, {one["case_id"]: owner for one in found})
         return sorted(found, key=lambda p: (p["due"] or "9", p["id"]))
 
     def verdict(self, verdict_id: str) -> Event | None:

@@ -386,6 +386,7 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
         _COMPLAINT,
         {"from_ref": "kf-012", "to_ref": "kf-007", "reason": "原承办人休假"},
     ),
+    "case.handover_accepted": (_COMPLAINT, {"to_ref": "kf-007"}),
     "case.wait_started": (_COMPLAINT, {"party": "owner", "reason": "客户出差，约定下周上门"}),
     "case.wait_ended": (_COMPLAINT, {"party": "owner"}),
     "delivery.batch_started": (

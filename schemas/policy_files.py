@@ -19,7 +19,7 @@ from schemas.policy import PolicyFile
 from schemas.policy_findings import Finding, Places, PolicyFileError, findings
 from schemas.policy_yaml import BadYaml, Document, Place, Trail, read_yaml
 
-_SECTIONS = ("keys", "facts", "dates", "ladders", "calendars", "policies")
+_SECTIONS = ("keys", "facts", "dates", "ladders", "calendars", "ownership", "policies")
 _OWN = ("profile", "version")
 
 

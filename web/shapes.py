@@ -59,6 +59,11 @@ class CaseBody(Shape):
     source: str | None = None
     ticket: str | None = None
     channel: str | None = None
+    owner: str | None = Field(
+        default=None,
+        description="who has the case: the first contact (首问负责人) until a hand-over is accepted",
+        examples=["kf-012"],
+    )
 
 
 class PromiseBody(Shape):
@@ -81,6 +86,7 @@ class PromiseBody(Shape):
     house_id: str | None = None
     project_id: str | None = None
     owes: list[str] = []
+    person: str | None = Field(default=None, description="who is in charge of it, where that is known")
     policy_version: str | None = None
     calendar_version: str | None = None
     trigger: str | None = None
@@ -97,6 +103,9 @@ class HistoryBody(Shape):
     at: str | None = None
     touchpoints: list[dict[str, Any]]
     verdicts: list[dict[str, Any]]
+    ownership: dict[str, Any] | None = Field(
+        description="who had the case, from whom and since when; null where nobody asked, complained or reported"
+    )
     promises: list[PromiseBody]
 
 

@@ -82,6 +82,26 @@ def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict
         "duties": sorted(duties, key=lambda duty: OPEN.index(duty["wall"]) if duty["open"] else len(OPEN)),
         "entries": entries,
         "live": live,
+        "owned": history["ownership"] and ownership(history["ownership"], t),
+    }
+
+
+def ownership(owned: dict[str, Any], t: Words) -> dict[str, Any]:
+    """Who has a case as the template places it."""
+    nobody = t("owner.nobody")
+    return {
+        "owner": owned["owner"] or nobody,
+        "first": owned["first"] or nobody,
+        "role": t.label(owned["first_role"]),
+        "handovers": [
+            {
+                "from": one["from"] or nobody,
+                "to": one["to"],
+                "accepted": bool(one["accepted"]),
+                "at": stamp(parse_instant(one["accepted"] or one["offered"])),
+            }
+            for one in owned["handovers"]
+        ],
     }
 
 

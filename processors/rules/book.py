@@ -24,8 +24,15 @@ from processors.rules.published import (
 )
 from schemas.event import Event
 from schemas.instants import Day, Instant
+from schemas.policy_people import Ownership
 
 __all__ = ["Book", "Bound", "CalendarVersion", "PolicyVersion", "RolesVersion"]
+
+
+def _saying(policies: Sequence[PolicyVersion], section: str) -> tuple[PolicyVersion, ...]:
+    """Every version of the profiles that ever had the section: one that no longer has it binds too."""
+    names = {version.profile for version in policies if getattr(version.head, section) is not None}
+    return tuple(version for version in policies if version.profile in names)
 
 
 class Bound(NamedTuple):
@@ -42,6 +49,7 @@ class Book:
         "_calendars",
         "_index",
         "_listeners",
+        "_owning",
         "_places",
         "_profiles",
         "_recorded",
@@ -61,6 +69,7 @@ class Book:
             # A version that no longer has the policy binds too: then there is no promise.
             names = {version.profile for version in policies if key in version.terms}
             self._profiles[key] = tuple(version for version in policies if version.profile in names)
+        self._owning = _saying(policies, "ownership")
         self._calendars: dict[str, tuple[CalendarVersion, ...]] = {}
         for one in self.published:
             if isinstance(one, CalendarVersion):
@@ -122,6 +131,14 @@ class Book:
         return tuple(
             c for c in every if c is not bound and (c.place > bound.place or c.effective > bound.effective)
         )
+
+    # -- other sections of the profiles
+
+    def ownership(self, time: Instant, place: int) -> Ownership:
+        """Who has a case that began at ``time`` with a fact at ``place``."""
+        version = newest(self._owning, time, place)
+        said = version.head.ownership if version is not None else None
+        return said or Ownership()
 
     # -- recurring duties
 

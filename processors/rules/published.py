@@ -30,6 +30,8 @@ class PolicyVersion:
     version: str
     published_by: str
     terms: Mapping[str, Terms]
+    head: PolicyFile
+    """The profile without its policies: its other sections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,24 +88,27 @@ def newest(versions: Sequence[_V], time: Instant, place: int) -> _V | None:
     return best if best is not None else first
 
 
-_COMPILED: dict[bytes, Mapping[str, Terms]] = {}
+_COMPILED: dict[bytes, tuple[Mapping[str, Terms], PolicyFile]] = {}
 _MOST = 64
 
 
-def _terms(policy: Mapping[str, Any]) -> Mapping[str, Terms]:
-    """Compiled once for each content, whatever the tenant."""
+def _compiled(policy: Mapping[str, Any]) -> tuple[Mapping[str, Terms], PolicyFile]:
+    """(terms, head), compiled once for each content, whatever the tenant."""
     content = sha256(canonical(policy).encode()).digest()
     found = _COMPILED.get(content)
     if found is None:
         if len(_COMPILED) >= _MOST:
             del _COMPILED[next(iter(_COMPILED))]
-        found = _COMPILED[content] = MappingProxyType(compile_file(PolicyFile.model_validate(policy)))
+        file = PolicyFile.model_validate(policy)
+        head = file.model_copy(update={"policies": {}})
+        found = _COMPILED[content] = MappingProxyType(compile_file(file)), head
     return found
 
 
 def policy_version(event: Event) -> PolicyVersion:
     """Of one ``policy.published``. Raises ValueError where its content is none that publishing lets through."""
     data = event.data
+    terms, head = _compiled(data["policy"])
     return PolicyVersion(
         event_id=event.event_id,
         place=event.place,
@@ -112,7 +117,8 @@ def policy_version(event: Event) -> PolicyVersion:
         profile=str(data["profile"]),
         version=str(data["version"]),
         published_by=str(data.get("by") or event.actor_ref or event.source),
-        terms=_terms(data["policy"]),
+        terms=terms,
+        head=head,
     )
 
 

@@ -118,6 +118,7 @@ TYPES: Final[tuple[EventType, ...]] = (
     _commitments("commitment.made", "作出承诺", "Commitment made", "opens", OPENS, thing="commitment_id"),
     _commitments("commitment.fulfilled", "兑现承诺", "Commitment fulfilled", rank=CLOSES),
     _cases("case.handed_over", "事项移交", "Case handed over", "needs"),
+    _cases("case.handover_accepted", "移交接收", "Case hand-over accepted", "needs"),
     _cases("case.wait_started", "事项等待开始", "Case wait started", "needs"),
     _cases("case.wait_ended", "事项等待结束", "Case wait ended", "needs"),
     _deliveries("delivery.batch_started", "集中入住开始", "Concentrated move-in started", rank=OPENS),

@@ -11,13 +11,21 @@ Party = Literal["owner", "contractor", "property_co", "developer", "supplier", "
 
 
 class CaseHandedOver(Touchpoint):
-    """事项移交: T210. ``to_ref`` owes from here on what the case owes."""
+    """事项移交: T210. ``to_ref`` is to have the case; has it once that is accepted (or at once, as the profile says)."""
 
     TYPE = "case.handed_over"
 
     to_ref: Ref
     from_ref: Ref | None = None
     reason: Personal | None = None
+
+
+class CaseHandoverAccepted(Touchpoint):
+    """移交接收: no row; T210 names the change of owner alone. ``to_ref`` takes the case that was last handed to them."""
+
+    TYPE = "case.handover_accepted"
+
+    to_ref: Ref
 
 
 class CaseWaitStarted(Touchpoint):

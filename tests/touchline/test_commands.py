@@ -135,6 +135,7 @@ def test_tables_speak_in_words_and_json_in_codes(acme: Shell, events: Path) -> N
     shown = acme("case", "show", case).out
     assert "投诉 Complaint  处理中 Open" in shown
     assert "有效 Stands" in shown
+    assert "首问负责人 owner: kf-012" in shown
     assert acme("case", "show", case, "--json").json["case"]["kind"] == "complaint"
 
 

@@ -74,6 +74,8 @@ def _print(history: dict[str, Any], case_id: str) -> None:
     mode = {"now": "现在 now", "known_at": "当时所知 known at", "as_of": "截至当时 as of"}[history["mode"]]
     words = [case_id, *_state(history), mode, history.get("at") or ""]
     print("事项 " + "  ".join(word for word in words if word))
+    if history["ownership"]:
+        _print_owner(history["ownership"])
     table(
         ("触点 touchpoint", "发生 time", "记录 recorded", "来源 source", "状态 state"),
         (
@@ -95,6 +97,16 @@ def _print(history: dict[str, Any], case_id: str) -> None:
 
         print()
         print_promises(history["promises"])
+
+
+def _print_owner(owned: dict[str, Any]) -> None:
+    """Who has the case, and through whose hands it went."""
+    nobody = "未登记 not recorded"
+    first = f"{owned['first'] or nobody}，{owned['first_at']}"
+    print(f"首问负责人 owner: {owned['owner'] or nobody}  (首次接触 first contact: {first})")
+    for one in owned["handovers"]:
+        taken = f"已接收 accepted {one['accepted']}" if one["accepted"] else "未接收 not accepted"
+        print(f"  移交 handed over: {one['from'] or nobody} → {one['to']}  {one['offered']}  {taken}")
 
 
 def _state(history: dict[str, Any]) -> tuple[str, ...]:
