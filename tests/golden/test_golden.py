@@ -40,8 +40,9 @@ def opened(release: str, tmp_path: Path) -> Iterator[tuple[Chest, Ledger]]:
 
 
 def of_rules(lines: Iterator[str] | tuple[str, ...], chest: Chest, names: set[str]) -> list[str]:
-    """The lines that belong to these rules, or to none."""
-    owners = {table: name for name, (_, tables) in chest.rules.items() for table in tables}
+    """The lines that belong to these rules, or to none; a rule that the release did not have yet is none of these."""
+    known = {**said(rules()), **chest.rules}
+    owners = {table: name for name, (_, tables) in known.items() for table in tables}
     kept = []
     for line in lines:
         table, _, row = line.partition(" ")
