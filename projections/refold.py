@@ -25,7 +25,7 @@ from processors.rules.linear import AnyRule
 from processors.shelf import Shelf
 from processors.standing import fetching
 from projections.bulk import Bulk, index_line, parked_after
-from projections.store import SqlStore
+from projections.store import SqlStore, recalled
 from schemas.event import Event
 
 PAGE = 256
@@ -146,7 +146,7 @@ class Refold:
     def _recall(self, fold: Fold, conn: Connection, fact: Event) -> None:
         for recall in fold.recalls:
             table = self.store.tables.rows[recall.table]
-            asked = _scopes(table, self.tenant.number, recall.column, recall.value)
+            asked = _scopes(table, self.tenant.number, recall)
             rule = next(r.name for r in self.rules if recall.table in r.rows)
             fold.recall(rule, [str(s) for s in conn.scalars(asked)], fact.recorded, fact.place)
         fold.recalls.clear()
@@ -175,6 +175,6 @@ def concluded(state: EngineState, publication: Event) -> bool:
     return state.decided > publication.place or state.advanced >= publication.recorded
 
 
-def _scopes(table: Table, tenant: int, column: str, value: object) -> Select[Any]:
-    query: Select[Any] = select(table.c.scope).where(table.c.tenant == tenant, table.c[column] == value)
+def _scopes(table: Table, tenant: int, recall: Recall) -> Select[Any]:
+    query: Select[Any] = select(table.c.scope).where(table.c.tenant == tenant, recalled(table, recall))
     return query

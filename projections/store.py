@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, insert, literal_column, select, update
 
 from ledger import lanes
 from ledger.clock import Clock
@@ -15,7 +15,7 @@ from ledger.columns import STRICT, int64, text
 from ledger.database import Database
 from ledger.lanes import EngineState
 from ledger.writer import Writer
-from processors.ports import Effects, Written
+from processors.ports import Effects, Recall, Written
 from processors.rules.linear import AnyRule, Summed
 from processors.rules.protocol import Row
 from projections.pages import SqlPages
@@ -102,8 +102,7 @@ class SqlStore:
             table = tables.rows[recall.table]
             conn.execute(
                 update(table)
-                .where(table.c.tenant == tenant, table.c[recall.column] == recall.value)
-                .where(table.c.next > recall.next)
+                .where(table.c.tenant == tenant, table.c.next > recall.next, recalled(table, recall))
                 .values(next=recall.next)
             )
 
@@ -113,6 +112,15 @@ def add_up(conn: Connection, table: Table, tenant: int, cells: Sequence[Summed])
     adding(table, conn)(conn, [(tenant, *cell.key, *cell.amounts) for cell in cells])
     spent = [(tenant, *cell.key) for cell in cells if any(amount < 0 for amount in cell.amounts)]
     emptying(table)(conn, spent)
+
+
+def recalled(table: Table, recall: Recall) -> ColumnElement[bool]:
+    """The rows that a publication recalls. A flag is written out: only so is its partial index looked into."""
+    value = recall.value
+    found: ColumnElement[bool] = table.c[recall.column] == (
+        literal_column(str(value)) if isinstance(value, int) else value
+    )
+    return found
 
 
 def write_rows(conn: Connection, table: Table, tenant: int, lines: Iterable[Written]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import DDL, Column, Index, MetaData, Table, event
+from sqlalchemy import DDL, Column, Index, MetaData, Table, TextClause, event
 from sqlalchemy import text as sql
 
 from ledger.columns import KEYED, binary, int64, text
@@ -129,13 +129,12 @@ def set_tables(name: str, kinds: tuple[type[Tabled], ...]) -> SetTables:
             *_columns(kind, ("id",)),
             int64("next"),
             Index(f"{table}_scope", "tenant", "scope"),
-            Index(f"{table}_next", "tenant", "next", sqlite_where=_DATED).ddl_if("sqlite"),
             *(Index(f"{table}_{'_'.join(i)}", "tenant", *i) for i in kind.INDEXES),
             **KEYED,
         )
-        # as text, because ``postgresql_where`` would load PostgreSQL's dialect (25 ms) in every command on SQLite
-        partial = _ddl(f"CREATE INDEX {table}_next ON %(fullname)s (tenant, next) WHERE {_DATED.text}")
-        event.listen(rows[kind], "after_create", partial.execute_if(dialect="postgresql"))
+        _partial(rows[kind], "next", _DATED)
+        for flag in kind.FLAGS:  # an index costs as much as the row, and most rows bear none of them
+            _partial(rows[kind], flag, sql(f"{flag} = 1"))
     return SetTables(name, metadata, evidence, announced, said, parked, publications, rows, sums)
 
 
@@ -144,6 +143,15 @@ def _cells(name: str, metadata: MetaData, kind: type[Sum]) -> Table:
     names = names_of(kind)
     indexes = (Index(f"{name}_{'_'.join(i)}", "tenant", *i) for i in kind.INDEXES)
     return Table(name, metadata, *_columns(kind, names.key), *indexes, **KEYED)
+
+
+def _partial(table: Table, column: str, where: TextClause) -> None:
+    """Index the rows of a tenant for which ``where`` holds."""
+    name = f"{table.name}_{column}"
+    Index(name, table.c.tenant, table.c[column], sqlite_where=where).ddl_if("sqlite")
+    # as text, because ``postgresql_where`` would load PostgreSQL's dialect (25 ms) in every command on SQLite
+    made = _ddl(f"CREATE INDEX {name} ON %(fullname)s (tenant, {column}) WHERE {where.text}")
+    event.listen(table, "after_create", made.execute_if(dialect="postgresql"))
 
 
 def _ruled(kind: type, keys: Sequence[str]) -> list[Column[Any]]:

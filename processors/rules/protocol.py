@@ -85,11 +85,13 @@ IN_ORDER = attrgetter("time", "rank", "event_id", "slot", "link", "scope")
 class Tabled:
     """Base of what rules own. Fields are int (instants, fen, counts, flags), str or bytes; never None, never float.
 
-    ``TABLE`` names the table, ``INDEXES`` the column tuples to index.
+    ``TABLE`` names the table, ``INDEXES`` the column tuples to index, ``FLAGS`` the columns that are 1 in few rows, of which
+    only those are indexed.
     """
 
     TABLE: ClassVar[str]
     INDEXES: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    FLAGS: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from ledger.errors import Fenced
 from processors.fold import Fold
-from processors.ports import Pages
+from processors.ports import Pages, Recall
 from processors.rules.book import Book
 from processors.rules.cases import CLOSED_BY, OPENED_BY, Cases
+from processors.rules.promises.promise import Promise
 from processors.rules.promises.rule import Promises
 from processors.rules.protocol import IN_ORDER, Evidence, Row
 from processors.warm import Scope, Warm
 from projections.pages import SqlPages
+from projections.store import recalled
 from schemas.canonical import canonical
 from schemas.instants import DAY, HOUR, MINUTE
 from tests.kit.hostile import END, Crash, Tick, Told, by_recorded, faults, histories, wire
@@ -232,3 +235,16 @@ def test_reads_look_into_an_index(world: World) -> None:
             ]
             assert plan.startswith("SEARCH"), f"{plan}: {sql}"
             assert plan.count("=?") + plan.count("<?") >= 2, f"{plan}: {sql}"
+
+
+def test_what_a_publication_recalls_is_found_by_the_flag(world: World) -> None:
+    """Of the flags only the rows that bear one are indexed, and a statement that does not write it out reads all rows."""
+    table = world.store.tables.rows[Promise]
+    raw_plan = "EXPLAIN QUERY PLAN " + str(
+        select(table.c.scope).where(
+            table.c.tenant == 1, table.c.next > 5, recalled(table, Recall(Promise, "undated", 1, 5))
+        )
+    )
+    with world.database.read() as conn:
+        (plan,) = [str(line[3]) for line in conn.exec_driver_sql(raw_plan, (1, 5))]
+    assert "promises_a_undated" in plan

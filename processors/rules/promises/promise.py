@@ -32,11 +32,9 @@ class Promise(Row):
         ("state", "due"),
         ("case_id",),
         ("project_id", "due"),
-        ("undated",),
-        ("unstepped",),
-        ("ongoing",),
         ("obligation", "period"),
     )
+    FLAGS: ClassVar[tuple[str, ...]] = ("undated", "unstepped", "ongoing")
 
     obligation: str
     """Policy key, with its part: ``repair.joint_team/keep``."""
