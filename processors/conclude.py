@@ -10,7 +10,7 @@ from typing import Any
 from ledger.lanes import VerdictDraft
 from processors.ports import Announced, Parked
 from processors.rules.book import Book
-from processors.rules.protocol import Mark, Owner, Row, Rule
+from processors.rules.protocol import Mark, Owner, Row, Rule, standing
 from processors.shelf import Key, Shelf
 from schemas.event import ENVELOPE, Event
 from schemas.identity import verdict_id
@@ -44,7 +44,7 @@ class Concluding:
     ) -> Iterator[tuple[Event, list[Key]]]:
         """``marks`` are those of the row, none if it is gone. Yields each verdict as an event, with the scopes that its
         retracting touched, one by one: what follows from one verdict is settled before the next is said."""
-        stands = {mark.kind: mark for mark in marks if mark.at <= saying.at}
+        stands = standing(marks, saying.at)
         said = self.shelf.announced(rule.name, about.scope, about.id)
         if not stands and not said:
             return

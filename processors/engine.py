@@ -213,6 +213,7 @@ class Engine:
             verdicts=fold.said.drafts,
             said=said_from(fold.said.drafts, self.state.verdict_place),
             publications=fold.publications,
+            unneeded=fold.unneeded,
             recalls=fold.recalls,
         )
         fold.shelf.collect(effects)
@@ -257,7 +258,7 @@ def book_of(ledger: Ledger, conn: Connection, tenant: Tenant, places: Sequence[i
     book = Book.empty()
     found = ledger.facts_at(conn, tenant, places)
     for place in places:
-        book = book.add(found[place])
+        book = book.add(found[place]).hear(found[place])
     return book
 
 

@@ -15,20 +15,22 @@ from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, filings, linear, scoped
-from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule
+from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
+from processors.rules.sources import LONGEST, REPORTED
 from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.identity import verdict_id
-from schemas.instants import NEVER, Instant
+from schemas.instants import Instant
 
 DEPTH = 64
 """How many verdicts may follow from one another at one instant; more is a circle that publishing should have refused. Far
 above any chain of policies that somebody would write: a retraction runs down the whole of it, and an engine that stops
 here stops for good."""
 
-PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.published"})
+PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.published", REPORTED})
+"""They change what is due when: a batch ends with each."""
 
 Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 """(rule, row id) -> (row as judged now, row as it was)."""
@@ -73,6 +75,8 @@ class Fold:
         self.book = book
         self.shelf = shelf
         self.publications: list[int] = []
+        self.unneeded: list[int] = []
+        """Places of former publications that the book can do without."""
         self.recalls: list[Recall] = []
         self.said = Concluding(shelf)
         self._fetch = fetch
@@ -128,6 +132,8 @@ class Fold:
         newest: Newest = dict.fromkeys(touched, -1)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
             self._publish(event)
+        else:
+            self._hear_of_source(event)
         for rule in self.every.values():
             touched += self._enter(rule, event, saying, since, newest)
         self._settle(touched, saying, event, 0, newest)
@@ -153,8 +159,7 @@ class Fold:
 
     def next_after(self, name: str, row: Row, at: Instant) -> Instant:
         """The first instant after ``at`` at which more stands of the row."""
-        marks = self.rules[name].marks(row, self.book)
-        return min((m.at for m in marks if m.at > at), default=NEVER)
+        return ahead(self.rules[name].marks(row, self.book), at)
 
     # -- filing
 
@@ -205,13 +210,25 @@ class Fold:
             touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
         return touched
 
+    def _hear_of_source(self, event: Event) -> None:
+        """The first of its type from its source, or what a source may delay: filing does not depend on it, and no row is
+        looked at before its time for it."""
+        book = self.book.hear(event)
+        if book is not self.book:
+            self.book = book
+            self.publications.append(event.place)
+
     def _publish(self, event: Event) -> None:
-        self.book = self.book.add(event)
+        before, self.book = self.book, self.book.add(event).hear(event)
+        if before is self.book:  # a report that tells nothing new
+            return
+        self.unneeded += before.sources.superseded(self.book.sources)
         self._filed.clear()
         self.publications.append(event.place)
         for rule in self.rules.values():
             for table, column, value in rule.unsettled(event, self.book):
-                self.recalls.append(Recall(table=table, column=column, value=value, next=event.recorded))
+                reach = LONGEST if event.type == REPORTED else 0
+                self.recalls.append(Recall(table, column, value, event.recorded, reach))
 
     def _resume(self, event: Event, saying: Saying) -> None:
         """Let a parked event in. One that is not parked (any more) is in already; one that fails again is parked again."""
@@ -299,8 +316,7 @@ class Fold:
             rule = self.rules[name]
             if row is not None:
                 marks = list(rule.marks(row, self.book))
-                upcoming = min([m.at for m in marks if m.at > saying.at], default=NEVER)
-                self.shelf.put(name, row, upcoming)
+                self.shelf.put(name, row, ahead(marks, saying.at))
                 following.append((rule, row, marks))
             elif before is not None:
                 self.shelf.drop(name, before)

@@ -57,12 +57,15 @@ class DueRow(NamedTuple):
 
 
 class Recall(NamedTuple):
-    """After a publication: rows of ``table`` where ``column`` = ``value`` are to be judged again at ``next``."""
+    """After a publication: rows of ``table`` where ``column`` = ``value`` are to be judged again at ``next``. With a
+    ``reach``: rows whose ``column`` lies behind the first and up to the second of ``value``, and whose next instant comes
+    within it, are to be looked at again."""
 
     table: type[Row]
     column: str
     value: Any
     next: Instant
+    reach: int = 0
 
 
 class Written(NamedTuple):
@@ -93,6 +96,8 @@ class Effects:
     parked: list[Parked] = field(default_factory=list)
     publications: list[int] = field(default_factory=list)
     """Places of publications in this batch."""
+    unneeded: list[int] = field(default_factory=list)
+    """Places of former publications that the book can do without."""
     recalls: list[Recall] = field(default_factory=list)
 
 

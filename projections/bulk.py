@@ -30,13 +30,13 @@ from processors.fold import PUBLICATIONS, Fold
 from processors.ports import Announced, Effects, Pages, Said, Written
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
-from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row, Rule
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row, Rule, ahead
 from processors.shelf import Shelf
 from processors.standing import fetching
 from projections.store import SqlStore
 from projections.tables import SetTables
 from schemas.event import Event
-from schemas.instants import NEVER, Instant
+from schemas.instants import Instant
 
 PAGE = 2000
 """Facts filed at once."""
@@ -150,7 +150,7 @@ class Bulk:
                     effects.said.append(index_line(following))
                     said = following.place
                     following = next(heard, None)
-            effects.publications = fold.publications
+            effects.publications, effects.unneeded = fold.publications, fold.unneeded
             fold.shelf.collect(effects)
         self._write(effects)
         tell(len(facts), len(verdicts))
@@ -181,7 +181,12 @@ class Bulk:
                 lines = getattr(effects, name)
                 for start in range(0, len(lines), SLICE):
                     yield replace(empty, **{name: lines[start : start + SLICE]})
-            yield replace(empty, parked=effects.parked, publications=effects.publications)
+            yield replace(
+                empty,
+                parked=effects.parked,
+                publications=effects.publications,
+                unneeded=effects.unneeded,
+            )
 
         jobs = [lambda conn, e=part: store.write(conn, number, e) for part in slices()]
         for job in jobs:
@@ -203,8 +208,7 @@ class Bulk:
                 effects = Effects(expect=state, decided=0, advanced=0)
                 for scope, evidence in whole_scopes(pages, rule.name, scopes):
                     for row in rule.judge(scope, evidence, book):
-                        upcoming = min([m.at for m in rule.marks(row, book) if m.at > at], default=NEVER)
-                        effects.rows.append(Written(row, upcoming))
+                        effects.rows.append(Written(row, ahead(rule.marks(row, book), at)))
             self._write(effects)
 
     def _portion(self, conn: Connection, rule: Rule, behind: str) -> list[tuple[str, list[Evidence]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import Evidence
 from projections import promises
@@ -22,15 +23,20 @@ def promise(replay: Replay, row: Promise) -> dict[str, Any]:
     trigger = replay.ledger.fact(replay.conn, replay.tenant, row.trigger)
     opener = trigger or replay.verdict(row.trigger)
     evidence = replay.evidence(row.scope, Moment())
-    reason = why(row, evidence, opener.type if opener else "", replay.book)
+    breach = said.get("breached")
+    waits = []
+    if breach is None or not breach.standing:
+        waits = unconfirmed(row, replay.book, replay.ledger.clock.now())
+    reason = why(row, evidence, opener.type if opener else "", replay.book, waits)
     return {
-        "promise": promises.view(row, said, replay.names),
+        "promise": promises.view(row, said, replay.names, bool(waits)),
         "verdict": None,
         "sentence_zh": reason["sentence_zh"],
         "sentence_en": reason["sentence_en"],
         "policy": reason["policy"],
         "calendar": reason["calendar"],
         "pauses": reason["pauses"],
+        "waits": [{"source": wait.source, "until": format_instant(wait.limit)} for wait in waits],
         "trigger": event(replay, opener) if opener else None,
         "evidence": [line(replay, e) for e in filed],
         "announced": [

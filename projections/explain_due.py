@@ -11,6 +11,7 @@ from processors.rules.promises.docket import Docket
 from processors.rules.promises.promise import Promise
 from processors.rules.promises.waiting import Paused, pauses
 from processors.rules.protocol import Evidence
+from processors.rules.sources import Wait
 from processors.rules.workdays import Counted, NoCalendar
 from schemas.catalogue import CATALOGUE
 from schemas.instants import MINUTE, NEVER, format_instant, iso_day, show
@@ -34,13 +35,16 @@ FLAGS = (
 )
 
 
-def why(row: Promise, evidence: Sequence[Evidence], trigger: str, book: Book) -> dict[str, Any]:
-    """{"sentence_zh", "sentence_en", "policy", "calendar", "pauses"}; ``trigger`` is the trigger's event type."""
+def why(
+    row: Promise, evidence: Sequence[Evidence], trigger: str, book: Book, waits: Sequence[Wait] = ()
+) -> dict[str, Any]:
+    """{"sentence_zh", "sentence_en", "policy", "calendar", "pauses"}; ``trigger`` is the trigger's event type, ``waits`` the
+    sources for which its breach still waits."""
     bound = book.policy_at(row.policy_place, row.obligation)
     calendar = book.calendar_at(row.calendar_place)
     spans = pauses(bound.terms.pause, Docket(evidence)) if bound else []
     counted = _counted(row, bound, calendar, spans)
-    zh, en = _sentence(row, bound, trigger, counted, spans)
+    zh, en = _sentence(row, bound, trigger, counted, spans, waits)
     return {
         "sentence_zh": zh,
         "sentence_en": en,
@@ -103,7 +107,12 @@ def _calendar(calendar: CalendarVersion, counted: Counted) -> dict[str, Any]:
 
 
 def _sentence(
-    row: Promise, bound: Bound | None, trigger: str, counted: Counted | None, spans: Sequence[Paused]
+    row: Promise,
+    bound: Bound | None,
+    trigger: str,
+    counted: Counted | None,
+    spans: Sequence[Paused],
+    waits: Sequence[Wait],
 ) -> tuple[str, str]:
     kind = CATALOGUE.get(trigger)
     name_zh, name_en = (kind.zh, kind.en) if kind else (trigger, trigger)
@@ -142,6 +151,11 @@ def _sentence(
     if row.due != NEVER:
         zh.append(f"到期 {show(row.due)}")
         en.append(f"due {show(row.due)}")
+    for wait in waits:
+        zh.append(f"待核实：来源 {wait.source} 尚未报数至到期时间，最迟等到 {show(wait.limit)}")
+        en.append(
+            f"unconfirmed: source {wait.source} has not reported so far; waited for until {show(wait.limit)}"
+        )
     return "；".join(zh) + "。", "; ".join(en) + "."
 
 

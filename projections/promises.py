@@ -9,20 +9,21 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from processors.ports import Announced
-from processors.rules.promises.promise import Promise
+from processors.rules.promises.promise import BORN_LATE_GRACE, Promise
 from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
 from schemas.event import Event
-from schemas.instants import NEVER, Instant, format_instant
+from schemas.instants import AHEAD, NEVER, Instant, format_instant
 
 RULE = "promises"
 WALL = (
     "pending",
     "due_soon",
     "breached",
+    "unconfirmed",
     "undated",
     "worklist",
     "met",
@@ -58,8 +59,8 @@ def instant_or_none(at: Instant) -> str | None:
     return None if at in (NEVER, 0) else format_instant(at)
 
 
-def wall_state(row: Promise, said: Mapping[str, Announced]) -> str:
-    """The wall state of a row, given the last announcement by kind."""
+def wall_state(row: Promise, said: Mapping[str, Announced], waits: bool) -> str:
+    """The wall state of a row, given the last announcement by kind, and whether its breach waits for a source."""
     if row.state == "met":
         if row.late_entry:
             return "late_entry"
@@ -72,6 +73,8 @@ def wall_state(row: Promise, said: Mapping[str, Announced]) -> str:
         return "undated"
     if "breached" in said and said["breached"].standing:
         return "breached"
+    if waits:
+        return "unconfirmed"
     if any(a.standing and k.startswith("due_soon") for k, a in said.items()):
         return "due_soon"
     return "worklist" if row.due == NEVER and not row.paused else "pending"
@@ -88,8 +91,9 @@ def flags(row: Promise, said: Mapping[str, Announced]) -> list[str]:
     return found
 
 
-def view(row: Promise, said: Mapping[str, Announced], names: Names) -> dict[str, Any]:
-    """The promise as JSON, for the API, the page and the command line. Instants are RFC 3339 or null."""
+def view(row: Promise, said: Mapping[str, Announced], names: Names, waits: bool = False) -> dict[str, Any]:
+    """The promise as JSON, for the API, the page and the command line. Instants are RFC 3339 or null. ``waits``: its breach
+    waits for a source."""
     zh, en = names(row.policy_place, row.obligation)
     return {
         "id": row.id,
@@ -101,7 +105,7 @@ def view(row: Promise, said: Mapping[str, Announced], names: Names) -> dict[str,
         "period": row.period,
         "state": row.state,
         "flags": flags(row, said),
-        "wall": wall_state(row, said),
+        "wall": wall_state(row, said, waits),
         "opened": instant_or_none(row.opened),
         "due": instant_or_none(row.due),
         "warn": instant_or_none(min(json.loads(row.warns), default=NEVER)),
@@ -127,10 +131,12 @@ class Promises:
     """Queries of one set. ``conn`` is a reading connection; nothing is written."""
 
     def __init__(self, tables: SetTables, names: Names, begun: Instant = NEVER) -> None:
-        """What opens after ``begun`` is not there yet: periods of a recurring duty are made ahead."""
+        """What opens after ``begun`` is not there yet: periods of a recurring duty are made ahead. A sender's clock may run
+        before ours: now lies so much behind."""
         self.tables = tables
         self.names = names
         self.begun = begun
+        self.now = begun - AHEAD
         self._rows = tables.rows[Promise]
         self._breach = tables.announced.alias("breach")
         self._warned = tables.announced.alias("warned")
@@ -144,9 +150,23 @@ class Promises:
             (p.state != "open", p.state),
             (p.undated == 1, "undated"),
             (breach.standing == 1, "breached"),
+            (self._waits(), "unconfirmed"),
             (warned.standing == 1, "due_soon"),
             (and_(p.due == NEVER, p.paused == 0), "worklist"),
             else_="pending",
+        )
+
+    def _waits(self) -> ColumnElement[bool]:
+        """Due, confirmed by nobody, and the engine, which has looked since, will look again: it waits for a source."""
+        p, now = self._rows.c, self.now
+        return and_(
+            p.state == "open",
+            p.due < now,
+            p.confirm <= now,
+            or_(p.born_late == 0, p.trigger_recorded <= now - BORN_LATE_GRACE),
+            or_(self._breach.c.standing.is_(None), self._breach.c.standing == 0),
+            p.next > now,
+            p.next < NEVER,
         )
 
     def _joined(self, what: Sequence[Any], tenant: int) -> Select[Any]:
@@ -183,7 +203,9 @@ class Promises:
     ) -> list[dict[str, Any]]:
         """By (due, id). ``after`` is the (due µs, id) of the last one already had."""
         p = self._rows.c
-        query = self._joined([p[n] for n in _NAMES], tenant).order_by(p.due, p.id).limit(limit)
+        query = (
+            self._joined([*(p[n] for n in _NAMES), self._waits()], tenant).order_by(p.due, p.id).limit(limit)
+        )
         for column, wanted in ((p.state, state), (p.case_id, case_id), (p.project_id, project_id)):
             if wanted is not None:
                 query = query.where(column == wanted)
@@ -196,14 +218,16 @@ class Promises:
     def settled_lately(self, conn: Connection, tenant: int, *, wall: str, limit: int) -> list[dict[str, Any]]:
         """Settled promises of a wall state, the latest first."""
         p = self._rows.c
-        query = self._joined([p[n] for n in _NAMES], tenant).where(self._wall() == wall)
+        query = self._joined([*(p[n] for n in _NAMES), self._waits()], tenant).where(self._wall() == wall)
         return self._views(conn, tenant, query.order_by(p.settled.desc(), p.id).limit(limit))
 
     def get(self, conn: Connection, tenant: int, promise_id: str) -> dict[str, Any] | None:
         """One promise by id."""
         p = self._rows.c
         found = self._views(
-            conn, tenant, self._joined([p[n] for n in _NAMES], tenant).where(p.id == promise_id)
+            conn,
+            tenant,
+            self._joined([*(p[n] for n in _NAMES), self._waits()], tenant).where(p.id == promise_id),
         )
         return found[0] if found else None
 
@@ -232,6 +256,9 @@ class Promises:
         return found
 
     def _views(self, conn: Connection, tenant: int, query: Select[Any]) -> list[dict[str, Any]]:
-        rows = [Promise(**dict(zip(_NAMES, line, strict=True))) for line in conn.execute(query)]
+        lines = [tuple(line) for line in conn.execute(query)]
+        rows = [Promise(**dict(zip(_NAMES, line[:-1], strict=True))) for line in lines]
         said = self.said(conn, tenant, rows)
-        return [view(r, said[r.id], self.names) for r in rows]
+        return [
+            view(row, said[row.id], self.names, bool(line[-1])) for row, line in zip(rows, lines, strict=True)
+        ]

@@ -12,7 +12,7 @@ from ledger.tenants import Tenant
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
-from processors.rules.protocol import Row, Rule
+from processors.rules.protocol import Row, Rule, standing
 from projections.pages import SqlPages
 from projections.tables import SetTables, columns_of
 from schemas.instants import format_instant
@@ -35,7 +35,7 @@ def recheck(
                     if a.standing:
                         said.setdefault(a.row_id, {})[a.kind] = a
                 for row in rows:
-                    stands = {m.kind: m for m in rule.marks(row, book) if m.at <= advanced}
+                    stands = standing(rule.marks(row, book), advanced)
                     announced = said.get(row.id, {})
                     for name in sorted(stands.keys() | announced.keys()):
                         mark, one = stands.get(name), announced.get(name)

@@ -128,7 +128,7 @@ class Refold:
                 fold.hear(following)
                 effects.said.append(index_line(following))
                 following = next(upcoming, None)
-        effects.publications = fold.publications
+        effects.publications, effects.unneeded = fold.publications, fold.unneeded
         fold.shelf.collect(effects)
         return fold
 

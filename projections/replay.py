@@ -21,6 +21,7 @@ from processors.rules.book import Book
 from processors.rules.cases import Cases
 from processors.rules.firstcontact import FirstContact
 from processors.rules.linear import AnyRule, scoped
+from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
 from projections import cases, owners, promises
@@ -170,6 +171,8 @@ class Replay:
         self, facts: dict[str, Event], verdicts: Sequence[Event], moment: Moment, owner: str
     ) -> list[dict[str, Any]]:
         book = self._book_at(moment)
+        if moment.as_of is not None:
+            book = book.unwaiting()
         scopes = sorted(
             {
                 entry.scope
@@ -185,9 +188,9 @@ class Replay:
         for scope in scopes:
             for row in rule.judge(scope, self.evidence(scope, moment), book):
                 if isinstance(row, Promise) and row.opened <= begun and row.kind != "coverage":
-                    found.append(
-                        promises.view(row, self._said(rule, row, book, verdicts, moment), self.names)
-                    )
+                    waits = bool(unconfirmed(row, book, begun))
+                    said = self._said(rule, row, book, verdicts, moment)
+                    found.append(promises.view(row, said, self.names, waits))
         owners.in_charge(found, {one["case_id"]: owner for one in found})
         return sorted(found, key=lambda p: (p["due"] or "9", p["id"]))
 

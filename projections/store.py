@@ -7,7 +7,17 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from ledger import lanes
 from ledger.clock import Clock
@@ -98,6 +108,7 @@ class SqlStore:
             conn, _ruled(tables.parked, tenant, ((p.rule, p) for p in effects.parked))
         )
         putting(tables.publications, conn)(conn, [(tenant, place) for place in effects.publications])
+        deleting(tables.publications)(conn, [(tenant, place) for place in effects.unneeded])
         for recall in effects.recalls:
             table = tables.rows[recall.table]
             conn.execute(
@@ -116,10 +127,11 @@ def add_up(conn: Connection, table: Table, tenant: int, cells: Sequence[Summed])
 
 def recalled(table: Table, recall: Recall) -> ColumnElement[bool]:
     """The rows that a publication recalls. A flag is written out: only so is its partial index looked into."""
-    value = recall.value
-    found: ColumnElement[bool] = table.c[recall.column] == (
-        literal_column(str(value)) if isinstance(value, int) else value
-    )
+    column, value = table.c[recall.column], recall.value
+    if recall.reach:
+        low, high = value
+        return and_(column > low, column <= high, table.c.next <= recall.next + recall.reach)
+    found: ColumnElement[bool] = column == (literal_column(str(value)) if isinstance(value, int) else value)
     return found
 
 

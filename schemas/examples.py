@@ -463,6 +463,8 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
             ]
         },
     ),
+    "source.declared": ({}, {"source": "night-batch", "reports_within": "26h", "by": "admin"}),
+    "source.reported_through": ({}, {"through_at": "2026-03-02T09:00:00+08:00"}),
     "privacy.erasure_requested": ({}, {"subject_ref": _UUID, "basis": "customer_request", "by": "admin"}),
     "privacy.erasure_executed": ({}, {"subject_ref": _UUID, "basis": "customer_request", "request": _UUID}),
     "privacy.access_recorded": (

@@ -10,7 +10,7 @@ from typing import Any
 from schemas.instants import SECOND, Instant, civil_date, day_of, end_of_day, parse_instant, show, to_datetime
 from web.words import Words
 
-OPEN = ("breached", "due_soon", "pending", "undated", "worklist")
+OPEN = ("breached", "unconfirmed", "due_soon", "pending", "undated", "worklist")
 """Wall states of what is still open, the most pressing first."""
 ERASED = {"erased": True}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 State = Literal["open", "met", "late", "cancelled", "waived", "unreached", "superseded"]
 Wall = Literal[
-    "pending", "due_soon", "breached", "undated", "worklist", "met", "met_late", "late_entry", "retracted", "cancelled",
+    "pending", "due_soon", "breached", "unconfirmed", "undated", "worklist", "met", "met_late", "late_entry", "retracted",
+    "cancelled",
     "waived", "unreached", "superseded",
 ]  # fmt: skip
 _ID = "0b8f6c1e-4a53-5f0e-9d6a-6f1f1c2f7a11"

@@ -24,6 +24,7 @@ from web.words import Words
 routes = APIRouter(include_in_schema=False)
 CHIPS = (
     "breached",
+    "unconfirmed",
     "due_soon",
     "pending",
     "undated",

@@ -22,6 +22,7 @@ from processors.rules.published import (
     policy_version,
     roles_version,
 )
+from processors.rules.sources import NONE, Sources
 from schemas.event import Event
 from schemas.instants import Day, Instant
 from schemas.policy_people import Ownership
@@ -56,9 +57,11 @@ class Book:
         "_recurring",
         "instants",
         "published",
+        "sources",
     )
 
-    def __init__(self, published: Sequence[Published] = ()) -> None:
+    def __init__(self, published: Sequence[Published] = (), sources: Sources = NONE) -> None:
+        self.sources = sources
         self.published = tuple(published)
         self.instants = frozenset(p.recorded for p in self.published)
         """When something was published: rows that it recalled are judged anew at that instant."""
@@ -105,11 +108,28 @@ class Book:
             made = roles_version(event)
         else:
             return self
-        return Book(sorted((*self.published, made), key=lambda p: p.place))
+        return Book(sorted((*self.published, made), key=lambda p: p.place), self.sources)
+
+    def hear(self, fact: Event) -> Book:
+        """With what a fact tells of its source, and of a source that it declares; mostly nothing: then itself."""
+        sources = self.sources.heard(fact)
+        return self if sources is self.sources else self.with_sources(sources)
+
+    def with_sources(self, sources: Sources) -> Book:
+        """The same publications, other sources."""
+        made = object.__new__(Book)
+        for name in Book.__slots__:
+            setattr(made, name, getattr(self, name))
+        made.sources = sources
+        return made
+
+    def unwaiting(self) -> Book:
+        """As if every source had reported: what happened is all known (as-of)."""
+        return self.with_sources(NONE)
 
     def known_at(self, recorded: Instant) -> Book:
         """The book as it was known at that recorded instant."""
-        return Book([p for p in self.published if p.recorded <= recorded])
+        return Book([p for p in self.published if p.recorded <= recorded], self.sources)
 
     # -- binding
 

@@ -19,7 +19,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from schemas.event import Event
-from schemas.instants import Instant
+from schemas.instants import NEVER, Instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -110,6 +110,9 @@ class Mark:
     ``kind`` is unique within the row ("breached", "due_soon", "step1"); ``type`` the verdict's event type;
     ``data`` the verdict's data, plain JSON without personal data.
     ``envelope`` the routing fields that the verdict carries on (case_id, house_id, project_id, …).
+
+    With type LOOK nothing is said: at that instant the row's marks are asked for again, since one of them may still move
+    away until then, for what is not known before (a breach that will wait for sources).
     """
 
     at: Instant
@@ -120,6 +123,20 @@ class Mark:
     envelope: Mapping[str, str] = field(default_factory=dict)
     cause: str = ""
     """Event id of what brought it about (the trigger)."""
+
+
+LOOK = ""
+"""Type of a mark that says nothing."""
+
+
+def ahead(marks: Iterable[Mark], at: Instant) -> Instant:
+    """The first instant after ``at`` at which a row has more to say or is to be looked at; NEVER if there is none."""
+    return min([mark.at for mark in marks if mark.at > at], default=NEVER)
+
+
+def standing(marks: Iterable[Mark], at: Instant) -> dict[str, Mark]:
+    """What a row says at an instant, by kind."""
+    return {mark.kind: mark for mark in marks if mark.at <= at and mark.type}
 
 
 class Owner(Protocol):
@@ -152,7 +169,9 @@ class Rule(Owner, Protocol):
         ...
 
     def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
-        """After a publication (``event``): (row type, column, value) of rows to judge again, e.g. (Promise, "undated", 1)."""
+        """After a publication (``event``): (row type, column, value) of rows to judge again, e.g. (Promise, "undated", 1).
+        After a report of a source ``value`` is a pair: those whose ``column`` lies behind the first and up to the second
+        may have waited for it."""
         ...
 
 

@@ -11,6 +11,7 @@ _corrections = partial(kind, stage="schemas.facts.corrections", retention="recor
 _waivers = partial(kind, stage="schemas.facts.waivers", retention="record")
 _alerts = partial(kind, stage="schemas.facts.alerts", retention="record")
 _publications = partial(kind, stage="schemas.facts.publications", writer="admin", retention="record")
+_sources = partial(kind, stage="schemas.facts.sources", retention="record")
 _privacy = partial(kind, stage="schemas.facts.privacy", writer="admin", retention="privacy")
 
 TYPES: Final[tuple[EventType, ...]] = (
@@ -21,6 +22,8 @@ TYPES: Final[tuple[EventType, ...]] = (
     _publications("policy.published", "时限政策发布", "Policy published", rank=OPENS),
     _publications("calendar.published", "工作日历发布", "Calendar published", rank=OPENS),
     _publications("roles.published", "岗位发布", "Roles published", rank=OPENS),
+    _sources("source.declared", "来源申报", "Source declared", rank=AFTER, writer="admin"),
+    _sources("source.reported_through", "报数截至", "Reported through", rank=AFTER),
     _privacy("privacy.erasure_requested", "个人信息删除请求", "Erasure requested", rank=AFTER),
     _privacy("privacy.erasure_executed", "个人信息删除执行", "Erasure executed", rank=AFTER, writer="system"),
     _privacy("privacy.access_recorded", "个人信息查阅记录", "Access to personal data recorded", rank=AFTER),

@@ -30,6 +30,7 @@ from touchline.rules import rules
 START = parse_instant("2026-03-02T08:00:00+08:00")
 """Monday 2 March 2026, before anything happens."""
 SOURCE = "crm"
+TENANT = "云栖集团"
 
 
 class World:
@@ -41,7 +42,7 @@ class World:
         place: Where,
         *,
         at: Instant = START,
-        tenant: str = "云栖集团",
+        tenant: str = TENANT,
         batch: int = 64,
         more_rules: Sequence[AnyRule] = (),
         take_over: bool = True,
@@ -81,11 +82,14 @@ class World:
         return self.engine
 
     def append(self, *raws: dict[str, Any], at: Instant | None = None, admin: bool = False) -> list[Outcome]:
-        """Offer events at ``at`` (default: where the clock stands)."""
+        """Offer events at ``at`` (default: where the clock stands), each by the source that it names."""
         if at is not None:
             self.clock.set(at)
         now = self.clock.now()
-        offered = [candidate(raw, SOURCE, now, admin) for raw in raws]
+        offered = [
+            candidate(raw, raw.get("source", SOURCE), now, admin or raw.get("type") == "source.declared")
+            for raw in raws
+        ]
         return self.ledger.append(self.tenant, offered).result(10)
 
     def keep(self, raw: dict[str, Any], at: Instant | None = None, *, admin: bool = False) -> Appended:

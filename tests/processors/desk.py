@@ -82,7 +82,7 @@ class Desk:
     def take(self, event: Event) -> Event:
         """Place an event as it is."""
         gone = self.void(event.corrects) if event.corrects else {}
-        before, self.book = self.book, self.book.add(event)
+        before, self.book = self.book, self.book.add(event).hear(event)
         self._file(self.rule.file(event, self.book), event, gone)
         for fact in self.facts:
             if fact.event_id not in self.voided:

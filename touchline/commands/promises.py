@@ -11,9 +11,7 @@ from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, Tena
 from touchline.place import place_of
 
 STATES = "open, met, late, cancelled, waived, unreached, superseded"
-WALLS = (
-    "pending, due_soon, breached, undated, met, met_late, late_entry, retracted, cancelled, waived, unreached"
-)
+WALLS = "pending, due_soon, breached, unconfirmed, undated, met, met_late, late_entry, retracted, cancelled, waived, unreached"
 PAGE = 500
 ROLES = {"T": "触发 trigger", "D": "履行 discharge", "W": "豁免 waiver"}
 """What the roles of evidence are called; a role that is not here shows its letter."""

@@ -28,6 +28,8 @@ def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequ
     assert isinstance(row, Promise)
     if entry.slot[0] != DISCHARGE or entry.known or entry.time <= row.settled:
         return None
+    if row.late_entry and book.sources.declared:  # this one may have come in its source's time
+        return None
     bound = book.policy_at(row.policy_place, row.obligation)
     if row.state in (OPEN, SUPERSEDED) or bound is None or bound.terms.form not in PLAIN:
         return None

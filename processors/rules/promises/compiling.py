@@ -137,4 +137,7 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         moved=hearing.leaf(MOVED, policy.person.moved) if policy.person and policy.person.moved else None,
         triggers=slots(on),
         listeners=tuple(hearing.listeners.values()),
+        discharges=tuple(
+            sorted({one.type for one in hearing.listeners.values() if one.slot[0] == DISCHARGE})
+        ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -92,6 +92,6 @@ class Docket:
             found = parsed(entry.value).get("v")
         return found
 
-    def known_at(self, recorded: Instant) -> Docket:
+    def known_at(self, by: Callable[[Evidence], Instant]) -> Docket:
         """What had been recorded by then."""
-        return Docket([e for mine in self._slots.values() for e in mine if known(e) <= recorded])
+        return Docket([e for mine in self._slots.values() for e in mine if known(e) <= by(e)])

@@ -98,12 +98,15 @@ def trigger_value(
 
 
 def discharge_value(distinct: str, moved_time: bool, label: str = "") -> Value:
-    """a: who entered it; v: the value that must differ; l: the period it is for; t: as in ``trigger_value``."""
+    """a: who entered it; s: its source; v: the value that must differ; l: the period it is for; t: as in ``trigger_value``."""
     read = reader(distinct) if distinct and distinct != "day" else None
     named = reader(label) if label else None
 
     def value(event: Event) -> str:
-        made: dict[str, Json] = {"a": event.actor_ref or event.actor_role or event.source}
+        made: dict[str, Json] = {
+            "a": event.actor_ref or event.actor_role or event.source,
+            "s": event.source,
+        }
         if read is not None:
             made["v"] = plain(read(event))
         if named is not None:

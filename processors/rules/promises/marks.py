@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from processors.rules.promises.promise import BORN_LATE_GRACE, Promise
+from processors.rules.promises.promise import OPEN, Promise, confirmable
 from processors.rules.promises.texts import read
-from processors.rules.protocol import Mark
-from schemas.instants import NEVER
+from processors.rules.protocol import LOOK, Mark
+from processors.rules.sources import Wait
+from schemas.instants import NEVER, Instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -43,9 +44,10 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
         return
     if row.confirm == NEVER:
         return
-    confirmed = max(row.due + 1, floor, row.confirm)
-    if row.born_late:
-        confirmed = max(confirmed, row.trigger_recorded + BORN_LATE_GRACE)
+    confirmed = confirmable(row)
+    if waiting := waits(row, book):
+        yield Mark(at=confirmed, time=row.due, kind="look", type=LOOK)
+        confirmed = max(wait.until for wait in waiting)
     yield said.mark(confirmed, row.due, "breached", BREACHED, said.told_of_breach())
     for number, step in enumerate(read(row.steps), start=1):
         if step < row.settled:
@@ -57,6 +59,22 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
                 said.told_at(number),
                 {"step": number},
             )
+
+
+def waits(row: Promise, book: Book) -> list[Wait]:
+    """The sources for which its breach waits, once nothing else keeps it. Early is early, whoever reports (row.early)."""
+    sources = book.sources
+    if not sources.declared or row.early or NEVER in (row.due, row.confirm) or row.settled <= row.due:
+        return []
+    bound = book.policy_at(row.policy_place, row.obligation)
+    return sources.waits(bound.terms.discharges, row.due, confirmable(row)) if bound is not None else []
+
+
+def unconfirmed(row: Promise, book: Book, at: Instant) -> list[Wait]:
+    """The sources for which its breach still waits at an instant (待核实)."""
+    if row.state != OPEN or row.due == NEVER or confirmable(row) > at:
+        return []
+    return [wait for wait in waits(row, book) if wait.until > at]
 
 
 def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:

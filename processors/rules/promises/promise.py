@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from processors.rules.protocol import Row
-from schemas.instants import MINUTE, Instant
+from schemas.instants import MINUTE, NEVER, Instant
 
 BORN_LATE_GRACE: Final = 10 * MINUTE
 """A breach of what was overdue when its trigger was recorded is confirmed no sooner than this after that recording,
@@ -101,6 +101,14 @@ class Promise(Row):
     dated_by: int
     """Place of the later calendar that dated it; 0: it was never undated."""
     dated_recorded: Instant
+
+
+def confirmable(row: Promise) -> Instant:
+    """The instant at which its breach is confirmed where no source has to be waited for."""
+    floor = row.dated_recorded if row.dated_by else -NEVER
+    if row.born_late:
+        floor = max(floor, row.trigger_recorded + BORN_LATE_GRACE)
+    return max(row.due + 1, floor, row.confirm)
 
 
 class Owned:

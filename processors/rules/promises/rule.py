@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from processors.rules.promises import carried, filing, judge, marks
 from processors.rules.promises.promise import Owned, Promise
 from processors.rules.protocol import Evidence, Filing, Mark, Row
+from processors.rules.sources import REPORTED
 from schemas.event import Event
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ class Promises(Owned):
 
     def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
         """A new calendar may date what was undated, and tell steps of the alert ladder that none could. It reaches further
-        for duties that go on; and a new policy may change or end the periods of these that have not begun."""
+        for duties that go on; and a new policy may change or end the periods of these that have not begun. A report of a
+        source confirms the breaches that waited for it alone."""
         if event.type == "calendar.published":
             return ((Promise, "undated", 1), (Promise, "unstepped", 1), (Promise, "ongoing", 1))
         if event.type == "policy.published":
             return ((Promise, "ongoing", 1),)
+        if event.type == REPORTED and book.sources.declared:
+            report = book.sources.reported[event.source]
+            return ((Promise, "due", (report.before, report.through)),)
         return ()

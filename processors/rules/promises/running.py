@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processors.rules.promises.calendars import Calendars
@@ -26,6 +26,7 @@ from processors.rules.promises.promise import (
 from processors.rules.promises.settle import Found, count, first, settle
 from processors.rules.promises.texts import named, numbers, words
 from processors.rules.promises.waiting import pauses, used
+from processors.rules.protocol import Evidence
 from processors.rules.workdays import NoCalendar
 from schemas.instants import NEVER, Instant
 
@@ -164,14 +165,22 @@ class Running:
         return self.due < max(self.opening.recorded, self.opened)
 
     def _late_entry(self) -> bool:
-        """Discharged in time, which nobody could know when the grace after its due instant was over."""
+        """Discharged in time, which nobody could know when the grace after its due instant was over. What a source that
+        declared its delay reports within it is not late."""
         if self.state != MET or self.due == NEVER or self.found is None or self.born_late:
             return False
         known = max(self.due, self.confirm) + LATE_ENTRY_GRACE
         if self.found.recorded <= known:
             return False
-        in_time = settle(self.terms.by, self.docket.known_at(known), self.since, self.due)
+        in_time = settle(self.terms.by, self.docket.known_at(self._punctual(known)), self.since, self.due)
         return in_time is None or in_time.time > self.due
+
+    def _punctual(self, known: Instant) -> Callable[[Evidence], Instant]:
+        """Until when a piece of evidence is recorded in time."""
+        sources, base = self.matter.book.sources, max(self.due, self.confirm) + 1
+        if not sources.declared:
+            return lambda entry: known
+        return lambda entry: known + sources.within(str(parsed(entry.value).get("s", "")), base)
 
     # -- the row
 

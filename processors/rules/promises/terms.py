@@ -133,6 +133,8 @@ class Terms:
     triggers: frozenset[str] = frozenset()
     """Slots of the leaves of ON."""
     listeners: tuple[Listener, ...] = ()
+    discharges: tuple[str, ...] = ()
+    """Event types that settle it, in order; ``*`` is any."""
 
 
 def slots(expr: Expr) -> frozenset[str]:
