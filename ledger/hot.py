@@ -126,13 +126,14 @@ class Hot:
 
 class Among:
     """A question about many keys at once: ``build`` gets their ``bindparam``s and makes the statement
-    (``… .where(table.c.key.in_(keys))``). Compiled for some numbers of keys (``SIZES``); the last
+    (``… .where(table.c.key.in_(keys))``). Made for some numbers of keys (``SIZES``), each when it is first asked for; the last
     key fills up what is left."""
 
     SIZES = (1, 4, 16, 64, 96, 128, 256, 512)
 
     def __init__(self, build: Callable[[list[BindParameter[Any]]], ClauseElement]) -> None:
-        self._hot = {size: Hot(build([bindparam(f"key{n}") for n in range(size)])) for size in self.SIZES}
+        self._build = build
+        self._hot: dict[int, Hot] = {}
         self._names = [f"key{n}" for n in range(self.SIZES[-1])]
 
     def __call__(self, connection: Connection, keys: Sequence[Any], **values: Any) -> Found:
@@ -143,5 +144,11 @@ class Among:
             part = list(keys[at : at + self.SIZES[-1]])
             size = next(size for size in self.SIZES if len(part) <= size)
             part += [part[-1]] * (size - len(part))
-            found += self._hot[size](connection, **values, **dict(zip(self._names, part, strict=False)))
+            found += self._of(size)(connection, **values, **dict(zip(self._names, part, strict=False)))
         return found
+
+    def _of(self, size: int) -> Hot:
+        hot = self._hot.get(size)
+        if hot is None:
+            hot = self._hot[size] = Hot(self._build([bindparam(name) for name in self._names[:size]]))
+        return hot

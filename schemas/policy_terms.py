@@ -15,7 +15,7 @@ from schemas.instants import Instant, format_instant, parse_day, parse_instant
 class Strict(BaseModel):
     """Base of all policy models: unknown fields are refused, nothing can be changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 Unit = Literal["min", "h", "sh", "d", "wd", "mo", "y"]

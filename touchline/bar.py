@@ -10,11 +10,13 @@ from contextlib import contextmanager
 @contextmanager
 def bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """``with bar("…", n) as step: …; step(1)``."""
+    if not sys.stderr.isatty():  # nobody watches
+        yield lambda count: None
+        return
     from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=total)
         yield lambda count: progress.advance(task, count)
 

@@ -24,7 +24,6 @@ from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.rules.linear import AnyRule
 from producers.erasure import Erasures
-from producers.inbox.inbox import Inboxes
 from producers.intake import Intake
 from producers.persons import PersonRequests
 from projections.reading import Reading
@@ -40,6 +39,7 @@ from touchline.rules import rules
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from alerts.service import Alerts
     from alerts.settings import AlertSettings
+    from producers.inbox.inbox import Inboxes
     from touchline.rebuilding import Tell
     from touchline.settings import Settings
 
@@ -77,7 +77,6 @@ class House:
         self.intake = Intake(self.ledger, clock)
         self.erasures = Erasures(self.ledger, self.intake, clock)
         settle_at_the_start(self.erasures)
-        self.inbox = Inboxes(self.ledger, self.intake, clock)
         self.persons = PersonRequests(self.ledger, self.intake, clock)
         self.rules: Sequence[AnyRule] = rules()
         self.progress = Progress()
@@ -113,6 +112,13 @@ class House:
             house = cls(place, settings, clock, rooms)
             house._rooms = rooms.pop_all()
         return house
+
+    @cached_property
+    def inbox(self) -> Inboxes:
+        """The doors for what vendors send; few commands knock at them."""
+        from producers.inbox.inbox import Inboxes
+
+        return Inboxes(self.ledger, self.intake, self.clock)
 
     @cached_property
     def settings(self) -> Settings:
