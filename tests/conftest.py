@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.kit.places import KINDS, Where
 from tests.kit.postgres import Cluster, Place, shared
 from tests.kit.world import World
+
+if TYPE_CHECKING:
+    from tests.kit.kafka import Kafka
 
 
 @pytest.fixture
@@ -46,3 +50,20 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Where]:
     made = cluster.ledger()
     yield made
     cluster.drop(made)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Kafka]:
+    """One Kafka broker, for as long as this test process runs (``tests.kit.kafka``)."""
+    from tests.kit.kafka import shared  # the client takes 0.2 s to import
+
+    made = shared()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def kafka(broker: Kafka) -> Iterator[Kafka]:
+    """The same, healed of what a test did to it."""
+    yield broker
+    broker.heal()

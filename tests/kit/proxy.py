@@ -13,10 +13,11 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
-    """``url`` (a ``postgresql://`` URL over TCP) leads through it.
+    """``url`` (over TCP, with a port: ``postgresql://``, ``kafka://``) leads through it.
 
     ``cut``: what is open is reset, and nobody gets through any more. ``hole``: connections stay open, new ones are
-    accepted, and nothing passes: what a dead switch, a hung pooler or a stopped machine looks like. ``heal``: as before.
+    accepted, and nothing passes: what a dead switch, a hung pooler or a stopped machine looks like. ``slow``: what passes takes
+    so many seconds a piece (64 KB at most). ``heal``: as before.
     """
 
     def __init__(self, url: str) -> None:
@@ -29,6 +30,8 @@ class Proxy:
         self._flows = threading.Event()
         self._flows.set()
         self._refuses = self._closing = False
+        self._delay = 0.0
+        self._over = threading.Event()
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._serve, daemon=True)]
@@ -46,12 +49,16 @@ class Proxy:
     def hole(self) -> None:
         self._flows.clear()
 
+    def slow(self, seconds: float) -> None:
+        self._delay = seconds
+
     def heal(self) -> None:
-        self._refuses = False
+        self._refuses, self._delay = False, 0.0
         self._flows.set()
 
     def close(self) -> None:
         self._closing = True
+        self._over.set()
         self.heal()
         with suppress(OSError):
             self._door.shutdown(socket.SHUT_RDWR)
@@ -86,6 +93,8 @@ class Proxy:
         with suppress(OSError):
             while data := one.recv(65536):
                 self._flows.wait()
+                if self._delay:
+                    self._over.wait(self._delay)
                 other.sendall(data)
         self._flows.wait()  # the end of a connection does not pass either
         for end in (one, other):

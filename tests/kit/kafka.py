@@ -1,0 +1,333 @@
+"""A real Apache Kafka for tests: one or three brokers in KRaft mode on free ports of 127.0.0.1, the jars fetched by Maven.
+
+In a test, ask for the fixture ``kafka`` (tests/conftest.py): one broker, started when the first test asks, once per test
+process. Its topics are everybody's, so take names of your own: ``kafka.access()``, ``kafka.name()``. ``kafka.servers`` leads to
+the brokers; ``kafka.proxied`` leads there through ``kafka.proxies`` (``tests.kit.proxy``), which can be cut, slowed, or go
+dead. A test may ``kill``, ``start``, ``pause`` and ``resume`` it: the fixture heals what was broken. ``with started(3) as
+kafka`` gives three brokers (8 s of processor time: rarely).
+
+The jars (46, 43 MB) are kept in build/kafka under a name that follows from pom.xml; the first process makes them while
+the others wait. ``TOUCHLINE_TEST_KAFKA=host:port`` uses a running Kafka instead (what would kill or cut it is skipped then).
+Without either, tests that ask are skipped with one loud line, and with CI=true they fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError
+
+from ledger.brokers import Brokers
+from producers.kafka_clients import options
+from tests.kit.proxy import Proxy
+
+MISSING = "KAFKA IS MISSING: what is claimed of it was NOT tested"
+RECIPE = Path(__file__).parent / "kafka_broker"
+KEPT = Path(__file__).parents[2] / "build" / "kafka"
+PORTS = range(20_000, 32_000)
+"""Below those that the system gives to outgoing connections: while a broker is down nobody else gets its port, nor can a
+client that calls it be answered by itself."""
+PROBE = "probe"
+JVM = ("-Xms128m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+SETTINGS = """
+process.roles=broker,controller
+node.id={node}
+controller.quorum.voters={voters}
+listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{second},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+log.dirs={logs}
+default.replication.factor={copies}
+min.insync.replicas={least}
+offsets.topic.replication.factor={copies}
+offsets.topic.num.partitions=2
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={least}
+transaction.state.log.num.partitions=2
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={least}
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.session.timeout.ms=1500
+broker.heartbeat.interval.ms=300
+replica.lag.time.max.ms=3000
+log.segment.bytes=16777216
+log.index.size.max.bytes=1048576
+num.network.threads=2
+num.io.threads=2
+num.replica.fetchers=1
+log.cleaner.dedupe.buffer.size=4194304
+auto.create.topics.enable=false
+"""
+
+
+class Unavailable(Exception):
+    """What the machine lacks for a Kafka of our own."""
+
+
+def jars() -> Path:
+    """The folder with Kafka's jars, fetched where they are not there yet. Raises Unavailable."""
+    for program, package in (("java", "openjdk-17-jre-headless"), ("mvn", "maven")):
+        if shutil.which(program) is None:
+            raise Unavailable(f"no {program} (apt-get install {package})")
+    pom = RECIPE / "pom.xml"
+    there = KEPT / sha256(pom.read_bytes()).hexdigest()[:16]
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with (KEPT / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # ends with the process
+        if not there.is_dir():
+            made = Path(tempfile.mkdtemp(prefix="half-", dir=KEPT))
+            done = subprocess.run(
+                ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", "-DincludeScope=runtime",
+                 f"-DoutputDirectory={made}"],
+                capture_output=True, text=True, cwd=KEPT,
+            )  # fmt: skip
+            if done.returncode:
+                shutil.rmtree(made)
+                raise Unavailable(f"Maven could not fetch its jars: {done.stdout.strip()[:500]}")
+            made.rename(there)
+    return there
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of ``PORTS`` on which nobody listens."""
+    found: list[int] = []
+    with contextlib.ExitStack() as held:
+        while len(found) < count:
+            probe = held.enter_context(socket.socket())
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", random.choice(PORTS)))
+                found.append(probe.getsockname()[1])
+    return found
+
+
+class Node:
+    """One broker: a process group of its own, in a folder of its own."""
+
+    def __init__(self, number: int, folder: Path, port: int, proxy: Proxy) -> None:
+        self.number, self.folder, self.port, self.proxy = number, folder, port, proxy
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def run(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """A program of Kafka's on this broker's settings; what it says is kept in ``log``."""
+        command = ["java", *JVM, f"-Dlog4j2.configurationFile={RECIPE / 'log4j2.xml'}", "-cp", f"{jars()}/*"]
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, *arguments], cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+    def said(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")[-2000:]
+
+
+class Kafka:
+    """Brokers of our own, numbered 1, 2, 3; ``close`` ends them and removes their folders."""
+
+    def __init__(self, brokers: int = 1) -> None:
+        self.brokers = brokers
+        self.folder = Path(tempfile.mkdtemp(prefix="tl-kafka-"))
+        ports = free_ports(3 * brokers)
+        outer, inner, controllers = ports[:brokers], ports[brokers : 2 * brokers], ports[2 * brokers :]
+        self.proxies = [Proxy(f"kafka://127.0.0.1:{port}") for port in inner]
+        self.nodes = [
+            Node(number, self.folder / str(number), port, proxy)
+            for number, port, proxy in zip(range(1, brokers + 1), outer, self.proxies, strict=True)
+        ]
+        self.servers = [f"127.0.0.1:{node.port}" for node in self.nodes]
+        self.proxied = [f"127.0.0.1:{proxy.port}" for proxy in self.proxies]
+        voters = ",".join(
+            f"{node.number}@127.0.0.1:{c}" for node, c in zip(self.nodes, controllers, strict=True)
+        )
+        cluster = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        try:
+            formatting = []
+            for node, second, controller in zip(self.nodes, inner, controllers, strict=True):
+                node.folder.mkdir()
+                settings = SETTINGS.format(
+                    node=node.number, voters=voters, port=node.port, second=second, controller=controller,
+                    proxy=node.proxy.port, logs=node.folder / "data", copies=brokers, least=2 if brokers > 2 else 1,
+                )  # fmt: skip
+                (node.folder / "server.properties").write_text(settings)
+                formatting.append(
+                    node.run("kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties")
+                )
+            for node, process in zip(self.nodes, formatting, strict=True):
+                if process.wait(60):
+                    raise RuntimeError(node.said())
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, *numbers: int) -> None:
+        """Start brokers (all, where none is named), again or for the first time, and wait until they take part."""
+        for node in self._of(numbers):
+            assert node.process is None
+            node.process = node.run("kafka.Kafka", "server.properties")
+        self.ready()
+
+    def ready(self, within: float = 60.0) -> None:
+        """Wait until every broker that runs has its copy of what is written, and one more record was taken."""
+        end = time.monotonic() + within
+        running = {node.number for node in self.nodes if node.process is not None}
+        while True:
+            try:
+                for node in self.nodes:
+                    if node.process is not None:
+                        socket.create_connection(("127.0.0.1", node.port), 1).close()
+                if self._in_sync() >= running:
+                    return
+                lacks = "not all copies are in step"
+            except (KafkaError, OSError) as error:
+                lacks = repr(error)
+            for node in self.nodes:
+                if node.process is not None and node.process.poll() is not None:
+                    raise RuntimeError(f"broker {node.number} ended: {node.said()}")
+            if time.monotonic() > end:
+                raise RuntimeError(f"{lacks}: {''.join(node.said() for node in self.nodes)}")
+            time.sleep(0.05)
+
+    def _in_sync(self) -> set[int]:
+        with contextlib.closing(self.admin(bootstrap_timeout_ms=2000, request_timeout_ms=5000)) as admin:
+            if PROBE not in admin.list_topics():
+                admin.create_topics([NewTopic(PROBE, num_partitions=1, replication_factor=self.brokers)])
+            (topic,) = admin.describe_topics([PROBE])
+            if topic["error_code"] or not topic["partitions"]:
+                return set()
+            found = set(topic["partitions"][0]["isr_nodes"])
+        producer = KafkaProducer(
+            **options(self.access(), "test"), acks="all", enable_idempotence=False, bootstrap_timeout_ms=2000,
+            request_timeout_ms=5000, delivery_timeout_ms=5000, max_block_ms=5000,
+        )  # fmt: skip
+        with contextlib.closing(producer):
+            producer.send(PROBE, b"", partition=0).get(5)
+        return found
+
+    def admin(self, **more: Any) -> KafkaAdminClient:
+        """For the test's own questions; close it."""
+        return KafkaAdminClient(**options(self.access(), "test"), **more)
+
+    def access(self, *, proxied: bool = False) -> Brokers:
+        """As the house is told where Kafka is, under names for topics that no other test has."""
+        return Brokers(servers=tuple(self.proxied if proxied else self.servers), topics=self.name())
+
+    def name(self, word: str = "touchline") -> str:
+        """A name for topics or groups that no other test has."""
+        return f"{word}.{secrets.token_hex(4)}"
+
+    def kill(self, *numbers: int) -> None:
+        """SIGKILL to brokers (all, where none is named)."""
+        for node in self._of(numbers):
+            if node.process is not None:
+                node.signal(signal.SIGKILL)
+                node.process.wait(30)
+                node.process = None
+
+    def pause(self, *numbers: int) -> None:
+        """Stopped in mid-thought (SIGSTOP): its connections stay open."""
+        for node in self._of(numbers):
+            node.signal(signal.SIGSTOP)
+
+    def resume(self, *numbers: int) -> None:
+        for node in self._of(numbers):
+            if node.process is not None:
+                node.signal(signal.SIGCONT)
+
+    def heal(self) -> None:
+        """As it was before a test broke it: the proxies let pass, and what was killed or stopped runs."""
+        for proxy in self.proxies:
+            proxy.heal()
+        self.resume()
+        if dead := [node.number for node in self.nodes if node.process is None]:
+            self.start(*dead)
+
+    def _of(self, numbers: Sequence[int]) -> list[Node]:
+        return [node for node in self.nodes if not numbers or node.number in numbers]
+
+    def close(self) -> None:
+        """Nothing of it is kept."""
+        self.kill()
+        for proxy in self.proxies:
+            proxy.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class GivenKafka(Kafka):
+    """The Kafka that ``TOUCHLINE_TEST_KAFKA`` names. It can be neither killed nor cut off."""
+
+    def __init__(self, server: str) -> None:
+        self.servers, self.brokers = [server], 1
+        self.nodes = []
+
+    def __getattr__(self, name: str) -> object:
+        if name in ("proxied", "proxies"):
+            pytest.skip("connections to a given Kafka are not cut by tests")
+        raise AttributeError(name)
+
+    def start(self, *numbers: int) -> None:
+        pytest.skip("a given Kafka is not started by tests")
+
+    def kill(self, *numbers: int) -> None:
+        pytest.skip("a given Kafka is not killed by tests")
+
+    pause = resume = kill
+
+    def heal(self) -> None:
+        return
+
+    def close(self) -> None:
+        return
+
+
+def shared() -> Kafka:
+    """That of this test process. Skips, or fails with CI=true, where there is none."""
+    if given := os.environ.get("TOUCHLINE_TEST_KAFKA"):
+        return GivenKafka(given)
+    return _ours(lambda: Kafka(1))
+
+
+@contextlib.contextmanager
+def started(brokers: int = 1) -> Iterator[Kafka]:
+    """A cluster to be broken. Skips, or fails with CI=true, where there can be none."""
+    if os.environ.get("TOUCHLINE_TEST_KAFKA"):
+        pytest.skip("a given Kafka is neither killed nor started by tests")
+    made = _ours(lambda: Kafka(brokers))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def _ours(make: Callable[[], Kafka]) -> Kafka:
+    try:
+        jars()
+    except Unavailable as error:
+        line = f"{MISSING}: {error}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(line)
+        pytest.skip(line)
+    return make()
