@@ -17,12 +17,15 @@ import sys
 import tempfile
 from pathlib import Path
 from time import process_time
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import Connection, insert, select, update
 
 from benchmarks.load import append, touches
+from ledger.body import opened, sealed_places
 from ledger.chain import FACTS, Chain
+from ledger.seal import Erased, seal, unseal
 from ledger.tables import counters, engines, fact_ids, facts
 from projections.rebuild import Rebuild
 from schemas.canonical import canonical_bytes
@@ -47,7 +50,7 @@ def fill(world: World, count: int) -> None:
     world.writer.call(lambda conn: conn.execute(update(engines).values(decided=max(count, first))))
 
 
-def _repeat(conn: Connection, world: World, bodies: list[dict[str, object]], share: range) -> None:
+def _repeat(conn: Connection, world: World, bodies: list[dict[str, Any]], share: range) -> None:
     c = counters.c
     tenant = world.tenant
     head = conn.execute(select(c.place, c.recorded, c.hash).where(c.tenant == tenant.number)).one()
@@ -62,7 +65,7 @@ def _repeat(conn: Connection, world: World, bodies: list[dict[str, object]], sha
             body["case_id"] = str(uuid5(NAMESPACE_URL, f"{body['case_id']}/{turn}"))
         for name in ("corrects", "root"):
             body.pop(name, None)
-        text = canonical_bytes(body)
+        text = _sealed_anew(world, canonical_bytes(body), bodies[number % len(bodies)], str(body["event_id"]))
         place += 1
         hashed = chain.link(hashed, place, recorded, text)
         rows.append(
@@ -73,6 +76,18 @@ def _repeat(conn: Connection, world: World, bodies: list[dict[str, object]], sha
     conn.execute(insert(facts), rows)
     conn.execute(insert(fact_ids), ids)
     conn.execute(update(counters).where(c.tenant == tenant.number).values(place=place, hash=hashed))
+
+
+def _sealed_anew(world: World, text: bytes, first: dict[str, Any], event_id: str) -> bytes:
+    """The body with its sealed values bound to the new event, so that they open."""
+    tenant, old = world.tenant.name, str(first["event_id"])
+    for path, sealed in sealed_places(opened(first["data"])):
+        key = world.keys.key(tenant, sealed.person, sealed.retention)
+        assert not isinstance(key, Erased)
+        bound = path, sealed.person, sealed.retention
+        clear = unseal(key, sealed.blob, tenant, old, *bound)
+        text = text.replace(sealed.blob.encode(), seal(key, clear, tenant, event_id, *bound).encode())
+    return text
 
 
 def _most() -> int:

@@ -62,6 +62,7 @@ SUITE: dict[str, Benchmark] = {
         "measure",
     ),
     "rebuild": Benchmark("rebuild", [{"cases": 100}], [{"cases": 2_500}], "measure"),
+    "mass": Benchmark("mass", [{"count": 5_000}], [{"count": 100_000}, {"count": 1_000_000}]),
     "lateness": Benchmark(
         "lateness",
         [{"promises": 500, "seconds": 5}],
@@ -106,6 +107,8 @@ GOALS: dict[str, Goal] = {
     "lateness, promises 10,000: lateness_p99_ms": Goal(250, at_most=True),
     "lateness, promises 100,000: lateness_p99_ms": Goal(250, at_most=True),
     "lateness, promises 1,000,000: lateness_p99_ms": Goal(250, at_most=True),
+    "mass, count 100,000: case history: p99 ms": Goal(20, at_most=True),
+    "mass, count 1,000,000: case history: p99 ms": Goal(20, at_most=True),
     "verify: facts/s a core": Goal(200_000),
     "memory: MB of an idle server": Goal(150, at_most=True),
     "memory: MB after all facts": Goal(150, at_most=True),
