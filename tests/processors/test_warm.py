@@ -59,11 +59,11 @@ def test_warm_scopes_change_nothing(history: list[Told], disturbed: list[Tick | 
 
 def test_a_case_in_full_swing_is_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.fold()  # the publications, which make the next batch read afresh
-    asked: list[str] = []
+    asked: list[tuple[str, str]] = []
     own = SqlPages.evidence
 
     def evidence(pages: SqlPages, rule: str, scopes: Sequence[str], *, voided: bool = False) -> object:
-        asked.extend(scopes)
+        asked.extend((rule, scope) for scope in scopes)
         return own(pages, rule, scopes, voided=voided)
 
     monkeypatch.setattr(SqlPages, "evidence", evidence)
