@@ -69,8 +69,16 @@ def in_time() -> Iterator[Manner]:
         yield Manner(
             f"born late, discharge placed first {at:+}", ((at, at, 0),), "met", at, trigger=1, first=True
         )
-        yield Manner(f"both days later, in the wrong order {at:+}", ((at, DAY, 0),), "met", at, trigger=DAY, first=True)  # fmt: skip
-        yield Manner(f"said to be late, corrected {at:+}", ((DAY, DAY, 0), (at, 2 * DAY, 1)), "met", at, late_entry=True)  # fmt: skip
+        yield Manner(
+            f"both days later, in the wrong order {at:+}", ((at, DAY, 0),), "met", at, trigger=DAY, first=True
+        )
+        yield Manner(
+            f"said to be late, corrected {at:+}",
+            ((DAY, DAY, 0), (at, 2 * DAY, 1)),
+            "met",
+            at,
+            late_entry=True,
+        )
         yield Manner(
             f"corrected twice {at:+}",
             ((-9, -9, 0), (DAY, DAY, 1), (at, 2 * DAY, 2)),
