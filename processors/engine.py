@@ -43,6 +43,8 @@ AHEAD = 256
 """Facts read at once where there are as many."""
 DUE = 64
 """Rows concluded in one transaction when time comes."""
+ALONE = 4
+"""So many times as much of either where nobody waits: the fuller a transaction, the fewer pages it writes for a fact."""
 
 
 class OtherSet(RuntimeError):
@@ -85,7 +87,7 @@ class Engine:
     batch: int = BATCH
     size: int = FIRST
     alone: bool = False
-    """Nobody waits behind the writer (a command that runs to the head and ends): whole batches, whatever time they take."""
+    """Nobody waits behind the writer (a command that runs to the head and ends): large batches, whatever time they take."""
     warm: Warm = field(default_factory=Warm, init=False, repr=False)
     ahead: list[Event] = field(default_factory=list, init=False, repr=False)
     """Facts that were read and not folded yet, in order from behind the decided one."""
@@ -136,7 +138,7 @@ class Engine:
             if not facts:
                 return False
             pages = self.store.pages(conn, self.tenant.number)
-            due, bound, until = slice_of_due(pages, facts[-1].recorded)
+            due, bound, until = slice_of_due(pages, facts[-1].recorded, self._due)
             facts = [f for f in facts if f.recorded <= until]
             fold = self._fold(conn, pages)
             fold.shelf.schedule(due)
@@ -157,7 +159,7 @@ class Engine:
 
     def _next(self, conn: Connection) -> list[Event]:
         """The facts of a batch. A fact never changes, so what a slice of time left over is not read again."""
-        most = self.batch if self.alone else min(self.batch, self.size)
+        most = self.batch * ALONE if self.alone else min(self.batch, self.size)
         ahead = self.ahead
         if ahead and ahead[0].place != self.state.decided + 1:
             done = self.state.decided + 1 - ahead[0].place
@@ -179,13 +181,17 @@ class Engine:
     def _tick(self, cut: Cut) -> bool:
         with self.read() as conn:
             pages = self.store.pages(conn, self.tenant.number)
-            due, bound, until = slice_of_due(pages, cut.at)
+            due, bound, until = slice_of_due(pages, cut.at, self._due)
             if not due:
                 return False
             fold = self._fold(conn, pages)
             fold.shelf.schedule(due)
             fold.advance(bound, self.state.decided)
         return self._commit(fold, self.state.decided, until)
+
+    @property
+    def _due(self) -> int:
+        return DUE * ALONE if self.alone else DUE
 
     def earliest(self) -> Instant:
         """The next instant at which a row of this tenant has more to say; NEVER if none."""
@@ -242,12 +248,12 @@ class Engine:
         return True
 
 
-def slice_of_due(pages: Pages, until: Instant) -> tuple[list[DueRow], Bound, Instant]:
+def slice_of_due(pages: Pages, until: Instant, most: int) -> tuple[list[DueRow], Bound, Instant]:
     """What falls due by ``until``, or as much of it as one transaction takes; how far to conclude; and up to which instant
     everything is concluded then. A slice may end between two rows of one instant: the next goes on from there, in the
     same order, so that where the slices fall changes nothing."""
-    due = pages.due(until, DUE)
-    if len(due) < DUE:
+    due = pages.due(until, most)
+    if len(due) < most:
         return due, whole(until), until
     last = due[-1]
     return due, (last.next, last.rule, last.row_id), last.next - 1

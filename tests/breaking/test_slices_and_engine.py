@@ -33,9 +33,10 @@ def complaints(world: World, count: int) -> None:
 
 
 def test_where_the_slices_fall_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def story(due: int, batch: int) -> tuple[Any, list[str]]:
+    def story(due: int, batch: int, *, alone: bool = False) -> tuple[Any, list[str]]:
         monkeypatch.setattr("processors.engine.DUE", due)
-        world = World(tmp_path / f"{due}-{batch}", batch=batch)
+        world = World(tmp_path / f"{due}-{batch}-{alone}", batch=batch)
+        world.engine.alone = alone
         try:
             complaints(world, 7)
             world.fold()
@@ -54,6 +55,7 @@ def test_where_the_slices_fall_changes_nothing(tmp_path: Path, monkeypatch: pyte
     assert len(whole[0]) > 90
     for due, batch in ((2, 64), (3, 1), (5, 2), (7, 64), (8, 3)):
         assert story(due, batch) == whole
+    assert story(2, 2, alone=True) == whole
 
 
 def test_a_slice_may_end_within_an_instant_and_a_rebuild_there_loses_nothing(
