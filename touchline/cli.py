@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "events": "events",
     "clock": "clock",
     "database": "database",
+    "kafka": "kafka",
 }
 """First word of a command -> the module of ``touchline.commands`` that adds it, in the order of the help."""
 

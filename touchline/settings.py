@@ -32,6 +32,19 @@ class Settings(BaseSettings):
     rate: float = Field(default=2000.0, gt=0)
     burst: int = Field(default=4000, ge=1)
 
+    kafka: str = ""
+    """host:port of any broker, several with commas; "" where nothing is published."""
+    kafka_topics: str = Field(default="touchline", pattern="^[A-Za-z0-9._-]{1,200}$")
+    """First word of both topics: touchline.facts and touchline.verdicts."""
+    kafka_tls: bool = False
+    kafka_ca_file: str = ""
+    kafka_cert_file: str = ""
+    kafka_key_file: str = ""
+    kafka_sasl: str = Field(default="", pattern="^(|PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$")
+    kafka_user: str = ""
+    kafka_password_file: str = ""
+    """The password is read from this file, so that it stands in no environment and no process list."""
+
     @classmethod
     def of(cls, folder: Path) -> Settings:
         """The settings for a data folder: the environment first, then the folder's own file."""

@@ -1,0 +1,81 @@
+"""Kafka as the settings name it; and what its clients say when it does not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ledger.brokers import Brokers
+from touchline.exits import Exit, Refused
+from touchline.settings import Settings
+
+
+def brokers_of(settings: Settings, given: str = "") -> Brokers:
+    """``given`` (host:port,…) instead of TOUCHLINE_KAFKA. Raises Refused, which never repeats a password."""
+    servers = tuple(part.strip() for part in (given or settings.kafka).split(",") if part.strip())
+    if not servers:
+        raise Refused(
+            Exit.USAGE,
+            "没有指明 Kafka：请设 TOUCHLINE_KAFKA=主机:端口，或用 --kafka。",
+            "No Kafka is named: set TOUCHLINE_KAFKA=host:port, or use --kafka.",
+        )
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        if not host or not port.isascii() or not port.isdigit():
+            raise Refused(
+                Exit.USAGE, f"Kafka 地址须写成 主机:端口，而不是 {server}。", f"{server}: write host:port."
+            )
+    password = _read(settings.kafka_password_file, "TOUCHLINE_KAFKA_PASSWORD_FILE").rstrip("\r\n")
+    if settings.kafka_sasl and not (settings.kafka_user and password):
+        raise Refused(
+            Exit.USAGE,
+            "TOUCHLINE_KAFKA_SASL 需要 TOUCHLINE_KAFKA_USER 和 TOUCHLINE_KAFKA_PASSWORD_FILE。",
+            "TOUCHLINE_KAFKA_SASL needs TOUCHLINE_KAFKA_USER and TOUCHLINE_KAFKA_PASSWORD_FILE.",
+        )
+    for name in ("ca", "cert", "key"):
+        _read(getattr(settings, f"kafka_{name}_file"), f"TOUCHLINE_KAFKA_{name.upper()}_FILE")
+    return Brokers(
+        servers=servers,
+        topics=settings.kafka_topics,
+        tls=settings.kafka_tls,
+        ca_file=settings.kafka_ca_file,
+        cert_file=settings.kafka_cert_file,
+        key_file=settings.kafka_key_file,
+        mechanism=settings.kafka_sasl,
+        user=settings.kafka_user,
+        password=password,
+    )
+
+
+def _read(path: str, setting: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        why = type(error).__name__
+        raise Refused(
+            Exit.UNKNOWN, f"{setting}：读不到 {path}。", f"{setting}: cannot read {path} ({why})."
+        ) from None
+
+
+@contextmanager
+def kafka_answers(brokers: Brokers) -> Iterator[None]:
+    """Raises Refused where the client is not installed, Kafka is away, or it does not let us."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "kafka":
+            raise
+        raise Refused(
+            Exit.UNAVAILABLE,
+            "没有安装 Kafka 客户端：pip install 'touchline[scale]'。",
+            "The Kafka client is not installed: pip install 'touchline[scale]'.",
+        ) from None
+    except Exception as error:
+        if not type(error).__module__.startswith(("kafka.", "ssl")):
+            raise
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"Kafka（{', '.join(brokers.servers)}）没有照办。",
+            f"Kafka at {', '.join(brokers.servers)}: {error}.",
+        ) from None
