@@ -205,8 +205,8 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     return made
 
 
-def judged(order: list[Fact]) -> dict[str, tuple[dict[str, Any], list[tuple[str, Instant]], bool]]:
-    """Promise id -> (row, marks, whether it speaks of arrival), the facts recorded as they arrive."""
+def placed(order: list[Fact]) -> Desk:
+    """The facts under these policies, recorded as they arrive."""
     desk = Desk()
     whole = load_profile().dump()
     taken = {
@@ -221,6 +221,12 @@ def judged(order: list[Fact]) -> dict[str, tuple[dict[str, Any], list[tuple[str,
     for kind, time, event_id, fields in order:
         recorded = max(recorded, time)
         desk.place(kind, time, event_id, recorded=recorded, **fields)
+    return desk
+
+
+def judged(order: list[Fact]) -> dict[str, tuple[dict[str, Any], list[tuple[str, Instant]], bool]]:
+    """Promise id -> (row, marks, whether it speaks of arrival)."""
+    desk = placed(order)
     return {row.id: seen(desk, row) for row in desk.promises()}
 
 

@@ -1,0 +1,86 @@
+"""A promise carried on by its newest evidence is the promise judged (invariant 7), under policies of every form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from processors.rules.altering import altered
+from processors.rules.promises.promise import LATE, MET, OPEN, Promise
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row
+from schemas.policy_files import load_profile
+from tests.processors.desk import Desk, at
+from tests.processors.test_promises_order import CASE, Fact, facts, placed
+
+
+def on_the_way(desk: Desk) -> list[tuple[list[Row], list[Row] | None]]:
+    """Of every scope without links, and of each piece of its evidence: (rows judged, rows carried on)."""
+    made: list[tuple[list[Row], list[Row] | None]] = []
+    for scope, kept in desk.evidence.items():
+        evidence = sorted(kept.values(), key=IN_ORDER)
+        if scope.startswith(PARTIAL) or any(e.slot == LINK for e in evidence):
+            continue
+        rows: list[Row] = []
+        so_far: list[Evidence] = []
+        for entry in evidence:
+            so_far.append(entry)
+            carried = desk.rule.carry(rows, so_far, desk.book)
+            rows = list(desk.rule.judge(scope, so_far, desk.book))
+            made.append((rows, None if carried is None else list(carried)))
+    return made
+
+
+@settings(max_examples=150, deadline=None)
+@given(facts())
+def test_carried_on_is_judged(history: list[Fact]) -> None:
+    for judged, carried in on_the_way(placed(history)):
+        assert carried is None or carried == judged
+
+
+def history(*told: tuple[str, str], policy: dict[str, Any]) -> Desk:
+    desk = Desk()
+    whole = load_profile().dump()
+    desk.publish({**whole, "policies": {"case.one": CASE | policy}})
+    for number, (kind, when) in enumerate(told):
+        desk.place(kind, at(when), f"e{number}", case_id="a")
+    return desk
+
+
+ONE = {
+    "zh": "一件",
+    "on": "complaint.received",
+    "due": {"after": "24h"},
+    "by": {"all": ["complaint.replied", "complaint.resolved"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("last", "state"), [("2026-02-12 10:00", MET), ("2026-02-14 10:00", LATE), ("2026-02-13 09:00", MET)]
+)
+def test_the_last_discharge_ends_it_without_being_judged(last: str, state: str) -> None:
+    told = (
+        ("complaint.received", "2026-02-12 09:00"),
+        ("complaint.replied", "2026-02-12 09:30"),
+        ("complaint.resolved", last),
+        ("complaint.resolved", "2026-02-20 09:00"),
+    )
+    steps = on_the_way(history(*told, policy=ONE))
+    states = [
+        [row.state for row in carried if isinstance(row, Promise)] for _, carried in steps[1:] if carried
+    ]
+    assert states == [[OPEN], [state], [state]]
+    assert all(carried == judged for judged, carried in steps[1:])
+
+
+def test_altered_is_another_row() -> None:
+    (row,) = history(("complaint.received", "2026-02-12 09:00"), policy=ONE).promises()
+    other = altered(row, state=MET, due=7)
+    assert (other.state, other.due, row.state) == (MET, 7, OPEN)
+    assert altered(other, state=row.state, due=row.due) == row
+    assert type(other) is Promise
+    with pytest.raises(KeyError):
+        altered(row, nobody=1)
+    with pytest.raises(AttributeError):
+        altered(row).state = MET  # type: ignore[misc]
