@@ -15,7 +15,7 @@ from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, filings, linear, scoped
-from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
+from processors.rules.protocol import PARTIAL, Carrying, Evidence, Filing, Mark, Row, Rule, ahead
 from processors.rules.sources import LONGEST, REPORTED
 from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
@@ -198,16 +198,20 @@ class Fold:
                 self.shelf.count(rule.name, as_evidence(filing, event))
             return []
         touched: list[Key] = []
+        name, add = rule.name, self.shelf.add
         for filing in filed:
             entry = as_evidence(filing, event)
-            if known and (since := known.get((rule.name, entry.scope, entry.slot, entry.link, entry.time))):
+            if known and (since := known.get((name, entry.scope, entry.slot, entry.link, entry.time))):
                 entry = entry._replace(known=since)
-            last = self.shelf.add(rule.name, entry)
+            last = add(name, entry)
+            key = (name, entry.scope)
             if newest is not None:
-                key = (rule.name, entry.scope)
                 so_far = newest.get(key, 0)
                 newest[key] = so_far + 1 if last and so_far >= 0 else -1
-            touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
+            if entry.scope.startswith(PARTIAL):
+                touched += [(name, full) for full in self.shelf.touched(name, filing)]
+            else:
+                touched.append(key)
         return touched
 
     def _hear_of_source(self, event: Event) -> None:
@@ -339,8 +343,10 @@ def _changed(name: str, held: Mapping[str, tuple[Row, Instant]], rows: Iterable[
     changed: Changed = {}
     for row_id, row in judged.items():
         before = held.get(row_id)
-        if before is None or before[0] != row:
-            changed[(name, row_id)] = (row, before[0] if before else None)
+        if before is None:
+            changed[(name, row_id)] = (row, None)
+        elif before[0] is not row and before[0] != row:
+            changed[(name, row_id)] = (row, before[0])
     for row_id, (row, _) in held.items():
         if row_id not in judged:
             changed[(name, row_id)] = (None, row)
@@ -358,15 +364,7 @@ def as_evidence(filing: Filing, event: Event) -> Evidence:
     root = event.root or event.event_id
     if event.verdict and event.origin:
         root = verdict_id(str(event.origin["row"]), str(event.origin["kind"]), 0)
-    return Evidence(
-        scope=filing.scope,
-        event_id=event.event_id,
-        slot=filing.slot,
-        time=event.time if filing.at is None else filing.at,
-        rank=CATALOGUE[event.type].rank,
-        recorded=event.recorded,
-        place=event.after,
-        root=root,
-        value=filing.value,
-        link=filing.link,
-    )
+    scope, slot, value, link, at = filing
+    time, rank = event.time if at is None else at, CATALOGUE[event.type].rank
+    # by position: by name it takes twice as long, three times for each fact
+    return Evidence(scope, event.event_id, slot, time, rank, event.recorded, event.after, root, value, link)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from processors.rules.protocol import Evidence, Filing, Mark, Row
-from schemas.canonical import canonical
+from processors.rules.rows import altered, quick
+from schemas.canonical import canonical, uncanonical
 from schemas.catalogue import event_type
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
@@ -51,9 +50,10 @@ _CARRIED = frozenset({*_KEPT, "source", "topic", "urgency"})
 @lru_cache(maxsize=4096)
 def _type(value: str) -> str:
     """The event type of a touchpoint's evidence."""
-    return str(json.loads(value)["type"])
+    return str(uncanonical(value)["type"])
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Row):
     """One case. Instants in µs UTC, NEVER where there is none; ``kind`` is domain.md 1.5's code."""
@@ -79,10 +79,6 @@ class Case(Row):
     topic: str
     urgency: str
     touchpoints: int
-
-
-_NAMES = tuple(f.name for f in fields(Case))
-_VALUES = attrgetter(*_NAMES)
 
 
 class Cases:
@@ -114,7 +110,7 @@ class Cases:
         evidence = [entry for entry in evidence if entry.slot == "touchpoint"]
         if not evidence:
             return
-        values = [json.loads(entry.value) for entry in evidence]
+        values = [uncanonical(entry.value) for entry in evidence]
         openers = [kind for value in values if (kind := OPENED_BY.get(value["type"]))]
         alone = all(kind in BESIDE for kind in openers)
         kept: dict[str, str] = {}
@@ -166,7 +162,7 @@ class Cases:
         assert isinstance(row, Case)
         if entry.slot != "touchpoint":
             return rows
-        value = json.loads(entry.value)
+        value = uncanonical(entry.value)
         kind = value["type"]
         if kind in OPENED_BY or first.event_id != row.opened_by or _type(first.value) not in OPENED_BY:
             return None
@@ -175,11 +171,15 @@ class Cases:
                 return None  # what nobody had told yet
         closes = kind in CLOSED_BY and (row.kind in BESIDE or kind.partition(".")[0] not in BESIDE)
         closed = entry.time if closes else row.closed
-        now = dict(zip(_NAMES, _VALUES(row), strict=True))
-        now["state"] = "open" if closed == NEVER else "closed"
-        now["last"], now["last_type"], now["closed"] = entry.time, kind, closed
-        now["touchpoints"] += 1
-        return (Case(**now),)
+        carried = altered(
+            row,
+            state="open" if closed == NEVER else "closed",
+            last=entry.time,
+            last_type=kind,
+            closed=closed,
+            touchpoints=row.touchpoints + 1,
+        )
+        return (carried,)
 
     def marks(self, row: Row, book: Book) -> Iterable[Mark]:
         return ()

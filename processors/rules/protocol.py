@@ -14,8 +14,9 @@ A rule never reads a clock, a random number, a file or a database, and never see
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from schemas.event import Event
@@ -103,8 +104,7 @@ class Row(Tabled):
     scope: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(NamedTuple):
     """One thing that a row says from ``at`` on. ``time`` is the instant the verdict bears (a breach bears its due instant).
 
     ``kind`` is unique within the row ("breached", "due_soon", "step1"); ``type`` the verdict's event type;
@@ -119,8 +119,8 @@ class Mark:
     time: Instant
     kind: str
     type: str
-    data: Mapping[str, Any] = field(default_factory=dict)
-    envelope: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = MappingProxyType({})
+    envelope: Mapping[str, str] = MappingProxyType({})
     cause: str = ""
     """Event id of what brought it about (the trigger)."""
 

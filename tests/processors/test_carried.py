@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from processors.rules.altering import altered
 from processors.rules.promises.promise import LATE, MET, OPEN, Promise
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row
 from schemas.policy_files import load_profile
@@ -72,15 +71,3 @@ def test_the_last_discharge_ends_it_without_being_judged(last: str, state: str) 
     ]
     assert states == [[OPEN], [state], [state]]
     assert all(carried == judged for judged, carried in steps[1:])
-
-
-def test_altered_is_another_row() -> None:
-    (row,) = history(("complaint.received", "2026-02-12 09:00"), policy=ONE).promises()
-    other = altered(row, state=MET, due=7)
-    assert (other.state, other.due, row.state) == (MET, 7, OPEN)
-    assert altered(other, state=row.state, due=row.due) == row
-    assert type(other) is Promise
-    with pytest.raises(KeyError):
-        altered(row, nobody=1)
-    with pytest.raises(AttributeError):
-        altered(row).state = MET  # type: ignore[misc]

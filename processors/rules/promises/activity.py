@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ from processors.rules.promises.docket import Docket, parsed
 from processors.rules.promises.keys import spell, split
 from processors.rules.promises.openings import Later, Opening, openings
 from processors.rules.promises.terms import Terms
+from schemas.canonical import uncanonical
 from schemas.instants import NEVER, Instant
 
 
@@ -66,5 +66,5 @@ def _joined(made: Sequence[Stretch]) -> list[Stretch]:
 
 def _member(scope: str, names: Sequence[str]) -> str:
     """The member whose scope it is: its key text."""
-    values: dict[str, str] = json.loads(split(scope)[1])
+    values: dict[str, str] = uncanonical(split(scope)[1])
     return spell({name: values[name] for name in names})

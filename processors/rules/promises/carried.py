@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from processors.rules.altering import altered
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.dating import reach_back
 from processors.rules.promises.docket import Docket, happened
@@ -19,6 +18,7 @@ from processors.rules.promises.settle import settle
 from processors.rules.promises.terms import Terms
 from processors.rules.promises.texts import words
 from processors.rules.protocol import Evidence, Row
+from processors.rules.rows import altered
 from schemas.instants import NEVER
 
 if TYPE_CHECKING:

@@ -5,11 +5,10 @@ A row says nothing: the share is a figure, summed on reading (``projections/cove
 
 from __future__ import annotations
 
-import json
-
 from processors.rules.promises.keys import spell
 from processors.rules.promises.periods import period_of
 from processors.rules.promises.running import Running
+from schemas.canonical import uncanonical
 from schemas.instants import day_of
 
 
@@ -23,4 +22,4 @@ class Covered(Running):
     def keys(self) -> str:
         """Names of ``per`` and ``member`` with their values."""
         groups = self.source.get("m") or ["{}"]
-        return spell(json.loads(self.matter.keys) | json.loads(groups[0]))
+        return spell(uncanonical(self.matter.keys) | uncanonical(groups[0]))

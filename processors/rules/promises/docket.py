@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from processors.rules.promises.listeners import DISCHARGE, RESET, TRIGGER
 from processors.rules.promises.terms import FactTest, Leaf
 from processors.rules.protocol import Evidence
+from schemas.canonical import uncanonical
 from schemas.instants import Instant
 
 _NOTHING: Mapping[str, Any] = {}
@@ -18,7 +18,7 @@ _NOTHING: Mapping[str, Any] = {}
 @lru_cache(maxsize=65_536)
 def parsed(value: str) -> Mapping[str, Any]:
     """A filing's value. Shared: never to be changed."""
-    found = json.loads(value)
+    found = uncanonical(value)
     return found if isinstance(found, dict) else _NOTHING
 
 

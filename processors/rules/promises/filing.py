@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from processors.rules.promises.keys import scope_of, spell
 from processors.rules.promises.listeners import ACKNOWLEDGED, WAIVER, Listener
 from processors.rules.promises.paths import text
 from processors.rules.protocol import LINK, Filing
-from schemas.canonical import Json
+from schemas.canonical import Json, uncanonical
 from schemas.event import Event
 
 if TYPE_CHECKING:
@@ -51,18 +50,18 @@ def file_with(event: Event, listeners: Iterable[Listener]) -> list[Filing]:
             continue
         for key in keys:
             scope = scope_of(listener.policy, key, partial=listener.partial)
-            made.append(Filing(scope=scope, slot=listener.slot, value=value, at=at))
+            made.append(Filing(scope, listener.slot, value, "", at))
             if listener.links:
                 made.extend(_links(event, listener, scope, key))
     return made
 
 
 def _links(event: Event, listener: Listener, scope: str, key: str) -> Iterator[Filing]:
-    mine: dict[str, str] = json.loads(key)
+    mine: dict[str, str] = uncanonical(key)
     for link in listener.links:
         own = {name: mine[name] for name in link.own}
         for others in link.others(event):
-            partial = scope_of(listener.policy, spell(own | json.loads(others)), partial=True)
+            partial = scope_of(listener.policy, spell(own | uncanonical(others)), partial=True)
             yield Filing(scope=scope, slot=LINK, link=partial)
             yield Filing(scope=partial, slot=LINK, link=scope)
 

@@ -7,7 +7,6 @@ that calendar was recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises.promise import OPEN, Promise, confirmable
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
 DUE_SOON, BREACHED = "obligation.due_soon", "obligation.breached"
 STEP_REACHED, DATED = "obligation.alert_step_reached", "obligation.dated"
 
+NOBODY, OWERS, AT_BREACH = -2, -1, 0
+"""Whom a mark tells: nobody, who owes it, the ladder's first line; 1, 2, 3: the roles of that step."""
+
 _ROUTING = ("case_id", "house_id", "project_id", "customer_ref")
 
 
@@ -34,31 +36,24 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
     said = _Saying(row, book)
     floor = row.dated_recorded if row.dated_by else -NEVER
     if row.dated_by:
-        yield said.mark(floor, floor, "dated", DATED, [])
+        yield said.mark(floor, floor, "dated", DATED, NOBODY)
     if not row.born_late and not row.early:
         for number, warn in enumerate(read(row.warns), start=1):
             if warn < row.settled and max(warn, floor) <= min(row.due, row.planned):
                 kind = "due_soon" if number == 1 else f"due_soon{number}"
-                yield said.mark(max(warn, floor), warn, kind, DUE_SOON, said.owes)
+                yield said.mark(max(warn, floor), warn, kind, DUE_SOON, OWERS)
     if row.settled <= row.due and not row.early:
         return
     if row.confirm == NEVER:
         return
     confirmed = confirmable(row)
     if waiting := waits(row, book):
-        yield Mark(at=confirmed, time=row.due, kind="look", type=LOOK)
+        yield Mark(confirmed, row.due, "look", LOOK)
         confirmed = max(wait.until for wait in waiting)
-    yield said.mark(confirmed, row.due, "breached", BREACHED, said.told_of_breach())
+    yield said.mark(confirmed, row.due, "breached", BREACHED, AT_BREACH)
     for number, step in enumerate(read(row.steps), start=1):
         if step < row.settled:
-            yield said.mark(
-                max(step, confirmed),
-                step,
-                f"step{number}",
-                STEP_REACHED,
-                said.told_at(number),
-                {"step": number},
-            )
+            yield said.mark(max(step, confirmed), step, f"step{number}", STEP_REACHED, number)
 
 
 def waits(row: Promise, book: Book) -> list[Wait]:
@@ -98,21 +93,21 @@ def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str
         data["calendar_version"] = row.calendar_version
     if row.person:
         data["person"] = row.person
-    return data, {name: value for name in _ROUTING if (value := getattr(row, name))}
+    return data, _routing(row)
 
 
 class _Told(Mapping[str, Any]):
     """The data of one mark, put together when somebody reads it: most marks are only looked at for their instant."""
 
-    __slots__ = ("_made", "_more", "_said", "_to")
+    __slots__ = ("_line", "_made", "_said")
 
-    def __init__(self, said: _Saying, to: Sequence[str], more: Mapping[str, Any] | None) -> None:
-        self._said, self._to, self._more = said, to, more
+    def __init__(self, said: _Saying, line: int) -> None:
+        self._said, self._line = said, line
         self._made: dict[str, Any] | None = None
 
     def _whole(self) -> dict[str, Any]:
         if self._made is None:
-            self._made = {**self._said.data, "to": list(self._to), **(self._more or {})}
+            self._made = self._said.data(self._line)
         return self._made
 
     def __getitem__(self, name: str) -> Any:
@@ -133,51 +128,49 @@ class _Told(Mapping[str, Any]):
 class _Saying:
     """What the marks of one promise have in common."""
 
+    __slots__ = ("book", "envelope", "row")
+
     def __init__(self, row: Promise, book: Book) -> None:
         self.row, self.book = row, book
-        self.owes: list[str] = read(row.owes)
-        bound = book.policy_at(row.policy_place, row.obligation)
-        self.ladder = bound.terms.ladder if bound is not None else None
-        self.envelope = {name: value for name in _ROUTING if (value := getattr(row, name))}
+        self.envelope: Mapping[str, str] | None = None
 
-    @cached_property
-    def data(self) -> Mapping[str, Any]:
-        """What every verdict on it bears; asked for where one is said."""
-        return about(self.row, self.book)[0]
+    def mark(self, at: int, time: int, kind: str, event_type: str, line: int) -> Mark:
+        """``line`` says who is told: see ``NOBODY``."""
+        if self.envelope is None:
+            self.envelope = _routing(self.row)
+        return Mark(at, time, kind, event_type, _Told(self, line), self.envelope, self.row.trigger)
 
-    def mark(
-        self,
-        at: int,
-        time: int,
-        kind: str,
-        event_type: str,
-        to: Sequence[str],
-        more: Mapping[str, Any] | None = None,
-    ) -> Mark:
-        return Mark(
-            at=at,
-            time=time,
-            kind=kind,
-            type=event_type,
-            data=_Told(self, to, more),
-            envelope=self.envelope,
-            cause=self.row.trigger,
-        )
+    def data(self, line: int) -> dict[str, Any]:
+        """What a verdict on it bears."""
+        made = dict(about(self.row, self.book)[0])
+        made["to"] = self._to(line, made["owes"])
+        if line > 0:
+            made["step"] = line
+        return made
 
-    def told_of_breach(self) -> list[str]:
-        """Roles of the ladder's first line: ``ower`` stands for who owes it, ``superior`` for the first ower's."""
-        told: list[str] = []
-        for word in self.ladder.breach if self.ladder is not None else ("ower",):
-            if word == "ower":
-                told += self.owes
-            elif word == "superior":
-                told.append(self.book.superior(self.owes[0]) if self.owes else "")
-            else:
-                told.append(word)
-        return [role for role in dict.fromkeys(told) if role]
-
-    def told_at(self, number: int) -> list[str]:
-        """Roles of the ladder's n-th step."""
-        if self.ladder is None or number > len(self.ladder.steps):
+    def _to(self, line: int, owes: list[str]) -> list[str]:
+        if line == NOBODY:
             return []
-        return list(self.ladder.steps[number - 1].to)
+        if line == OWERS:
+            return [*owes]
+        bound = self.book.policy_at(self.row.policy_place, self.row.obligation)
+        ladder = bound.terms.ladder if bound is not None else None
+        if line == AT_BREACH:
+            return self._told_of_breach(ladder.breach if ladder is not None else ["ower"], owes)
+        return list(ladder.steps[line - 1].to) if ladder is not None and line <= len(ladder.steps) else []
+
+    def _told_of_breach(self, told: Sequence[str], owes: Sequence[str]) -> list[str]:
+        """Roles of the ladder's first line: ``ower`` stands for who owes it, ``superior`` for the first ower's."""
+        made: list[str] = []
+        for word in told:
+            if word == "ower":
+                made += owes
+            elif word == "superior":
+                made.append(self.book.superior(owes[0]) if owes else "")
+            else:
+                made.append(word)
+        return [role for role in dict.fromkeys(made) if role]
+
+
+def _routing(row: Promise) -> dict[str, str]:
+    return {name: value for name in _ROUTING if (value := getattr(row, name))}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from processors.rules.protocol import Row
+from processors.rules.rows import quick
 from schemas.instants import MINUTE, NEVER, Instant
 
 BORN_LATE_GRACE: Final = 10 * MINUTE
@@ -23,6 +24,7 @@ STATES: Final = (OPEN, MET, LATE, CANCELLED, WAIVED, UNREACHED, SUPERSEDED)
 """待办 达标 超时完成 取消 豁免 联系不上 被取代"""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise(Row):
     """Instants in µs UTC, NEVER where there is none; flags 0 or 1; lists and maps as canonical JSON text."""

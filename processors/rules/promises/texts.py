@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import lru_cache
 from json.encoder import encode_basestring
-from typing import Any
 
+from schemas.canonical import uncanonical
 from schemas.identity import promise_id
 
 _KEPT = 65_536
@@ -23,10 +22,8 @@ def words(values: Iterable[str]) -> str:
     return f"[{','.join(map(encode_basestring, values))}]"
 
 
-@lru_cache(maxsize=_KEPT)
-def read(text: str) -> Any:
-    """What such a text holds. Shared: never to be changed."""
-    return json.loads(text)
+read = lru_cache(maxsize=_KEPT)(uncanonical)
+"""What such a text holds. Shared: never to be changed."""
 
 
 named = lru_cache(maxsize=_KEPT)(promise_id)
