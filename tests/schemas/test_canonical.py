@@ -22,5 +22,5 @@ def test_read_back(value: object) -> None:
 
 @pytest.mark.parametrize("text", ["", "{", '{"a":1} ', '{"a":1}{}', "nul", "[1,]", " 1"])
 def test_damaged(text: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not canonical JSON"):
         uncanonical(text)
