@@ -15,7 +15,7 @@ from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, filings, linear, scoped
-from processors.rules.protocol import PARTIAL, Carrying, Evidence, Filing, Mark, Row, Rule, ahead
+from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
 from processors.rules.sources import LONGEST, REPORTED
 from processors.shelf import Bound, Key, Shelf
 from processors.standing import Fetch
@@ -204,14 +204,11 @@ class Fold:
             if known and (since := known.get((name, entry.scope, entry.slot, entry.link, entry.time))):
                 entry = entry._replace(known=since)
             last = add(name, entry)
-            key = (name, entry.scope)
             if newest is not None:
+                key = (name, entry.scope)
                 so_far = newest.get(key, 0)
                 newest[key] = so_far + 1 if last and so_far >= 0 else -1
-            if entry.scope.startswith(PARTIAL):
-                touched += [(name, full) for full in self.shelf.touched(name, filing)]
-            else:
-                touched.append(key)
+            touched += [(name, full) for full in self.shelf.touched(name, filing)]
         return touched
 
     def _hear_of_source(self, event: Event) -> None:
