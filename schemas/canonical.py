@@ -64,7 +64,7 @@ def uncanonical(text: str) -> Json:
     Raises ValueError where it is no such text. What others wrote is read by ``read_json``."""
     try:
         value, end = _scan(text, 0)
-    except StopIteration:
+    except (StopIteration, json.JSONDecodeError):
         raise ValueError("not canonical JSON") from None
     if end != len(text):
         raise ValueError(f"not canonical JSON from character {end} on")
