@@ -137,6 +137,13 @@ class Reading:
             name: day for name in sorted(book.calendar_years()) if (day := book.horizon(name)) is not None
         }
 
+    def sources(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Who sends, how late each may report, and how far it has (see ``sources``), by name."""
+        from projections.sources import listed
+
+        with self.snapshot() as (conn, tables):
+            return listed(self.book(conn, tables, tenant).sources, self.ledger.clock.now())
+
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500
     ) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class HouseAdmin:
             "inbox.add": self._inbox_add,
             "inbox.remove": self._inbox_remove,
             "calendar.publish": self._calendar_publish,
+            "source.declare": self._source_declare,
             "rebuild": self._rebuild,
             "rebuild_status": self._rebuild_status,
             "clock.accept": self._clock_accept,
@@ -209,6 +210,12 @@ class HouseAdmin:
 
         found = only_tenant(self._house.ledger, tenant)
         return calendars.publish(self._house, found, name, year, file, version)
+
+    def _source_declare(self, tenant: str, source: str, within: str) -> Json:
+        from touchline import sources
+
+        found = only_tenant(self._house.ledger, tenant)
+        return sources.declare(self._house, found, self._a_source(source), within)
 
     def _rebuild(self, dry_run: bool = False) -> Json:
         """Begins it; ``rebuild_status`` says how far it has come and, in the end, what came of it."""

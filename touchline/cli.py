@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "ledger": "backup",
     "policy": "policy",
     "calendar": "calendars",
+    "source": "sources",
     "events": "events",
     "clock": "clock",
     "database": "database",

@@ -23,10 +23,11 @@ ANY: Final = "*"
 
 
 class Declared(NamedTuple):
-    """From ``recorded`` on, what happened may be reported ``within`` µs; 0: it reports at once."""
+    """From ``recorded`` on, what happened may be reported ``within`` µs, ``said`` as 26h; 0: it reports at once."""
 
     recorded: Instant
     within: int
+    said: str
 
 
 class Reported(NamedTuple):
@@ -73,7 +74,8 @@ class Sources:
                     senders = {**senders, name: (*senders.get(name, ()), event.source)}
         if event.type == DECLARED:
             name = str(event.data["source"])
-            one = Declared(event.recorded, delay(str(event.data["reports_within"])))
+            said = str(event.data["reports_within"])
+            one = Declared(event.recorded, delay(said), said)
             declared = {**declared, name: (*declared.get(name, ()), one)}
         elif event.type == REPORTED:
             through = min(parse_instant(str(event.data["through_at"])), event.recorded)
