@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
+from time import perf_counter
 
 from sqlalchemy import ColumnElement, Connection, bindparam, literal_column, select
 
@@ -25,7 +26,7 @@ from ledger.hot import Hot
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
-from processors.engine import up_to_publication
+from processors.engine import SLICE, UNWAITED, up_to_publication
 from processors.fold import PUBLICATIONS, Fold
 from processors.ports import Announced, Effects, Pages, Said, Written
 from processors.rules.book import Book
@@ -39,11 +40,11 @@ from schemas.event import Event
 from schemas.instants import Instant
 
 PAGE = 2000
-"""Facts filed at once."""
+"""Facts filed at once, and verdicts: of those that fall due between two facts there may be any number."""
 PORTION = 8000
 """Pieces of evidence judged at once, at least one whole scope."""
-SLICE = 400
-"""Lines of one transaction: those who append wait behind it."""
+LEAST, FIRST, MOST = 100, 400, 4000
+"""Lines of one transaction."""
 
 Tell = Callable[[int, int], None]
 """(facts filed, verdicts heard) since it was told last."""
@@ -94,22 +95,22 @@ class Bulk:
         self.store = store
         self.rules = tuple(rules)
         self.tenant = tenant
+        self._facts: list[Event] = []
         self._ahead: deque[Event] = deque()
-        """Verdicts that were read and not heard yet."""
+        """Facts and verdicts that were read and are not filed yet."""
+        self._lines = FIRST
 
     def run(self, tell: Tell) -> Filed:
         """File everything, then judge everything. Raises what a rule raises: a rebuild parks nothing."""
         last = self._last()
         if last is None:
             return Filed(0, 0, Book.empty())
-        book = Book.empty()
-        place = said = 0
-        while place < last.place:
-            place, heard, book = self._file(place, said, last, book, tell)
-            said = heard
+        filed = Filed(0, 0, Book.empty())
+        while (further := self._file(filed, last, tell)) is not None:
+            filed = further
         for rule in scoped(self.rules):
-            self._judge(rule, book, last.recorded)
-        return Filed(place, said, book)
+            self._judge(rule, filed.book, last.recorded)
+        return filed
 
     def _last(self) -> Event | None:
         """The last decided fact that is no publication: all that was due by then, and all recalled, is concluded."""
@@ -124,73 +125,100 @@ class Bulk:
 
     # -- filing
 
-    def _file(self, place: int, said: int, last: Event, before: Book, tell: Tell) -> tuple[int, int, Book]:
-        """One page of facts with the verdicts that follow them; (place, verdict place, book) reached."""
+    def _file(self, at: Filed, last: Event, tell: Tell) -> Filed | None:
+        """One page of either lane; how far that is. None: all is filed."""
         with self.ledger.database.read() as conn:
-            read = self.ledger.facts(conn, self.tenant, place, min(PAGE, last.place - place))
-            facts = up_to_publication(read)
-            upto = facts[-1]
+            facts, verdicts = self._page(conn, at, last)
+            if not facts and not verdicts:
+                return None
+            upto = facts[-1].place if facts else at.place
             state = lanes.engine_state(conn, self.tenant)
             pages = self.store.pages(conn, self.tenant.number)
             fetch = fetching(self.ledger, conn, self.tenant)
-            fold = Fold(self.rules, before, Files(pages), fetch, concluding=False)
+            fold = Fold(self.rules, at.book, Files(pages), fetch, concluding=False)
             fold.prepare(facts)
-            verdicts = self._verdicts(conn, said, upto, last)
             parked = parked_after(verdicts)
-            effects = Effects(expect=state, decided=upto.place, advanced=0)
-            heard = iter(verdicts)
-            following = next(heard, None)
-            for fact in facts:
-                fold.parked = parked.get(fact.place, frozenset())
-                fold.place(fact)
-                if fact.type in PUBLICATIONS:
-                    backfill(fold, self.ledger, conn, self.tenant, fact, before)
-                while following is not None and following.after <= fact.place:
+            effects = Effects(expect=state, decided=upto, advanced=0)
+            heard = deque(verdicts)
+            for place, fact in [(at.place, None), *((one.place, one) for one in facts)]:
+                if fact is not None:
+                    fold.parked = parked.get(place, frozenset())
+                    fold.place(fact)
+                    if fact.type in PUBLICATIONS:
+                        backfill(fold, self.ledger, conn, self.tenant, fact, at.book)
+                while heard and heard[0].after <= place:
+                    following = heard.popleft()
                     fold.hear(following)
                     effects.said.append(index_line(following))
-                    said = following.place
-                    following = next(heard, None)
             effects.publications, effects.unneeded = fold.publications, fold.unneeded
             fold.shelf.collect(effects)
         self._write(effects)
         tell(len(facts), len(verdicts))
-        return upto.place, said, fold.book
+        return Filed(upto, verdicts[-1].place if verdicts else at.said, fold.book)
 
-    def _verdicts(self, conn: Connection, said: int, upto: Event, last: Event) -> list[Event]:
-        """Those that follow the facts of a page; behind the last fact only what it brought about itself."""
+    def _page(self, conn: Connection, at: Filed, last: Event) -> tuple[list[Event], list[Event]]:
+        """The next facts, and the verdicts that follow them and what is filed already. Where there are more of these than a
+        page takes, it ends with the last fact of which all are here, or within those of one fact."""
+        if not self._facts:
+            self._facts = self.ledger.facts(conn, self.tenant, at.place, min(PAGE, last.place - at.place))
+        facts = up_to_publication(self._facts)
+        verdicts = self._verdicts(conn, at.said, facts[-1].place if facts else at.place, last)
+        if len(verdicts) == PAGE:
+            end = verdicts[-1].after
+            if verdicts[0].after < end:
+                while verdicts[-1].after == end:
+                    self._ahead.appendleft(verdicts.pop())
+                end -= 1
+            facts = [fact for fact in facts if fact.place <= end]
+        self._facts = self._facts[len(facts) :]
+        return facts, verdicts
+
+    def _verdicts(self, conn: Connection, said: int, upto: int, last: Event) -> list[Event]:
+        """A page of those that follow the facts up to a place; behind the last fact only what it brought about itself."""
         taken: list[Event] = []
-        while True:
+        while len(taken) < PAGE:
             if not self._ahead:
-                self._ahead.extend(self.ledger.verdicts(conn, self.tenant, said, PAGE))
-                if not self._ahead:
-                    return taken
+                found = self.ledger.verdicts(conn, self.tenant, said, PAGE)
+                self._ahead.extend(replace(one, recorded=int(one.origin["at"])) for one in found)
+                if not found:
+                    break
             verdict = self._ahead[0]
-            at = int(verdict.origin["at"])
-            if verdict.after > upto.place or (verdict.after == last.place and at > last.recorded):
-                return taken
-            taken.append(replace(self._ahead.popleft(), recorded=at))
+            if verdict.after > upto or (verdict.after == last.place and verdict.recorded > last.recorded):
+                break
+            taken.append(self._ahead.popleft())
             said = verdict.place
+        return taken
 
     def _write(self, effects: Effects) -> None:
         """In slices; nobody reads the set before it is whole."""
-        number, store = self.tenant.number, self.store
+        empty = Effects(expect=effects.expect, decided=0, advanced=0)
+        for name in ("evidence", "rows", "sums", "announced", "said"):
+            lines = getattr(effects, name)
+            start = 0
+            while start < len(lines):
+                part = lines[start : start + self._lines]
+                start += len(part)
+                self._slice(replace(empty, **{name: part}), len(part))
+        self._slice(
+            replace(
+                empty, parked=effects.parked, publications=effects.publications, unneeded=effects.unneeded
+            ),
+            0,
+        )
 
-        def slices() -> Iterator[Effects]:
-            empty = Effects(expect=effects.expect, decided=0, advanced=0)
-            for name in ("evidence", "rows", "sums", "announced", "said"):
-                lines = getattr(effects, name)
-                for start in range(0, len(lines), SLICE):
-                    yield replace(empty, **{name: lines[start : start + SLICE]})
-            yield replace(
-                empty,
-                parked=effects.parked,
-                publications=effects.publications,
-                unneeded=effects.unneeded,
-            )
+    def _slice(self, part: Effects, lines: int) -> None:
+        """One transaction, and from the time that it took how many lines the next may have: fewer where somebody waits."""
+        writer = self.ledger.writer
 
-        jobs = [lambda conn, e=part: store.write(conn, number, e) for part in slices()]
-        for job in jobs:
-            self.ledger.writer.call(job)
+        def write(conn: Connection) -> float:
+            began = perf_counter()
+            self.store.write(conn, self.tenant.number, part)
+            return (perf_counter() - began) / (SLICE if writer.waiting() else UNWAITED * SLICE)
+
+        if writer.call(write) > 1:
+            self._lines = max(LEAST, self._lines * 3 // 4)
+        elif lines == self._lines:
+            self._lines = min(MOST, self._lines * 5 // 4)
 
     # -- judging
 

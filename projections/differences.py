@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, inspect, select
+from sqlalchemy import Connection, Table, bindparam, inspect, select
 
+from ledger.hot import Hot
 from projections.tables import SetTables
 
 SHOWN = 20
 """Differences of a tenant that are kept; all are counted."""
+PORTION = 1000
+"""Rows of either set that are compared at once."""
 Line = tuple[Any, ...]
 
 
@@ -102,8 +105,13 @@ def _columns(conn: Connection, table: str) -> list[str]:
 
 
 def _portions(conn: Connection, table: Table, tenant: int) -> Iterator[list[Line]]:
-    query = select(table).where(table.c.tenant == tenant).order_by(*table.primary_key.columns)
-    for part in conn.execution_options(yield_per=1000).execute(query).partitions():
+    query = select(table).where(table.c.tenant == bindparam("tenant")).order_by(*table.primary_key.columns)
+    if conn.dialect.name == "sqlite":  # as the driver reads them: that is half of what comparing takes
+        lines = Hot(query).rows(conn, tenant=tenant)
+        while found := list(islice(lines, PORTION)):
+            yield found
+        return
+    for part in conn.execution_options(yield_per=PORTION).execute(query, {"tenant": tenant}).partitions():
         yield [tuple(line) for line in part]
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.rules.cases import Cases
+from projections import bulk
 from projections.rebuild import Rebuild
 from projections.store import OtherFold, active_set, open_store
+from schemas.event import Event
 from schemas.instants import HOUR, MINUTE
-from tests.kit.hostile import TICKETS, Told, wire
+from tests.kit.hostile import END, TICKETS, Crash, Tick, Told, by_recorded, faults, histories, wire
 from tests.kit.postgres import Cluster
+from tests.kit.quick import quick_world
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
@@ -43,6 +49,45 @@ def test_swapped_sets_are_equal_and_readers_see_the_new_one(world: World) -> Non
         active = active_set(conn)
     assert active is not None
     assert active[0] == "b"
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(histories(), faults(), st.integers(1, 4), st.integers(1, 9), st.integers(1, 3))
+def test_where_the_pages_of_the_bulk_fall_changes_nothing(
+    history: list[Told], disturbed: list[Tick | Crash], page: int, portion: int, lines: int
+) -> None:
+    """However few facts, verdicts, pieces of evidence and lines it takes at once."""
+    with quick_world() as world, pytest.MonkeyPatch.context() as patch:
+        moments = [(at, 0, index) for at, index in by_recorded(history)]
+        moments += [(fault.at, 1, 0) for fault in disturbed]
+        for at, fault, index in sorted(moments):
+            world.tick(max(at, world.clock.now())) if fault else world.append(
+                wire(history, index), at=max(at, world.clock.now())
+            )
+        world.tick(END)
+        before = world.tables()
+        for name, value in (("PAGE", page), ("PORTION", portion), ("FIRST", lines), ("MOST", lines)):
+            patch.setattr(bulk, name, value)
+        assert world.rebuild(swap=True).differences == {}
+        assert world.tables() == before
+
+
+def test_a_page_holds_few_of_the_many_verdicts_behind_one_fact(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story(world)
+    monkeypatch.setattr(bulk, "PAGE", 3)
+    heard: list[int] = []
+    own = bulk.Bulk._verdicts
+
+    def verdicts(*given: Any) -> list[Event]:
+        heard.append(len(found := own(*given)))
+        return found
+
+    monkeypatch.setattr(bulk.Bulk, "_verdicts", verdicts)
+    assert world.rebuild().differences == {}
+    assert max(heard) == 3
+    assert heard.count(3) > 2
 
 
 def test_a_difference_is_named(world: World) -> None:
