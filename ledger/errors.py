@@ -43,6 +43,10 @@ class Fenced(LedgerError):
     """Another engine has this tenant now; drop the batch and let go."""
 
 
+class OtherFeed(Fenced):
+    """The engines of this database are fed otherwise (touchline feed show)."""
+
+
 class HeldElsewhere(LedgerError):
     """Another process runs engines on this database; stop it first, or let it do this."""
 

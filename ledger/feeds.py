@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from ledger.body import fact_event, verdict_event
+from ledger.chain import GENESIS
 from ledger.errors import UnknownTenant
 from ledger.hot import Among, Hot
 from ledger.tables import corrections, counters, fact_ids, facts, verdicts
@@ -76,6 +77,11 @@ _places = Among(
 _at = Hot(
     select(facts.c.recorded, facts.c.body).where(
         facts.c.tenant == _tenant, facts.c.place == bindparam("place")
+    )
+)
+_hashes = Hot(
+    select(facts.c.place, facts.c.hash).where(
+        facts.c.tenant == _tenant, or_(facts.c.place == bindparam("one"), facts.c.place == bindparam("other"))
     )
 )
 _head = Hot(
@@ -170,6 +176,12 @@ def stored_fact(connection: Connection, tenant: Tenant, place: int) -> dict[str,
         raise LookupError(f"no fact at place {place}")
     body: dict[str, Any] = json.loads(row[1])
     return body
+
+
+def fact_hashes(connection: Connection, tenant: Tenant, one: int, other: int) -> dict[int, bytes]:
+    """The chain's hashes at two places, where a fact stands there; at 0 that which the chain begins with."""
+    found: dict[int, bytes] = dict(_hashes(connection, tenant=tenant.number, one=one, other=other))
+    return {0: GENESIS} | found
 
 
 def fact(connection: Connection, tenant: Tenant, event_id: str) -> Event | None:

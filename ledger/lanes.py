@@ -11,7 +11,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from ledger.chain import VERDICTS, Chain
 from ledger.clock import Clock
 from ledger.dialects import insert_one
-from ledger.errors import Fenced, UnknownTenant
+from ledger.errors import Fenced, OtherFeed, UnknownTenant
+from ledger.feeding import EMBEDDED, FEED, fed_by
 from ledger.hot import Hot
 from ledger.tables import counters, engines, tenants, verdicts
 from schemas.canonical import canonical_bytes
@@ -41,6 +42,19 @@ class EngineState:
     set_name: str
     """The active projection set."""
     fold_version: str
+    feed: str = EMBEDDED
+    """What feeds the engines (``ledger.feeding``); not a column of the row, and compared with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a tenant has come: head of the facts, decided place, head of the verdicts; and whose its engine is."""
+
+    tenant: int
+    head: int
+    decided: int
+    verdict_place: int
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +75,15 @@ class VerdictDraft:
     body: Mapping[str, Any]
 
 
-_FIELDS = tuple(EngineState.__dataclass_fields__)
-_state = Hot(select(*(engines.c[name] for name in _FIELDS)).where(engines.c.tenant == bindparam("tenant")))
+_FIELDS = tuple(name for name in EngineState.__dataclass_fields__ if name != "feed")
+_state = Hot(
+    select(*(engines.c[name] for name in _FIELDS), FEED).where(engines.c.tenant == bindparam("tenant"))
+)
+_standing = Hot(
+    select(counters.c.tenant, counters.c.place, engines.c.decided, engines.c.verdict_place, engines.c.epoch)
+    .join(engines, engines.c.tenant == counters.c.tenant)
+    .order_by(counters.c.tenant)
+)
 _name = Hot(select(tenants.c.name).where(tenants.c.number == bindparam("tenant")))
 _counter = Hot(
     select(counters.c.place, counters.c.recorded, counters.c.floor)
@@ -78,13 +99,28 @@ def engine_state(connection: Connection, tenant: Tenant) -> EngineState:
     row = _state(connection, tenant=tenant.number).first()
     if row is None:
         raise UnknownTenant(tenant.name)
-    return EngineState(**dict(zip(_FIELDS, row, strict=True)))
+    return EngineState(**dict(zip((*_FIELDS, "feed"), row, strict=True)))
 
 
-def take_over(connection: Connection, tenant: Tenant, owner: str) -> EngineState:
-    """Become the tenant's engine: raises the epoch, so that whoever was it before is fenced."""
+def standings(connection: Connection) -> list[Standing]:
+    """How far every tenant has come, by number: one question for whoever follows the engines of others."""
+    return [Standing(*row) for row in _standing(connection)]
+
+
+def take_over(
+    connection: Connection, tenant: Tenant, owner: str, feed: str = EMBEDDED, epoch: int | None = None
+) -> EngineState:
+    """Become the tenant's engine: raises the epoch, so that whoever was it before is fenced. ``epoch``: go on as the engine
+    that had raised it to this, and raise nothing. Raises OtherFeed where the engines are fed by another than ``feed``,
+    Fenced where somebody has raised the epoch since."""
     now = engine_state(connection, tenant)
-    return _swap(connection, now, replace(now, epoch=now.epoch + 1, owner=owner))
+    if now.feed != feed:
+        raise OtherFeed(f"by {now.feed}")
+    if epoch is None:
+        return _swap(connection, now, replace(now, epoch=now.epoch + 1, owner=owner))
+    if now.epoch != epoch:
+        raise Fenced(f"tenant {tenant.number}, epoch {epoch}")
+    return now
 
 
 def cut(connection: Connection, clock: Clock, tenant: Tenant) -> Cut:
@@ -118,7 +154,8 @@ def decide(
 ) -> EngineState:
     """Compare and set the engine row, then append the verdicts. First thing in the engine's transaction.
 
-    Raises Fenced, with nothing written, where decided position, verdict head, epoch or active set are not as expected.
+    Raises Fenced, with nothing written, where decided position, verdict head, epoch, active set or feed are not as
+    expected.
     Raises ValueError for a step back, or an ``after`` that goes back or beyond ``decided``.
     """
     if decided < expect.decided or advanced < expect.advanced:
@@ -154,6 +191,7 @@ def _swap(connection: Connection, expect: EngineState, became: EngineState) -> E
             e.verdict_place == expect.verdict_place,
             e.epoch == expect.epoch,
             e.set_name == expect.set_name,
+            fed_by(expect.feed),
         )
         .values({name: getattr(became, name) for name in _FIELDS if name != "tenant"})
     )

@@ -119,6 +119,10 @@ class Ledger:
         """Facts by place."""
         return feeds.facts_at(connection, tenant, places)
 
+    def fact_hashes(self, connection: Connection, tenant: Tenant, one: int, other: int) -> dict[int, bytes]:
+        """The fact chain's hashes at two places, where a fact stands there; at 0 that which the chain begins with."""
+        return feeds.fact_hashes(connection, tenant, one, other)
+
     def head(self, connection: Connection, tenant: Tenant) -> feeds.Head:
         """Place, recorded time and hash of the last fact."""
         return feeds.head(connection, tenant)

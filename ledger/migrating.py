@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCHEMAS: dict[Store, str] = {"record": RECORD, "keys": KEYS}
 APPENDED = ("tenants", "facts", "verdicts", "fact_ids", "corrections")
 CHANGED = (
-    "counters", "engines", "api_keys", "leases", "active_set",
+    "counters", "engines", "feed", "api_keys", "leases", "active_set",
     "alert_cursors", "alerts", "alert_deliveries", "alert_calls",
     "erasure_cursors", "erasures", "inboxes", "letters",
 )  # fmt: skip

@@ -96,6 +96,8 @@ engines = Table(
     text("fold_version"),
     **STRICT,
 )
+feed = Table("feed", metadata, int64("one", key=True), text("name"), **STRICT)
+"""What feeds the engines of this database (``ledger.feeding``): at most one row, without it the ledger itself."""
 api_keys = Table(
     "api_keys",
     metadata,

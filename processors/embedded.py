@@ -9,44 +9,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import Connection
 
 from ledger import lanes
-from ledger.errors import Busy, Fenced, NotKept, Stopped, trouble
-from ledger.lanes import Cut
+from ledger.errors import Fenced, NotKept, Stopped
+from ledger.feeding import EMBEDDED, feed_of
 from ledger.leases import Leases
 from ledger.ledger import Ledger
-from ledger.ports import Locks
 from ledger.tenants import Tenant
-from processors.clockguard import ClockGuard
 from processors.engine import Engine, OtherSet, Sets
 from processors.progress import Progress
 from processors.rules.linear import AnyRule
+from processors.runner import SAFETY, Runner, log
 from schemas.instants import NEVER, SECOND
 
-SAFETY = 1.0
-"""Seconds after which it looks again even if nobody woke it."""
 
-
-@dataclass(slots=True)
-class RunnerStatus:
-    """What ``/readyz`` and the wall show."""
-
-    running: bool = False
-    error: str = ""
-    clock_doubted: bool = False
-    clock_moved_by: int = 0
-    decided: dict[str, int] = field(default_factory=dict)
-
-
-class _Doubted(Exception):
-    """The clock was set."""
-
-
-class EmbeddedRunner:
+class EmbeddedRunner(Runner):
     """``start`` and ``stop`` for a server; ``run_to_head`` for a command that writes and ends."""
 
     def __init__(
@@ -59,16 +36,8 @@ class EmbeddedRunner:
         leases: Leases | None = None,
         reopen: Callable[[], Sets] | None = None,
     ) -> None:
-        self.ledger = ledger
-        self.store = store
-        self.rules = rules
-        self.progress = progress
-        self.guard = ClockGuard(ledger.clock)
-        self.status = RunnerStatus()
-        self._owner = owner
+        super().__init__(ledger, store, rules, progress, owner, reopen)
         self._leases = leases
-        self._reopen = reopen
-        self._engines: dict[int, Engine] = {}
         self._wake = threading.Event()
         self._stopping = False
         self._paused = threading.Lock()
@@ -95,12 +64,6 @@ class EmbeddedRunner:
     def pause(self) -> threading.Lock:
         """Hold this lock and no batch runs (a rebuild swaps the sets under it)."""
         return self._paused
-
-    def use(self, store: Sets, rules: Sequence[AnyRule] | None = None) -> None:
-        """From now on another set of tables. Call it while paused."""
-        self.store = store
-        self.rules = rules or self.rules
-        self._engines.clear()
 
     def wake(self) -> None:
         """Something changed that no commit tells: an accepted clock, a new tenant."""
@@ -134,7 +97,7 @@ class EmbeddedRunner:
                     self._wake.wait(wait)
         except Exception as error:
             self.status.error = f"{type(error).__name__}: {error}"
-            _log().error("engine_stopped", error=type(error).__name__, detail=str(error))
+            log().error("engine_stopped", error=type(error).__name__, detail=str(error))
         finally:
             self.status.running = False
 
@@ -169,45 +132,26 @@ class EmbeddedRunner:
             return SAFETY
         return min(SAFETY, max(0.0, (upcoming - now) / SECOND))
 
-    def _current(self) -> bool:
-        with self.ledger.database.read() as conn:
-            return self.store.current(conn)
-
-    def _look_again(self) -> None:
-        """The sets were swapped, here or by another process: go on with the active one. Raises OtherSet where that is the
-        one in hand, and what opening raises."""
-        store = self._reopen() if self._reopen is not None else self.store
-        if (store.name, store.version) == (self.store.name, self.store.version):
-            raise OtherSet(f"tenants are folded into another set than {store.name}, which is the active one")
-        self.use(store)
-
-    def _held_up(self, error: Exception) -> float:
-        """Seconds until the next try, where what went wrong is the storage's and passes. Raises anything else."""
-        told = str(error) if isinstance(error, NotKept | Busy) else trouble(error)
-        if not told:
-            if self._current():
-                raise error
-            self._look_again()  # its tables were dropped under it
-            return 0.0
-        if not self.status.error:
-            _log().error("batch_not_kept", detail=told)
-        self.status.error = told
-        return SAFETY
-
     def _ours(self, tenants: list[Tenant]) -> list[Tenant]:
-        """Those that this process runs. Of the others it is told how far they have come, for who waits here."""
+        """Those that this process runs: none where Kafka feeds the engines. Of the others it is told how far they have come,
+        for who waits here."""
         if self._leases is None:
             return tenants
-        held = self._leases.held([tenant.number for tenant in tenants])
+        with self.ledger.database.read() as conn:
+            self.status.feed = feed_of(conn)
+        if self.status.feed == EMBEDDED:
+            held = self._leases.held([tenant.number for tenant in tenants])
+        else:
+            held = frozenset()
+            self._leases.release()
         for number in [number for number in self._engines if number not in held]:
             del self._engines[number]
-        others = [tenant for tenant in tenants if tenant.number not in held]
+        others = {tenant.number: tenant for tenant in tenants if tenant.number not in held}
         if others:
             with self.ledger.database.read() as conn:
-                for tenant in others:
-                    state = lanes.engine_state(conn, tenant)
-                    self.status.decided[tenant.name] = state.decided
-                    self.progress.moved(tenant.number, state.decided, state.verdict_place)
+                for one in lanes.standings(conn):
+                    if one.tenant in others:
+                        self._stands(others[one.tenant], one.decided, one.verdict_place)
         return [tenant for tenant in tenants if tenant.number in held]
 
     def _engine(self, tenant: Tenant) -> Engine:
@@ -235,44 +179,7 @@ class EmbeddedRunner:
             upcoming = engine.earliest()
         return upcoming
 
-    def _cut(self, tenant: Tenant) -> Cut | None:
-        """None, and nothing of it kept, where the clock was set since we looked: the database's shows that in a slice first."""
-
-        def job(conn: Connection) -> Cut:
-            cut = lanes.cut(conn, self.ledger.clock, tenant)
-            if not self._trusted():
-                raise _Doubted
-            return cut
-
-        try:
-            return self.ledger.writer.call(job, Locks.counter(tenant.number))
-        except _Doubted:
-            return None
-
-    def _trusted(self) -> bool:
-        trusted = self.guard.trusted()
-        self.status.clock_doubted, self.status.clock_moved_by = not trusted, self.guard.moved_by
-        return trusted
-
     def _moved(self, engine: Engine) -> None:
-        self.status.decided[engine.tenant.name] = engine.state.decided
-        self.progress.moved(engine.tenant.number, engine.state.decided, engine.state.verdict_place)
+        super()._moved(engine)
         if self._leases is not None:
             self._leases.renew()  # to catch up may take long
-
-    def snapshot(self) -> dict[str, Any]:
-        """The status as plain JSON."""
-        return {
-            "running": self.status.running,
-            "error": self.status.error,
-            "clock_doubted": self.status.clock_doubted,
-            "clock_moved_by_us": self.status.clock_moved_by,
-            "decided": dict(self.status.decided),
-        }
-
-
-def _log() -> Any:
-    """Loaded when there is something to say: every command that writes loads this module."""
-    import structlog
-
-    return structlog.get_logger("engine")

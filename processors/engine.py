@@ -15,6 +15,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from ledger import lanes
+from ledger.feeding import EMBEDDED
 from ledger.lanes import Cut, EngineState
 from ledger.ledger import Ledger
 from ledger.ports import Locks
@@ -45,6 +46,11 @@ DUE = 64
 """Rows concluded in one transaction when time comes."""
 ALONE = 4
 """So many times as much of either where nobody waits: the fuller a transaction, the fewer pages it writes for a fact."""
+
+
+Source = Callable[[Connection, int, int], list[Event]]
+"""(reading connection, place, most) -> up to so many facts of the tenant right behind that place, in order and without a
+hole, as the ledger has them; none: there is nothing to fold now."""
 
 
 class OtherSet(RuntimeError):
@@ -88,6 +94,8 @@ class Engine:
     size: int = FIRST
     alone: bool = False
     """Nobody waits behind the writer (a command that runs to the head and ends): large batches, whatever time they take."""
+    source: Source | None = None
+    """Where its facts come from; None: the ledger."""
     warm: Warm = field(default_factory=Warm, init=False, repr=False)
     ahead: list[Event] = field(default_factory=list, init=False, repr=False)
     """Facts that were read and not folded yet, in order from behind the decided one."""
@@ -102,12 +110,16 @@ class Engine:
         owner: str,
         *,
         batch: int = BATCH,
+        feed: str = EMBEDDED,
+        epoch: int | None = None,
+        source: Source | None = None,
     ) -> Engine:
-        """Raise the epoch, then read where the tenant stands. Raises OtherSet where the tables in hand are not those that
-        the tenant is folded into."""
+        """Raise the epoch, then read where the tenant stands. ``epoch``: that which we raised it to before, to go on with
+        (``lanes.take_over``, whose errors are raised). Raises OtherSet where the tables in hand are not those that the
+        tenant is folded into."""
 
         def take(conn: Connection) -> EngineState:
-            state = lanes.take_over(conn, tenant, owner)
+            state = lanes.take_over(conn, tenant, owner, feed, epoch)
             if not store.current(conn, hold=True):
                 raise OtherSet(f"set {store.name} is not the active one any more")
             if (state.set_name, state.fold_version) == (store.name, store.version):
@@ -125,7 +137,9 @@ class Engine:
         with ledger.database.read() as conn:
             places = store.pages(conn, tenant.number).publications()
             book = book_of(ledger, conn, tenant, places)
-        return cls(tenant, ledger, store, rules, ledger.database.read, write, state, book, batch)
+        return cls(
+            tenant, ledger, store, rules, ledger.database.read, write, state, book, batch, source=source
+        )
 
     def step(self) -> bool:
         """Fold the next batch. False: there was nothing to fold."""
@@ -166,9 +180,14 @@ class Engine:
             ahead = ahead[done:] if 0 < done < len(ahead) else []
         if len(ahead) < most:
             after = ahead[-1].place if ahead else self.state.decided
-            ahead = ahead + self.ledger.facts(conn, self.tenant, after, max(most, AHEAD))
+            ahead = ahead + self._source(conn, after, max(most, AHEAD))
         self.ahead = ahead
         return up_to_publication(ahead[:most])
+
+    def _source(self, conn: Connection, after: int, most: int) -> list[Event]:
+        if self.source is not None:
+            return self.source(conn, after, most)
+        return self.ledger.facts(conn, self.tenant, after, most)
 
     def tick(self, cut: Cut) -> bool:
         """Let time come up to the cut's instant. The caller has folded everything up to the cut's place; if more has been

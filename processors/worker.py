@@ -1,0 +1,331 @@
+"""The worker: engines of the tenants that a transport assigns to this process, fed by what it delivers (invariants 6, 12).
+
+A client (``faust_worker``, ``kafka_worker``) calls ``assign``, ``revoke`` and ``deliver`` from its own thread and believes
+nothing; one thread here does all SQL. Where a tenant goes on is what its engine row says, never what a client committed.
+The epoch is raised once per assignment. Being fenced is no error, unless the tenant is still assigned here after 5 s: then
+two processes think that it is theirs, and this one ends (exit 75) to be assigned anew. Any other error ends it too.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from ledger import lanes
+from ledger.errors import Fenced, OtherFeed
+from ledger.feeding import KAFKA, feed_of
+from ledger.lanes import Cut
+from ledger.ledger import Ledger
+from processors.delivery import Delivery, Record
+from processors.engine import Engine, OtherSet, Sets
+from processors.progress import Progress
+from processors.rules.linear import AnyRule
+from processors.runner import SAFETY, Runner, log
+from schemas.instants import NEVER, SECOND, Instant
+
+LOOK = 0.25
+"""Seconds between two looks at the heads of the ledger, the epochs and the feed."""
+TURN = 16
+"""Batches of one tenant before the others have their turn."""
+FENCED_FOR = 5.0
+"""Seconds that a tenant may be assigned here and run elsewhere."""
+ROOM_WITHIN = 1.0
+"""Seconds that a client waits for an engine that is behind, before it lets records go."""
+
+
+class StillFenced(RuntimeError):
+    """A tenant is assigned to this process, and another one runs it."""
+
+
+@dataclass(slots=True)
+class Held:
+    """One assigned tenant. ``epoch``: that which we raised; None before."""
+
+    delivery: Delivery
+    engine: Engine | None = None
+    epoch: int | None = None
+    due: Instant = 0
+    """The next instant at which a row has more to say; 0: not asked yet."""
+    cut: Cut | None = None
+    """Taken, and not folded up to yet."""
+    revoked: bool = False
+    fenced: float = 0.0
+    """When we were fenced (monotonic seconds); 0: we were not."""
+    head: int = 0
+    decided: int = 0
+    moved: float = 0.0
+    """When the decided place last moved, or had reached the head (monotonic seconds)."""
+
+    def age(self) -> float:
+        """Seconds for which the decided place has stood still though there is more to decide."""
+        return monotonic() - self.moved if self.head > self.decided else 0.0
+
+
+class Worker(Runner):
+    """``start``, then a client drives it, then ``stop``. ``failed`` is why it ended by itself, and ``ended`` is told."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        store: Sets,
+        rules: Sequence[AnyRule],
+        progress: Progress,
+        owner: str,
+        reopen: Callable[[], Sets] | None = None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(ledger, store, rules, progress, owner, reopen)
+        self.status.feed = KAFKA
+        self.failed: BaseException | None = None
+        self.fenced = 0
+        """How often a tenant was found to be somebody else's."""
+        self.looked = monotonic()
+        """When the ledger was last looked at with success."""
+        self.on_end = ended
+        self._assigned: dict[int, Held | None] = {}
+        """By partition, which is the tenant's number; None: no such tenant is known yet."""
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = False
+        self._look_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    # -- the client's side, from any thread
+
+    def assign(self, partitions: Iterable[int]) -> None:
+        """These are ours from now on, beside those that are already."""
+        with self._lock:
+            for number in partitions:
+                self._assigned.setdefault(number, None)
+        self._look_at = 0.0
+        self._wake.set()
+
+    def revoke(self, partitions: Iterable[int]) -> None:
+        """These are not ours any more; what is in hand of them is dropped. A batch that is under way may still be kept, or
+        be fenced by who has them now."""
+        with self._lock:
+            gone = [self._assigned.pop(number, None) for number in partitions]
+        for held in gone:
+            if held is not None:
+                held.revoked = True
+                held.delivery.close()
+        self._wake.set()
+
+    def assignment(self) -> frozenset[int]:
+        """The partitions that are ours."""
+        with self._lock:
+            return frozenset(self._assigned)
+
+    def held(self) -> dict[int, Held]:
+        """Those of them whose tenants are known."""
+        with self._lock:
+            return {number: held for number, held in self._assigned.items() if held is not None}
+
+    def deliver(self, partition: int, records: Iterable[Record], patience: float = ROOM_WITHIN) -> int:
+        """Records of a partition, in whatever order; those of a partition that is not ours (any more) are dropped. May wait
+        for room. Returns how many were kept."""
+        with self._lock:
+            held = self._assigned.get(partition)
+        if held is None or held.fenced:
+            return 0
+        self._wake.set()
+        kept = held.delivery.put(records, patience)
+        self._wake.set()
+        return kept
+
+    def full(self, partition: int) -> bool:
+        """Whether more of a partition would have to wait."""
+        with self._lock:
+            held = self._assigned.get(partition)
+        return held is not None and not held.fenced and held.delivery.full
+
+    # -- the process's side
+
+    def start(self) -> None:
+        """Raises OtherFeed where Kafka does not feed the engines of this database."""
+        with self.ledger.database.read() as conn:
+            self._fed(feed_of(conn))
+        self.status.running = True
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end. May be called twice, and where it was not started."""
+        self._stopping = True
+        self._wake.set()
+        for held in self.held().values():
+            held.delivery.close()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                wait = self._round()
+                if wait > 0 and not self._stopping:
+                    self._wake.wait(wait)
+        except BaseException as error:
+            self.failed = error
+            self.status.error = type(error).__name__
+        finally:
+            self.status.running = False
+            self.on_end()
+
+    def _round(self) -> float:
+        """One turn of every tenant for which there is something to do; the seconds to sleep after it."""
+        try:
+            if monotonic() >= self._look_at:
+                self._look()
+            wait = self._look_at - monotonic()
+            for held in self.held().values():
+                if not (held.fenced or held.revoked or self._stopping):
+                    wait = min(wait, self._turn(held))
+        except OtherSet:
+            self._look_again()
+            return 0.0
+        except (OtherFeed, StillFenced):
+            raise
+        except Exception as error:
+            # Nothing was kept, or it is not known whether it was: then the engine row says, which is asked anew.
+            wait = self._held_up(error)
+            for held in self.held().values():
+                held.engine = None
+            return wait
+        self.status.error = ""
+        return wait
+
+    def use(self, store: Sets, rules: Sequence[AnyRule] | None = None) -> None:
+        super().use(store, rules)
+        for held in self.held().values():
+            held.engine = None
+
+    def _fed(self, feed: str) -> None:
+        if feed != KAFKA:
+            raise OtherFeed(f"by {feed}")
+
+    def _look(self) -> None:
+        """At everything that others change: feed, active set, tenants, heads, epochs."""
+        with self.ledger.database.read() as conn:
+            self._fed(feed_of(conn))
+            standing = {one.tenant: one for one in lanes.standings(conn)}
+            current = self.store.current(conn)
+        if not current:
+            self._look_again()
+        with self._lock:
+            strange = [
+                number for number, held in self._assigned.items() if held is None and number in standing
+            ]
+        if strange:
+            self._meet(strange)
+        now = monotonic()
+        for number, held in self.held().items():
+            one = standing.get(number)
+            if one is None:
+                continue
+            if one.decided != held.decided or one.head <= one.decided:
+                held.moved = now
+            held.head, held.decided = one.head, one.decided
+            held.delivery.know(one.head)
+            self._stands(held.delivery.tenant, one.decided, one.verdict_place)
+            if held.epoch is not None and one.epoch != held.epoch and not held.fenced:
+                self._let_go(held)
+            if held.fenced and now - held.fenced > FENCED_FOR:
+                name = held.delivery.tenant.name
+                raise StillFenced(f"tenant {name} is assigned to this process, and another one runs it")
+        self.looked, self._look_at = now, now + LOOK
+
+    def _meet(self, numbers: Iterable[int]) -> None:
+        known = {tenant.number: tenant for tenant in self.ledger.tenants()}
+        for number in numbers:
+            held = Held(Delivery(self.ledger, known[number]), moved=monotonic())
+            with self._lock:
+                if number in self._assigned:  # nobody else sets it
+                    self._assigned[number] = held
+
+    def _turn(self, held: Held) -> float:
+        """Fold what there is of one tenant and conclude what is due; seconds until there may be more to do."""
+        fresh = held.engine is None
+        try:
+            engine = held.engine or self._take(held)
+            wait = held.delivery.wanted(engine.state.decided)
+            if fresh or wait <= 0 or self._due(held):
+                return self._work(held, engine)
+            return min(wait, self._until(held))
+        except Fenced as error:
+            if isinstance(error, OtherFeed):
+                raise
+            if not self._ours(held):
+                self._let_go(held)
+            held.engine = None
+            return 0.0
+
+    def _take(self, held: Held) -> Engine:
+        tenant = held.delivery.tenant
+        engine = Engine.take_over(
+            tenant,
+            self.ledger,
+            self.store,
+            self.rules,
+            self._owner,
+            feed=KAFKA,
+            epoch=held.epoch,
+            source=held.delivery.facts,
+        )
+        held.engine, held.epoch, held.due, held.cut = engine, engine.state.epoch, 0, None
+        self._moved(engine)
+        return engine
+
+    def _work(self, held: Held, engine: Engine) -> float:
+        for _ in range(TURN):
+            if self._stopping or held.revoked or not engine.step():
+                break
+            self._tell(held, engine)
+        else:
+            return 0.0
+        held.due = engine.earliest()
+        if self._due(held) and self._trusted() and not (self._stopping or held.revoked):
+            self._conclude(held, engine)
+        return min(held.delivery.wanted(engine.state.decided), self._until(held))
+
+    def _conclude(self, held: Held, engine: Engine) -> None:
+        """What is due by the cut, once all up to it is folded; until then the cut is kept, for it stays true."""
+        cut = held.cut or self._cut(engine.tenant)
+        if cut is None:
+            return
+        held.cut = cut
+        held.head = max(held.head, cut.place)
+        held.delivery.know(cut.place)
+        if engine.state.decided < cut.place:
+            return
+        while engine.tick(cut):
+            self._tell(held, engine)
+        held.cut = None
+        held.due = engine.earliest()
+
+    def _due(self, held: Held) -> bool:
+        return held.due <= self.ledger.clock.now()
+
+    def _until(self, held: Held) -> float:
+        """Seconds until more is due. A cut waits for its facts, a clock that is in doubt for an end of that."""
+        if held.cut is not None or held.due == NEVER or self.guard.doubted:
+            return SAFETY
+        return min(SAFETY, max(0.0, (held.due - self.ledger.clock.now()) / SECOND))
+
+    def _tell(self, held: Held, engine: Engine) -> None:
+        held.decided, held.moved = engine.state.decided, monotonic()
+        self._moved(engine)
+
+    def _ours(self, held: Held) -> bool:
+        """After a compare-and-set that failed: was it our own batch, of which we were not told that it was kept?"""
+        with self.ledger.database.read() as conn:
+            state = lanes.engine_state(conn, held.delivery.tenant)
+        self._fed(state.feed)
+        return state.epoch == held.epoch
+
+    def _let_go(self, held: Held) -> None:
+        self.fenced += 1
+        held.engine, held.fenced = None, monotonic()
+        held.delivery.close()
+        log().warning("fenced", tenant=held.delivery.tenant.number, epoch=held.epoch)
