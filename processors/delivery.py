@@ -32,12 +32,11 @@ FRAME = 256
 
 
 class Record(NamedTuple):
-    """One fact as a transport brings it: believed in nothing."""
+    """One fact as a transport brings it: believed in nothing. A hash that it may bear proves nothing either."""
 
     place: int
     recorded: Instant
     body: bytes
-    hash: bytes
 
 
 class Counts(NamedTuple):

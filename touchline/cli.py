@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "clock": "clock",
     "database": "database",
     "kafka": "kafka",
+    "feed": "feeds",
 }
 """First word of a command -> the module of ``touchline.commands`` that adds it, in the order of the help."""
 

@@ -41,6 +41,10 @@ OF_LEDGER = {
     "Unreachable": (Exit.UNAVAILABLE, "数据库连不上。"),
     "OwnerWrites": (Exit.USAGE, "这个角色能改台账（表的所有者或超级用户）：请改用应用角色。"),
     "OutcomeUnknown": (Exit.UNAVAILABLE, "提交时连接中断，不知是否已写入；重发是安全的。"),
+    "OtherFeed": (
+        Exit.UNAVAILABLE,
+        "这个数据库的引擎不由此供数（touchline feed show 查看，touchline feed use 切换）。",
+    ),
     "HeldElsewhere": (Exit.UNAVAILABLE, "这个数据库上另有进程在运行：请先停下它，或由它来做。"),
     "UnknownTenant": (Exit.UNKNOWN, "没有这个租户。"),
     "TenantExists": (Exit.USAGE, "同名租户已经存在。"),

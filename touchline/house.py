@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.clock import Clock
 from ledger.errors import NoLedger
+from ledger.feeding import feed_of
 from ledger.folder import RECORD_FILE, private_file
 from ledger.keys import KeyStore
 from ledger.leases import Leases
@@ -177,6 +178,11 @@ class House:
     def reopened(self) -> SqlStore:
         """The tables that are active now, where another process has swapped them. Raises OtherFold."""
         return open_store(self.database, self.writer, self.rules)
+
+    def fed(self) -> str:
+        """What feeds the engines of this place (``ledger.feeding``)."""
+        with self.database.read() as conn:
+            return feed_of(conn)
 
     def status(self) -> dict[str, Any]:
         """What the engine says of itself, as plain JSON; ``rebuild``: how far one has come; ``rebuild_failed``: why."""

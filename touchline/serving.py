@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from ledger.errors import HeldElsewhere, NotKept, Stopped, trouble
+from ledger.feeding import KAFKA
 from ledger.folder import ServerInfo, remove_server, write_server
 from ledger.lanes import engine_state
 from processors.clockguard import behind
@@ -58,6 +59,11 @@ def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo
     url = url_of(door)
     house.ring(url)
     house.start()
+    if house.fed() == KAFKA:
+        say(
+            "判定由 Kafka 工作进程进行（feed = kafka），本进程不运行引擎。",
+            "Kafka's workers decide (feed = kafka): this process runs no engine.",
+        )
     if house.stale:
         say(
             "读表属于另一版规则：正在重建；写入照常，查询暂答 503。",
