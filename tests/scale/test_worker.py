@@ -1,0 +1,162 @@
+"""The worker's core, which no client can lead astray: what is fenced, what ends it, whose the tenant is (invariant 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.errors import Fenced, OtherFeed
+from ledger.feeding import EMBEDDED, KAFKA
+from ledger.verify import verify
+from processors import worker as core
+from processors.engine import Engine
+from processors.worker import StillFenced
+from schemas.instants import DAY, HOUR
+from tests.kit.carried import carried, forged
+from tests.kit.places import ON_POSTGRESQL
+from tests.kit.postgres import Place
+from tests.kit.world import START, World
+from tests.scale.hand import at_head, complaints, head, made, opened, state, use, working
+from tests.web.site import until
+
+pytestmark = ON_POSTGRESQL
+MANY = 40
+
+
+@pytest.fixture
+def world(place: Place) -> Iterator[World]:
+    made = opened(place)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The same facts, fed by the ledger alone."""
+    return reference(tmp_path_factory.mktemp("straight"))
+
+
+def reference(folder: Path) -> Any:
+    world = World(folder, at=START + HOUR)
+    try:
+        complaints(world, 0, MANY)
+        world.tick(START + 9 * DAY)
+        return world.lane(), world.tables()
+    finally:
+        world.close()
+
+
+def came_out(world: World) -> Any:
+    assert verify(world.database).problems == []
+    return world.lane(), world.tables()
+
+
+def test_two_workers_hand_over(world: World, straight: Any) -> None:
+    complaints(world, 0, MANY)
+    records = carried(world)
+    number = world.tenant.number
+    with working(world, "one") as one, working(world, "two") as two:
+        one.assign([number])
+        until(lambda: state(world).owner == "one")
+        one.deliver(number, records[:20])
+        until(lambda: state(world).decided >= 20)
+        two.assign([number])  # before the other has heard of it
+        until(lambda: state(world).owner == "two")
+        epoch = state(world).epoch
+        one.deliver(number, records)
+        until(lambda: one.fenced == 1)
+        one.revoke([number])
+        two.deliver(number, [forged(records[30]), *records])
+        until(lambda: at_head(world))
+        assert (one.failed, two.failed, two.fenced) == (None, None, 0)
+        assert (state(world).epoch, state(world).owner) == (epoch, "two")
+        world.clock.set(START + 9 * DAY)
+        two.assign([])  # it looks
+        until(lambda: state(world).advanced == START + 9 * DAY)
+        assert came_out(world) == straight
+        assert one.deliver(number, records) == 0  # what it still holds of what is not its own
+
+
+def test_without_any_record_it_is_only_slower(world: World, straight: Any) -> None:
+    with working(world) as worker:
+        worker.assign([world.tenant.number, 77])
+        until(lambda: state(world).owner == "worker")
+        complaints(world, 0, MANY)
+        until(lambda: at_head(world))
+        (held,) = worker.held().values()
+        assert held.delivery.counts[:2] == (0, head(world))
+        world.clock.set(START + 9 * DAY)
+        until(lambda: state(world).advanced == START + 9 * DAY)
+        assert came_out(world) == straight
+        assert worker.failed is None
+
+
+def test_fenced_and_still_assigned_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "FENCED_FOR", 0.3)
+    with working(world) as worker:
+        worker.assign([world.tenant.number])
+        until(lambda: state(world).owner == "worker")
+        Engine.take_over(world.tenant, world.ledger, world.store, world.rules, "other", feed=KAFKA)
+        mine = state(world)
+        until(lambda: worker.failed is not None)
+        assert isinstance(worker.failed, StillFenced)
+        assert state(world) == mine
+
+
+def test_its_own_commit_of_which_it_was_not_told(world: World) -> None:
+    """The database went away after the commit: the row says that we are who decided it, and the epoch is not raised again."""
+    with working(world) as worker:
+        worker.assign([world.tenant.number])
+        until(lambda: at_head(world))
+        (held,) = worker.held().values()
+        assert held.engine is not None
+        complaints(world, 0, 3)
+        before = state(world)
+        twin = Engine.take_over(
+            world.tenant, world.ledger, world.store, world.rules, "worker", feed=KAFKA, epoch=before.epoch
+        )
+        while state(world).decided < head(world):  # one of them is first
+            try:
+                twin.step()
+            except Fenced:
+                break
+        complaints(world, 3, 3)
+        until(lambda: at_head(world))
+        assert (state(world).epoch, worker.fenced, worker.failed) == (before.epoch, 0, None)
+
+
+def test_fed_otherwise_it_refuses_and_ends(world: World) -> None:
+    with working(world) as worker:
+        worker.assign([world.tenant.number])
+        until(lambda: at_head(world))
+        stale = made(world, "stale")
+        use(world, EMBEDDED)
+        until(lambda: worker.failed is not None)
+        assert isinstance(worker.failed, OtherFeed)
+        with pytest.raises(OtherFeed):
+            stale.start()
+        complaints(world, 0, 2)
+        engine = world.take_over()
+        use(world, KAFKA)
+        with pytest.raises(Fenced):
+            engine.step()
+        with pytest.raises(OtherFeed):
+            world.take_over()
+        assert not at_head(world)
+
+
+def test_a_swap_of_the_sets_is_followed(world: World) -> None:
+    complaints(world, 0, 5)
+    with working(world) as worker:
+        worker.assign([world.tenant.number])
+        until(lambda: at_head(world))
+        before = state(world)
+        world.rebuild(swap=True)
+        complaints(world, 5, 5)
+        until(lambda: at_head(world))
+        now = state(world)
+        assert (now.epoch, worker.failed) == (before.epoch, None)
+        assert now.set_name != before.set_name
