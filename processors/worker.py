@@ -27,7 +27,7 @@ from schemas.instants import NEVER, SECOND, Instant
 
 LOOK = 0.25
 """Seconds between two looks at the heads of the ledger, the epochs and the feed."""
-TURN = 16
+TURN = 4
 """Batches of one tenant before the others have their turn."""
 FENCED_FOR = 5.0
 """Seconds that a tenant may be assigned here and run elsewhere."""
@@ -273,6 +273,7 @@ class Worker(Runner):
             epoch=held.epoch,
             source=held.delivery.facts,
         )
+        engine.alone = True  # nobody in this process waits behind its writer
         held.engine, held.epoch, held.due, held.cut = engine, engine.state.epoch, 0, None
         self._moved(engine)
         return engine
