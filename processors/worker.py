@@ -284,6 +284,7 @@ class Worker(Runner):
                 break
             self._tell(held, engine)
         else:
+            held.due = 0  # what is folded since may be due sooner
             return 0.0
         held.due = engine.earliest()
         if self._due(held) and self._trusted() and not (self._stopping or held.revoked):
