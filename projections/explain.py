@@ -9,7 +9,8 @@ from processors.rules.promises.promise import Promise
 from processors.rules.protocol import Evidence
 from projections import promises
 from projections.explain_due import why
-from projections.replay import Moment, Replay
+from projections.moment import Moment
+from projections.replay import Replay
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.instants import format_instant, show

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ from projections.promises import Names, Promises, names_in
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
 from schemas.event import Event
-from schemas.instants import AHEAD, Day, Instant, parse_instant
+from schemas.figures import Figures, Published, binding, figures_of
+from schemas.instants import AHEAD, NEVER, Day, Instant, parse_instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -144,6 +145,81 @@ class Reading:
         with self.snapshot() as (conn, tables):
             return listed(self.book(conn, tables, tenant).sources, self.ledger.clock.now())
 
+    def satisfaction(
+        self,
+        tenant: Tenant,
+        where: Mapping[str, str],
+        *,
+        as_of: Instant | None = None,
+        known_at: Instant | None = None,
+    ) -> dict[str, Any]:
+        """Satisfaction by project, owner type and month (see ``satisfaction``); ``where``: column -> text."""
+        from projections.moment import Moment
+        from projections.satisfaction import satisfaction
+
+        with self.snapshot() as (conn, tables):
+            at = known_at if known_at is not None else as_of if as_of is not None else self.now()
+            counted = self._figures(conn, tables, tenant, at, known_at)
+            return satisfaction(conn, tables, tenant.number, counted, where, Moment(as_of, known_at))
+
+    def defects(
+        self,
+        tenant: Tenant,
+        where: Mapping[str, str],
+        *,
+        as_of: Instant | None = None,
+        known_at: Instant | None = None,
+    ) -> dict[str, Any]:
+        """Defects by project, origin, component, cause and month (see ``defects``); ``where``: column -> text."""
+        from projections.defects import defects
+        from projections.moment import Moment
+
+        with self.snapshot() as (conn, tables):
+            return defects(conn, tables, tenant.number, where, Moment(as_of, known_at))
+
+    def behind(
+        self,
+        tenant: Tenant,
+        figure: str,
+        where: Mapping[str, str],
+        *,
+        as_of: Instant | None = None,
+        known_at: Instant | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The events, with their cases, that a figure (``satisfaction``, ``defects``) counts, the latest first. ``after``:
+        ``<time>,<event id>`` of the last one already had."""
+        from projections.behind import events_behind
+        from projections.moment import Moment
+
+        with self.snapshot() as (conn, tables):
+            return events_behind(
+                conn,
+                self.ledger,
+                tables,
+                tenant,
+                figure,
+                where,
+                Moment(as_of, known_at),
+                limit=limit,
+                after=position(after),
+            )
+
+    def _figures(
+        self, conn: Connection, tables: SetTables, tenant: Tenant, at: Instant, known_at: Instant | None
+    ) -> Figures:
+        """What figures are published by, of what was published by then. Nothing is compiled for it."""
+        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
+        facts = self.ledger.facts_at(conn, tenant, places)
+        found = [
+            Published(parse_instant(str(fact.data["effective_from"])), fact.place, said)
+            for fact in facts.values()
+            if fact.type == "policy.published" and (known_at is None or fact.recorded <= known_at)
+            if (said := figures_of(fact.data["policy"])) is not None
+        ]
+        return binding(found, at, NEVER)
+
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500
     ) -> dict[str, Any]:
@@ -215,7 +291,7 @@ class Reading:
         known_at: Instant | None = None,
     ) -> dict[str, Any] | None:
         """A case replayed to a moment (see ``replay``)."""
-        from projections.replay import Moment
+        from projections.moment import Moment
 
         with self.snapshot() as (conn, tables):
             return self._replay(conn, tenant, tables).history(case_id, Moment(as_of, known_at))

@@ -9,7 +9,6 @@ Neither given: now.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -25,37 +24,12 @@ from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
 from projections import cases, owners, promises
+from projections.moment import Moment
 from projections.pages import SqlPages
 from projections.tables import SetTables
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.instants import Instant, format_instant
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The moment replayed to. At most one of the two is set."""
-
-    as_of: Instant | None = None
-    known_at: Instant | None = None
-
-    @property
-    def mode(self) -> str:
-        return "as_of" if self.as_of is not None else "known_at" if self.known_at is not None else "now"
-
-    def seen(self, entry: Evidence) -> bool:
-        """Is this entry there at all, standing or not?"""
-        if self.known_at is not None:
-            return entry.recorded <= self.known_at
-        return self.as_of is None or entry.time <= self.as_of
-
-    def stands(self, entry: Evidence) -> bool:
-        """Does this entry count at the moment?"""
-        if not self.seen(entry):
-            return False
-        if self.known_at is not None:
-            return entry.voided == 0 or entry.voided > self.known_at
-        return entry.voided == 0
 
 
 class Replay:

@@ -1,7 +1,7 @@
 """Reads a profile: a folder with ``profile.yaml`` and files of policies, or one file that holds all of it.
 
 Shipped with the application: ``policies/`` (see ``shipped``). A profile that ``extends`` another (``default`` = the
-shipped one, else a path beside it) changes only what it writes: in keys, facts, dates, ladders, calendars and policies
+shipped one, else a path beside it) changes only what it writes: in keys, facts, dates, ladders, calendars, figures and policies
 the fields of an entry replace the base's one by one, and ``null`` takes an entry or a field away.
 """
 
@@ -19,7 +19,7 @@ from schemas.policy import PolicyFile
 from schemas.policy_findings import Finding, Places, PolicyFileError, findings
 from schemas.policy_yaml import BadYaml, Document, Place, Trail, read_yaml
 
-_SECTIONS = ("keys", "facts", "dates", "ladders", "calendars", "ownership", "policies")
+_SECTIONS = ("keys", "facts", "dates", "ladders", "calendars", "ownership", "figures", "policies")
 _OWN = ("profile", "version")
 
 

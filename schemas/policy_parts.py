@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from schemas.figures import Figures
 from schemas.policy_terms import CivilDate, ClockTime, Dur, Duration, Elapsed, Path, Strict, Type, Whole
 from schemas.policy_tests import Keys
 
@@ -40,6 +41,14 @@ class Ladder(Strict):
     warn_long: Elapsed = Dur(7, "d")
     breach: list[str] = Field(default_factory=lambda: ["ower", "superior"])
     steps: list[Step]
+
+
+class FiguresPart(Strict):
+    """What figures are published by (``schemas.figures``). [REC] all of it."""
+
+    minimum_sample: Annotated[Whole, Field(ge=1, le=1_000_000)] = Figures().minimum_sample
+    satisfied_pct: Annotated[Whole, Field(ge=0, le=100)] = Figures().satisfied_pct
+    z_permille: Annotated[Whole, Field(ge=0, le=10_000)] = Figures().z_permille
 
 
 def _pair(value: object) -> object:

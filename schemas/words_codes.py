@@ -53,6 +53,7 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     # 事项类型
     "complaint": ("投诉", "Complaint"),
     "repair": ("报修", "Repair"),
+    "defect": ("缺陷登记", "Recorded defect"),
     "compensation": ("赔付", "Compensation"),
     "consultation": ("咨询", "Consultation"),
     "inquiry": ("咨询", "Inquiry"),

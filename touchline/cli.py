@@ -26,6 +26,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "case": "cases",
     "promises": "promises",
     "explain": "promises",
+    "satisfaction": "figures",
+    "defects": "figures",
     "report": "reports",
     "verify": "verify",
     "rebuild": "rebuild",

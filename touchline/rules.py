@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from processors.rules.cases import Cases
+from processors.rules.defects import DefectHouses, Defects
 from processors.rules.firstcontact import FirstContact
 from processors.rules.linear import AnyRule
 from processors.rules.promises.promise import Owned as PromiseRows
 from processors.rules.protocol import Owner
+from processors.rules.satisfaction import Satisfaction
 
 
 def rules() -> tuple[AnyRule, ...]:
     """Fresh instances, one of each."""
     from processors.rules.promises.rule import Promises
 
-    return (Cases(), Promises(), FirstContact())
+    return (Cases(), Promises(), FirstContact(), *_figures())
 
 
 def owners() -> tuple[Owner, ...]:
     """The same for who only reads their tables, without importing what judges."""
-    return (Cases(), PromiseRows(), FirstContact())
+    return (Cases(), PromiseRows(), FirstContact(), *_figures())
+
+
+def _figures() -> tuple[AnyRule, ...]:
+    """Rules of figures import little: they serve for both."""
+    return (Satisfaction(), Defects(), DefectHouses())

@@ -118,6 +118,58 @@ class LateEntries(Shape):
     entries: list[dict[str, Any]] = Field(description="the latest entered first, each with its case")
 
 
+class SatisfactionBody(Shape):
+    """满意度: of completed return visits. Shares are thousandths, null below the minimum sample."""
+
+    minimum_sample: int = Field(description="answers below which nothing is published", examples=[30])
+    z_permille: int = Field(examples=[1960])
+    zone: str = Field(examples=["Asia/Shanghai"])
+    total: dict[str, Any]
+    figures: list[dict[str, Any]] = Field(
+        description="by project, owner type and month, the latest month first",
+        examples=[
+            [
+                {
+                    "project_id": "riverside",
+                    "owner_type": "break_in",
+                    "month": "2026-11",
+                    "visits": 52,
+                    "answered": 45,
+                    "satisfied": 39,
+                    "share": 867,
+                    "interval": [738, 938],
+                    "scored": 12,
+                    "mean": None,
+                    "scores": None,
+                }
+            ]
+        ],
+    )
+
+
+class DefectsBody(Shape):
+    """缺陷: as reported."""
+
+    zone: str = Field(examples=["Asia/Shanghai"])
+    total: dict[str, int] = Field(examples=[{"reports": 12, "houses": 9}])
+    figures: list[dict[str, Any]] = Field(
+        description="by project, origin, component, cause and month, the latest month first"
+    )
+
+
+class Counted(Shape):
+    """One event that a figure counts."""
+
+    event_id: str = Field(examples=[_ID])
+    case_id: str | None = None
+    type: str = Field(examples=["followup.repair_first_completed"])
+    time: str = Field(examples=[_AT])
+    project_id: str = ""
+    house_id: str = ""
+    owner_type: str = ""
+    data: dict[str, Any] = Field(description="what was counted of it; no free text")
+
+
 class AlertBody(Shape):
     """提醒: what a person receives of a verdict."""
 

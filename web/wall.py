@@ -10,7 +10,9 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from processors.rules.satisfaction import month_of
 from schemas.instants import Instant, civil_date, day_of, format_instant, to_datetime
+from web import defects, satisfaction
 from web.alerts import acknowledge
 from web.auth import Caller, House, session_of
 from web.door import renew
@@ -88,7 +90,21 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         "parked": len(reading.parked(tenant)),
         "dead": services.inbox.letters.standing(tenant)["dead"],
         "lateness": lateness(services, who, t),
+        "figures": figures(services, who, now, t),
     }
+
+
+def figures(services: Services, who: Caller, now: Instant, t: Words) -> list[dict[str, str]]:
+    """This month's figures, a line each."""
+    month = month_of(now)
+    return [
+        {
+            "name": t("figures.satisfaction"),
+            "href": satisfaction.PAGE,
+            "text": satisfaction.line(services, who, month, t),
+        },
+        {"name": t("figures.defects"), "href": defects.PAGE, "text": defects.line(services, who, month, t)},
+    ]
 
 
 def chips(counts: dict[str, int], t: Words) -> list[dict[str, Any]]:

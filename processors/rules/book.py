@@ -23,6 +23,7 @@ from processors.rules.published import (
     roles_version,
 )
 from processors.rules.sources import NONE, Sources
+from schemas import figures as figured
 from schemas.event import Event
 from schemas.instants import Day, Instant
 from schemas.policy_people import Ownership
@@ -48,6 +49,7 @@ class Book:
 
     __slots__ = (
         "_calendars",
+        "_figures",
         "_index",
         "_listeners",
         "_owning",
@@ -77,6 +79,9 @@ class Book:
         for one in self.published:
             if isinstance(one, CalendarVersion):
                 self._calendars[one.name] = (*self._calendars.get(one.name, ()), one)
+        self._figures = tuple(
+            figured.Published(p.effective, p.place, p.figures) for p in policies if p.figures is not None
+        )
         self._recorded = [p.recorded for p in self.published]
         self._recurring = {
             key for version in policies for key, terms in version.terms.items() if terms.form == "every"
@@ -159,6 +164,10 @@ class Book:
         version = newest(self._owning, time, place)
         said = version.head.ownership if version is not None else None
         return said or Ownership()
+
+    def figures(self, time: Instant, place: int) -> figured.Figures:
+        """What figures are counted by at ``time``, of what was published up to ``place``."""
+        return figured.binding(self._figures, time, place)
 
     # -- recurring duties
 

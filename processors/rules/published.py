@@ -14,6 +14,7 @@ from processors.rules.workdays import WorkCalendar
 from schemas.calendar import PublishedCalendar
 from schemas.canonical import canonical
 from schemas.event import Event
+from schemas.figures import Figures, figures_of
 from schemas.instants import Instant, parse_instant
 from schemas.policy import PolicyFile
 
@@ -32,6 +33,7 @@ class PolicyVersion:
     terms: Mapping[str, Terms]
     head: PolicyFile
     """The profile without its policies: its other sections."""
+    figures: Figures | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,7 @@ def policy_version(event: Event) -> PolicyVersion:
         published_by=str(data.get("by") or event.actor_ref or event.source),
         terms=terms,
         head=head,
+        figures=figures_of(data["policy"]),
     )
 
 

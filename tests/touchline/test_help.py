@@ -37,6 +37,7 @@ ASKED = {
     "case show", "policy check", "events list", "events example", "clock accept", "person find", "person export",
     "person erase", "parked list", "parked show", "parked resume",
     "dead list", "dead show", "dead replay", "dead discard", "inbox add", "inbox list", "inbox remove", "report late-entries",
+    "satisfaction", "defects",
     "calendar publish", "calendar show", "source declare", "source list",
 }  # fmt: skip
 

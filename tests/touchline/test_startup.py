@@ -75,6 +75,8 @@ def test_no_command_imports_what_it_does_not_need(acme: Shell, events: Path, tmp
         ("dead", "list", *read): (*LISTS, "processors", "projections"),
         ("inbox", "list", *read): (*LISTS, "processors", "projections"),
         ("report", "late-entries", *read): LISTS,
+        ("satisfaction", *read): LISTS,
+        ("defects", "--cases", *read): LISTS,
         ("parked", "list", *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("case", "show", case, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("explain", ident, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),

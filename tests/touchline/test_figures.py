@@ -1,0 +1,38 @@
+"""``touchline satisfaction`` and ``touchline defects``: the figures in a table and as JSON, and the cases behind them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from schemas.catalogue import example
+from tests.touchline.commands import Shell
+
+
+def test_the_figures_and_the_cases_behind(acme: Shell, events: Path, tmp_path: Path) -> None:
+    assert acme("append", str(events)).code == 0
+    report = example("repair.reported")
+    visit = {**example("followup.repair_first_completed"), "ticket": report["ticket"]}
+    visit.pop("caseid", None)
+    visit["data"] = {"satisfied": True}
+    path = tmp_path / "visit.ndjson"
+    path.write_text(json.dumps(visit) + "\n", encoding="utf-8")
+    assert acme("append", str(path)).code == 0
+
+    found = acme("satisfaction", "--json").json
+    (figure,) = found["figures"]
+    assert (figure["answered"], figure["share"], found["minimum_sample"]) == (1, None, 30)
+    assert "样本不足 under 30" in acme("satisfaction", "--month", figure["month"]).out
+    assert acme("satisfaction", "--month", "2001-01", "--json").json["figures"] == []
+    (line,) = acme("satisfaction", "--cases", "--json").json
+    shown = acme("satisfaction", "--cases").out
+    assert line["case_id"] in shown
+    assert "维修第一次回访" in shown
+
+    (defect,) = acme("defects", "--json").json["figures"]
+    assert (defect["origin"], defect["reports"]) == ("repair", 1)
+    assert acme("defects", "--known-at", "2001-01-01", "--json").json["figures"] == []
+    (line,) = acme("defects", "--cases", "--json").json
+    assert line["case_id"] in acme("case", "show", line["case_id"]).out
+    assert "合计" in acme("defects").out
+    assert acme("defects", "--as-of", "2026-03-03", "--known-at", "2026-03-03").code == 2

@@ -1,0 +1,105 @@
+"""满意度与缺陷 over HTTP: the figures, the moment they are asked for, and from each figure, by link alone, to its cases."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+
+from schemas.instants import HOUR, MINUTE, format_instant
+from tests.web.site import START, Site
+
+REPORT = {"urgency": "other", "component": "window", "description": "关不严"}
+
+
+def said(site: Site, kind: str, own_id: str, **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": own_id,
+        "type": kind,
+        "time": format_instant(site.now()),
+        "ticket": f"BX-{own_id[1:]}",
+        "projectid": "云栖 & 一期",
+        "houseid": "1-101",
+        "ownertype": "break_in",
+        "data": data,
+    }
+
+
+def told(http: httpx.Client, site: Site, answers: int) -> str:
+    """So many satisfied customers; the case of the last one."""
+    case = ""
+    for n in range(answers):
+        for raw in (
+            said(site, "repair.reported", f"r{n}", **REPORT),
+            said(site, "followup.repair_first_completed", f"v{n}", satisfied=n > 2),
+        ):
+            kept = http.post("/events", json=raw)
+            assert kept.status_code == 202, kept.text
+            case = kept.json()["case_id"]
+    place = kept.json()["place"]
+    assert http.get(f"/cases/{case}", params={"after": place}).status_code == 200
+    return case
+
+
+def links(page: str) -> list[str]:
+    return [
+        unescape(found) for found in re.findall(r'href="(/wall/(?:satisfaction|defects|cases)[^"]*)"', page)
+    ]
+
+
+def test_every_figure_opens_the_cases_behind_it(timed: Site) -> None:
+    with timed.client(timed.key()) as http:
+        case = told(http, timed, 30)
+        found = http.get("/satisfaction", params={"month": "2026-03"}).json()
+        (figure,) = found["figures"]
+        assert (figure["answered"], figure["share"], found["total"]["share"]) == (30, 900, 900)
+        assert (
+            http.get("/satisfaction", params={"known_at": format_instant(START - HOUR)}).json()["figures"]
+            == []
+        )
+        first = http.get("/satisfaction/cases", params={"project": figure["project_id"], "limit": 20})
+        assert len(first.json()) == 20
+        rest = http.get(re.findall("<(.*)>", first.headers["link"])[0]).json()
+        assert len({one["case_id"] for one in (*first.json(), *rest)}) == 30
+        assert http.get("/defects").json()["total"] == {"reports": 30, "houses": 1}
+        assert len(http.get("/defects/cases", params={"component": "window", "cause": ""}).json()) == 30
+
+        wall = http.get("/").text
+        assert "90.0% (74.3%–96.6%)" in wall
+        assert "30 次 · 1 户" in wall
+        for room in ("/wall/satisfaction", "/wall/defects"):
+            assert room in links(wall)
+            (opened,) = [link for link in links(http.get(room).text) if "/cases?" in link]
+            page = http.get(opened)
+            assert page.status_code == 200
+            assert f"/wall/cases/{case}" in links(page.text)
+            assert len(set(links(page.text))) == 31, "30 cases and the way back"
+        assert http.get(f"/wall/cases/{case}").status_code == 200
+
+
+def test_too_few_answers_are_said_to_be_too_few(timed: Site) -> None:
+    with timed.client(timed.key()) as http:
+        told(http, timed, 4)
+        found = http.get("/satisfaction").json()
+        assert [found["figures"][0][name] for name in ("satisfied", "share", "interval")] == [None] * 3
+        for page in ("/", "/wall/satisfaction"):
+            shown = http.get(page).text
+            assert "样本不足（4/30）" in shown
+            assert "25.0%" not in shown
+
+
+def test_what_is_asked_wrongly_is_named(timed: Site) -> None:
+    now = format_instant(timed.now() + MINUTE)
+    with timed.client(timed.key()) as http:
+        for path in ("/satisfaction", "/defects", "/satisfaction/cases", "/defects/cases"):
+            both = http.get(path, params={"as_of": now, "known_at": now})
+            assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "as_of")
+            month = http.get(path, params={"month": "2026-13"})
+            assert (month.status_code, month.json()["errors"][0]["field"]) == (422, "month")
+            assert http.get(path, params={"mounth": "2026-03"}).status_code == 422
+    with timed.client() as anybody:
+        assert anybody.get("/satisfaction").status_code == 401
+        assert anybody.get("/wall/defects").status_code == 303

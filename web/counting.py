@@ -1,0 +1,83 @@
+"""What the two rooms of figures (指标) share: how one is asked for, and what a page shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Query
+
+from schemas.instants import Instant
+from web.problems import Refused
+from web.reports import moment
+from web.words import Words
+
+Project = Annotated[str | None, Query(max_length=200, description="project id; empty: those that name none")]
+Month = Annotated[
+    str | None,
+    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="month in Asia/Shanghai", examples=["2026-11"]),
+]
+When = Annotated[
+    str | None, Query(max_length=40, description="RFC 3339 with an offset (a `+` is written `%2B`)")
+]
+
+
+def where(**asked: str | None) -> dict[str, str]:
+    """Column -> text, of what was asked for."""
+    return {name: text for name, text in asked.items() if text is not None}
+
+
+def moments(as_of: str | None, known_at: str | None) -> dict[str, Instant | None]:
+    """For the readers. 422 for both, and for what is no instant."""
+    if as_of is not None and known_at is not None:
+        raise Refused(
+            422,
+            "ambiguous",
+            "give as_of or known_at, not both",
+            "as_of 与 known_at 只能给一个",
+            field="as_of",
+        )
+    return {"as_of": moment(as_of, "as_of"), "known_at": moment(known_at, "known_at")}
+
+
+def link(path: str, **asked: str) -> str:
+    """To the cases behind a figure."""
+    return f"{path}?{urlencode(asked)}"
+
+
+def percent(thousandths: int | None) -> str:
+    """``86.7%``"""
+    return "—" if thousandths is None else f"{thousandths // 10}.{thousandths % 10}%"
+
+
+def names(code: str, t: Words) -> str:
+    """A code of a figure's key; a dash where the event named none."""
+    return t.label(code) if code else "—"
+
+
+def behind(found: list[dict[str, Any]], t: Words) -> list[dict[str, Any]]:
+    """The events behind a figure as lines of a page."""
+    return [
+        {
+            "time": one["time"][:16].replace("T", " "),
+            "title": one["en"] if t.lang == "en" else one["zh"],
+            "project": one["project_id"] or "—",
+            "house": one["house_id"] or "—",
+            "case": one["case_id"] or "",
+            "event": one["event_id"],
+            "told": told(one["data"], t),
+        }
+        for one in found
+    ]
+
+
+def told(data: Mapping[str, Any], t: Words) -> str:
+    """What was counted of it."""
+    parts = [
+        t("figures.satisfied" if value else "figures.unsatisfied")
+        if name == "satisfied"
+        else t.label(str(value))
+        for name, value in data.items()
+    ]
+    return " · ".join(parts)

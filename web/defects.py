@@ -1,0 +1,154 @@
+"""缺陷: defects as reported, for the API and as a page; every figure opens its cases."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from web.auth import Caller, House, Reader
+from web.counting import Month, Project, When, behind, link, moments, names, where
+from web.pages import Page, SignedIn, Text
+from web.paging import After, Limit, checked, known_only, listed
+from web.problems import answers
+from web.services import Services
+from web.shapes import Counted, DefectsBody
+from web.words import Words
+
+routes = APIRouter()
+_api = APIRouter(tags=["figures"], dependencies=[Depends(known_only)])
+_pages = APIRouter(include_in_schema=False)
+PAGE = "/wall/defects"
+Part = Annotated[str | None, Query(max_length=200, description="component; empty: those that name none")]
+Cause = Annotated[str | None, Query(max_length=64, description="cause; empty: not determined in the report")]
+Origin = Annotated[str | None, Query(max_length=64, description="repair or defect", examples=["repair"])]
+
+
+@_api.get(
+    "/defects",
+    summary="Defects by project, origin, component, cause and month",
+    description="Repairs reported and defects recorded, counted apart; `houses` are different ones. `known_at`: as it was "
+    "known then; `as_of`: of what had happened by then.",
+    response_model=DefectsBody,
+    responses=answers(401, 403, 422, 503),
+)
+async def figures(
+    services: House,
+    who: Reader,
+    project: Project = None,
+    origin: Origin = None,
+    component: Part = None,
+    cause: Cause = None,
+    month: Month = None,
+    as_of: When = None,
+    known_at: When = None,
+) -> Response:
+    asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
+    found = await run_in_threadpool(services.reading.defects, who.tenant, asked, **moments(as_of, known_at))
+    return JSONResponse(found)
+
+
+@_api.get(
+    "/defects/cases",
+    summary="The reports behind a defect figure, with their cases",
+    description='The latest first. Lists are arrays; `Link: <…>; rel="next"` leads on.',
+    response_model=list[Counted],
+    responses=answers(401, 403, 422, 503),
+)
+async def cases(
+    request: Request,
+    services: House,
+    who: Reader,
+    project: Project = None,
+    origin: Origin = None,
+    component: Part = None,
+    cause: Cause = None,
+    month: Month = None,
+    as_of: When = None,
+    known_at: When = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> Response:
+    asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
+    when = moments(as_of, known_at)
+    found = await run_in_threadpool(
+        services.reading.behind, who.tenant, "defects", asked, **when, limit=limit, after=checked(after)
+    )
+    return listed(request, found, limit, lambda one: f"{one['time']},{one['event_id']}")
+
+
+def line(services: Services, who: Caller, month: str, t: Words) -> str:
+    """The month in one line, for the wall."""
+    total = services.reading.defects(who.tenant, {"month": month})["total"]
+    return t("figures.defects.line", n=total["reports"], houses=total["houses"])
+
+
+@_pages.get(PAGE)
+async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response:
+    """The figures."""
+
+    def drawn() -> Response:
+        found = services.reading.defects(who.tenant, {})
+        rows = [
+            (
+                link(
+                    PAGE + "/cases",
+                    project=one["project_id"],
+                    **{name: one[name] for name in ("origin", "component", "cause", "month")},
+                ),
+                (
+                    one["month"],
+                    one["project_id"] or "—",
+                    *(names(one[name], t) for name in ("origin", "component", "cause")),
+                    one["reports"],
+                    one["houses"],
+                ),
+            )
+            for one in found["figures"]
+        ]
+        total = found["total"]
+        heads = ("month", "project", "origin", "component", "cause", "reports", "houses")
+        return pages.render(
+            "figures.html",
+            t,
+            title=t("figures.defects"),
+            hint=t("figures.defects.hint"),
+            heads=[t(f"figures.{head}") for head in heads],
+            rows=rows,
+            total=("", "", "", "", "", total["reports"], total["houses"]),
+            back=PAGE,
+        )
+
+    return await run_in_threadpool(drawn)
+
+
+@_pages.get(PAGE + "/cases")
+async def page_of_cases(
+    services: House,
+    who: SignedIn,
+    pages: Page,
+    t: Text,
+    project: Project = None,
+    origin: Origin = None,
+    component: Part = None,
+    cause: Cause = None,
+    month: Month = None,
+) -> Response:
+    """The cases behind one figure."""
+
+    def drawn() -> Response:
+        asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
+        found = services.reading.behind(who.tenant, "defects", asked, limit=500)
+        codes = (names(code or "", t) for code in (origin, component, cause))
+        title = " · ".join((t("figures.defects"), project or "—", *codes, month or "—"))
+        return pages.render(
+            "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
+        )
+
+    return await run_in_threadpool(drawn)
+
+
+routes.include_router(_api)
+routes.include_router(_pages)

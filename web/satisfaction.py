@@ -1,0 +1,177 @@
+"""满意度: satisfaction as return visits found it, for the API and as a page; every figure opens its cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from web.auth import Caller, House, Reader
+from web.counting import Month, Project, When, behind, link, moments, names, percent, where
+from web.pages import Page, SignedIn, Text
+from web.paging import After, Limit, checked, known_only, listed
+from web.problems import answers
+from web.services import Services
+from web.shapes import Counted, SatisfactionBody
+from web.words import Words
+
+routes = APIRouter()
+_api = APIRouter(tags=["figures"], dependencies=[Depends(known_only)])
+_pages = APIRouter(include_in_schema=False)
+PAGE = "/wall/satisfaction"
+Owner = Annotated[str | None, Query(max_length=64, description="owner type", examples=["break_in"])]
+
+
+@_api.get(
+    "/satisfaction",
+    summary="Satisfaction by project, owner type and month",
+    description="Of completed return visits. `share`, `interval` (Wilson) and `mean` are thousandths; null below the minimum "
+    "sample of answers, which a policy publishes. `known_at`: as it was known then; `as_of`: of what had happened by then.",
+    response_model=SatisfactionBody,
+    responses=answers(401, 403, 422, 503),
+)
+async def figures(
+    services: House,
+    who: Reader,
+    project: Project = None,
+    owner_type: Owner = None,
+    month: Month = None,
+    as_of: When = None,
+    known_at: When = None,
+) -> Response:
+    asked = where(project_id=project, owner_type=owner_type, month=month)
+    found = await run_in_threadpool(
+        services.reading.satisfaction, who.tenant, asked, **moments(as_of, known_at)
+    )
+    return JSONResponse(found)
+
+
+@_api.get(
+    "/satisfaction/cases",
+    summary="The return visits behind a satisfaction figure, with their cases",
+    description='The latest first. Lists are arrays; `Link: <…>; rel="next"` leads on.',
+    response_model=list[Counted],
+    responses=answers(401, 403, 422, 503),
+)
+async def cases(
+    request: Request,
+    services: House,
+    who: Reader,
+    project: Project = None,
+    owner_type: Owner = None,
+    month: Month = None,
+    as_of: When = None,
+    known_at: When = None,
+    limit: Limit = 100,
+    after: After = None,
+) -> Response:
+    asked = where(project_id=project, owner_type=owner_type, month=month)
+    when = moments(as_of, known_at)
+    found = await run_in_threadpool(
+        services.reading.behind,
+        who.tenant,
+        "satisfaction",
+        asked,
+        **when,
+        limit=limit,
+        after=checked(after),
+    )
+    return listed(request, found, limit, lambda one: f"{one['time']},{one['event_id']}")
+
+
+def said(one: dict[str, Any], least: int, t: Words) -> str:
+    """The share with its interval, or that there are too few answers."""
+    if one["share"] is None:
+        return t("figures.few", n=one["answered"], least=least)
+    low, high = one["interval"]
+    return f"{percent(one['share'])} ({percent(low)}–{percent(high)})"
+
+
+def line(services: Services, who: Caller, month: str, t: Words) -> str:
+    """The month in one line, for the wall."""
+    found = services.reading.satisfaction(who.tenant, {"month": month})
+    return said(found["total"], found["minimum_sample"], t)
+
+
+@_pages.get(PAGE)
+async def page(request: Request, services: House, who: SignedIn, pages: Page, t: Text) -> Response:
+    """The figures."""
+
+    def drawn() -> Response:
+        found = services.reading.satisfaction(who.tenant, {})
+        least = found["minimum_sample"]
+        rows = [
+            (
+                link(
+                    PAGE + "/cases",
+                    project=one["project_id"],
+                    owner_type=one["owner_type"],
+                    month=one["month"],
+                ),
+                (
+                    one["month"],
+                    one["project_id"] or "—",
+                    names(one["owner_type"], t),
+                    one["visits"],
+                    one["answered"],
+                    said(one, least, t),
+                    percent(one["mean"]),
+                ),
+            )
+            for one in found["figures"]
+        ]
+        total = found["total"]
+        whole = (
+            "",
+            "",
+            "",
+            total["visits"],
+            total["answered"],
+            said(total, least, t),
+            percent(total["mean"]),
+        )
+        heads = ("month", "project", "owners", "visits", "answers", "satisfied", "mean")
+        hint = t("figures.satisfaction.hint", least=least)
+        return pages.render(
+            "figures.html",
+            t,
+            title=t("figures.satisfaction"),
+            hint=hint,
+            heads=[t(f"figures.{head}") for head in heads],
+            rows=rows,
+            total=whole,
+            back=PAGE,
+        )
+
+    return await run_in_threadpool(drawn)
+
+
+@_pages.get(PAGE + "/cases")
+async def page_of_cases(
+    services: House,
+    who: SignedIn,
+    pages: Page,
+    t: Text,
+    project: Project = None,
+    owner_type: Owner = None,
+    month: Month = None,
+) -> Response:
+    """The cases behind one figure."""
+
+    def drawn() -> Response:
+        asked = where(project_id=project, owner_type=owner_type, month=month)
+        found = services.reading.behind(who.tenant, "satisfaction", asked, limit=500)
+        title = " · ".join(
+            (t("figures.satisfaction"), project or "—", names(owner_type or "", t), month or "—")
+        )
+        return pages.render(
+            "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
+        )
+
+    return await run_in_threadpool(drawn)
+
+
+routes.include_router(_api)
+routes.include_router(_pages)
