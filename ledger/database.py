@@ -58,6 +58,9 @@ class Database(ABC):
     def make(self, connection: Connection, tables: MetaData) -> None:
         """The same within a job of the writer."""
 
+    def counted(self, tables: MetaData) -> None:  # noqa: B027 - SQLite's figures are said when a table is made
+        """Have the database count what was filled into these tables, before anybody asks for their rows."""
+
     @abstractmethod
     def key_place(self) -> KeyPlace:
         """Where the keys of this ledger are kept: made where the ledger is empty. Raises KeyStoreLost, UnknownSchema."""

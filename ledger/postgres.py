@@ -120,6 +120,11 @@ class PostgresDatabase(Database):
             tables.create_all(connection, tables=missing, checkfirst=False)
             connection.execute(text(f"SET LOCAL search_path = {RECORD}, {SETS}"))
 
+    def counted(self, tables: MetaData) -> None:
+        with self._writing.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for table in tables.sorted_tables:
+                connection.exec_driver_sql(f"ANALYZE {SETS}.{table.name}")
+
     def key_place(self) -> PostgresKeys:
         return PostgresKeys(self, self._keys_url)
 

@@ -212,7 +212,7 @@ class Bulk:
 
         def write(conn: Connection) -> float:
             began = perf_counter()
-            self.store.write(conn, self.tenant.number, part)
+            self.store.fill(conn, self.tenant.number, part)
             return (perf_counter() - began) / (SLICE if writer.waiting() else UNWAITED * SLICE)
 
         if writer.call(write) > 1:

@@ -104,6 +104,7 @@ class Rebuild:
                 listed = tenants.listed(conn)
                 self._whole = sum(lanes.engine_state(conn, tenant).decided for tenant in listed)
             self._catch_up()
+            self.ledger.database.counted(self.store.tables.metadata)
             if compare:
                 self._compare()
             if swap:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -29,7 +30,7 @@ from processors.ports import Effects, Recall, Written
 from processors.rules.linear import AnyRule, Summed
 from processors.rules.protocol import Row
 from projections.pages import SqlPages
-from projections.prepared import adding, columns, deleting, emptying, keys, putting, setting
+from projections.prepared import adding, columns, deleting, emptying, filling, keys, putting, setting
 from projections.tables import SETS, SetTables, fold_version, set_tables
 
 OPERATIONAL = MetaData()
@@ -41,6 +42,10 @@ ACTIVE = Table(
     text("fold_version"),
     **STRICT,
 )
+
+
+Putting = Callable[[Table, Connection], Callable[[Connection, Sequence[tuple[Any, ...]]], None]]
+"""``prepared.putting`` or ``prepared.filling``."""
 
 
 class OtherFold(RuntimeError):
@@ -86,15 +91,25 @@ class SqlStore:
         self.write(conn, effects.expect.tenant, effects)
         return state
 
-    def write(self, conn: Connection, tenant: int, effects: Effects) -> None:
-        """The rows alone: evidence, rows, announcements."""
+    def fill(self, conn: Connection, tenant: int, effects: Effects) -> None:
+        """The same as ``write`` where nobody has written any of this evidence, these rows and lines of the index before, but
+        for evidence that is voided."""
+        tables = self.tables
+        fresh = [one for one in effects.evidence if not one[1].voided]
+        filling(tables.evidence, conn)(conn, _ruled(tables.evidence, tenant, fresh))
+        filling(tables.said, conn)(conn, [(tenant, *one) for one in effects.said])
+        again = [one for one in effects.evidence if one[1].voided]
+        self.write(conn, tenant, replace(effects, evidence=again, said=[]), filling)
+
+    def write(self, conn: Connection, tenant: int, effects: Effects, new: Putting = putting) -> None:
+        """The rows alone: evidence, rows, announcements. ``new``: how rows are put that do not stand."""
         tables = self.tables
         putting(tables.evidence, conn)(conn, _ruled(tables.evidence, tenant, effects.evidence))
         kinds: dict[type[Row], list[Written]] = {}
         for written in effects.rows:
             kinds.setdefault(type(written.row), []).append(written)
         for kind, lines in kinds.items():
-            write_rows(conn, tables.rows[kind], tenant, lines)
+            write_rows(conn, tables.rows[kind], tenant, lines, new)
         for row in effects.gone:
             deleting(tables.rows[type(row)])(conn, [(tenant, row.id)])
         sums: dict[str, list[Summed]] = {}
@@ -135,7 +150,9 @@ def recalled(table: Table, recall: Recall) -> ColumnElement[bool]:
     return found
 
 
-def write_rows(conn: Connection, table: Table, tenant: int, lines: Iterable[Written]) -> None:
+def write_rows(
+    conn: Connection, table: Table, tenant: int, lines: Iterable[Written], new: Putting = putting
+) -> None:
     """Insert what is new; of what stands, write the columns that no index bears, and the indexed ones that changed: an index
     entry costs as much as the row."""
     names, indexed = columns(table)[1:], _indexed(table)
@@ -151,7 +168,7 @@ def write_rows(conn: Connection, table: Table, tenant: int, lines: Iterable[Writ
         moved = tuple(names[n] for n in indexed if now[n] != was[n])
         changed.setdefault(moved, []).append(now)
     if fresh:
-        putting(table, conn)(conn, fresh)
+        new(table, conn)(conn, fresh)
     at = names.index("id")
     for moved, rows in changed.items():
         written, pick = _written(table, moved)

@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 from ledger import lanes
 from ledger.lanes import EngineState
 from processors.ports import Effects
+from projections.prepared import putting
 from projections.rebuild import Rebuild
 from projections.sets import Sets
 from projections.steps import RebuildStep
-from projections.store import SqlStore
+from projections.store import Putting, SqlStore
 from projections.tables import SetTables
 from tests.kit.engine_victim import Killer as EngineKiller
 from tests.kit.places import Where
@@ -39,8 +40,8 @@ class Killer(EngineKiller):
 class CutStore(SqlStore):
     killer: Killer
 
-    def write(self, conn: Connection, tenant: int, effects: Effects) -> None:
-        super().write(conn, tenant, effects)
+    def write(self, conn: Connection, tenant: int, effects: Effects, new: Putting = putting) -> None:
+        super().write(conn, tenant, effects, new)
         self.killer.passed(RebuildStep.WRITTEN)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
@@ -20,6 +21,7 @@ from projections.store import OtherFold, active_set, open_store
 from schemas.event import Event
 from schemas.instants import HOUR, MINUTE
 from tests.kit.hostile import END, TICKETS, Crash, Tick, Told, by_recorded, faults, histories, wire
+from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Cluster
 from tests.kit.quick import quick_world
 from tests.kit.world import START, World, event
@@ -88,6 +90,18 @@ def test_a_page_holds_few_of_the_many_verdicts_behind_one_fact(
     assert world.rebuild().differences == {}
     assert max(heard) == 3
     assert heard.count(3) > 2
+
+
+@ON_POSTGRESQL
+def test_postgresql_has_counted_a_set_before_anybody_reads_it(world: World) -> None:
+    story(world)
+    world.rebuild(swap=True)
+    with world.database.read() as conn:
+        lines = conn.execute(text("SELECT relname, reltuples FROM pg_class"))
+        counted = {str(one.relname): float(one.reltuples) for one in lines}
+        promises = conn.execute(text("SELECT count(*) FROM touchline_sets.promises_b")).scalar_one()
+    assert counted["promises_b"] == promises > 0
+    assert min(counted[table] for table in ("evidence_b", "cases_b", "said_b")) > 0
 
 
 def test_a_difference_is_named(world: World) -> None:
