@@ -304,8 +304,9 @@ class Fold:
         return self._judge(name, scope) if rows is None else _changed(name, held.rows, rows)
 
     def _judge(self, name: str, scope: str) -> Changed:
-        rows = self.rules[name].judge(scope, self.shelf.seen_by(name, scope), self.book)
-        return _changed(name, self.shelf.scope(name, scope).rows, rows)
+        held = self.shelf.scope(name, scope)
+        seen = self.shelf.seen_by(name, scope) if held.links else held.evidence
+        return _changed(name, held.rows, self.rules[name].judge(scope, seen, self.book))
 
     def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
         if not changed:

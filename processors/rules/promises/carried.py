@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.dating import reach_back
 from processors.rules.promises.docket import Docket, happened
-from processors.rules.promises.listeners import DISCHARGE, RESET, START, TRIGGER
+from processors.rules.promises.listeners import DISCHARGE, OPENS, START
 from processors.rules.promises.promise import LATE, LATE_ENTRY_GRACE, MET, OPEN, SUPERSEDED, Promise
 from processors.rules.promises.settle import settle
 from processors.rules.promises.terms import Terms
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PLAIN = frozenset({"after", "given", "open", "coverage", "gate"})
 """Forms of promises that are settled for good by the earliest of their ends."""
-OPENS = (TRIGGER, RESET)
 
 
 def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
@@ -61,8 +60,8 @@ def _ended(
     too early, where pauses count whose time it was, and where it may be a late entry."""
     if terms.min is not None or any(e.slot[0] == START for e in evidence):
         return None
-    since = -NEVER
-    if terms.form != "gate":
+    since = -NEVER if terms.form == "gate" else row.opened
+    if terms.since is not None or terms.since_ever:
         calendars = Calendars(book, terms.calendar, happened(trigger), trigger.place)
         since = reach_back(terms, row.opened, calendars)
     found = settle(terms.by, Docket(evidence), since, row.due)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from processors.rules.promises.listeners import DISCHARGE, RESET, TRIGGER
+from processors.rules.promises.listeners import DISCHARGE, OPENS
 from processors.rules.promises.terms import FactTest, Leaf
 from processors.rules.protocol import Evidence
 from schemas.canonical import uncanonical
@@ -44,13 +44,18 @@ class Docket:
             slots.setdefault(entry.slot, []).append(entry)
         self._slots = slots
 
+    @property
+    def fresh(self) -> bool:
+        """Nothing stands here but what opens a promise: nothing has ended it."""
+        return all(slot[0] in OPENS for slot in self._slots)
+
     def under(self, slot: str) -> list[Evidence]:
         """All evidence of a slot."""
         return self._slots.get(slot, [])
 
     def openers(self) -> list[Evidence]:
         """Evidence of triggers, and of what resets them, of any version."""
-        return [e for slot, mine in self._slots.items() if slot[0] in (TRIGGER, RESET) for e in mine]
+        return [e for slot, mine in self._slots.items() if slot[0] in OPENS for e in mine]
 
     def role(self, role: str) -> list[Evidence]:
         """All evidence of a role, of any version, in order; an event once."""

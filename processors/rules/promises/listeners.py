@@ -12,6 +12,7 @@ from schemas.canonical import Json, canonical
 from schemas.event import Event
 
 TRIGGER, DISCHARGE, CANCEL, UNREACHED, START, STOP, RESET, MOVED, FACT, GATE, DATE, UNTIL = "TDCEPRZOFBNU"
+OPENS = (TRIGGER, RESET)
 WAIVER, ACKNOWLEDGED = "W", "K"
 """Roles of evidence, first letter of the slot. The last two are not of any policy's making."""
 

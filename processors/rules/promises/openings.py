@@ -35,6 +35,11 @@ class Opening(NamedTuple):
 
 def openings(on: Expr, docket: Docket, later: Later) -> list[Opening]:
     """All of them in order of happening."""
+    if isinstance(on, Leaf) and on.plus is None:  # as most are; a docket is in order
+        return [
+            Opening(entry.time, entry.rank, entry.event_id, entry, (entry,), "", known(entry))
+            for entry in docket.of(on)
+        ]
     return sorted(_openings(on, docket, later), key=_order)
 
 
@@ -44,7 +49,7 @@ def _order(opening: Opening) -> tuple[Instant, int, str]:
 
 def _openings(on: Expr, docket: Docket, later: Later) -> Iterator[Opening]:
     if isinstance(on, Leaf):
-        yield from _leaf(on, docket, later)
+        yield from openings(on, docket, later) if on.plus is None else _later(on, on.plus, docket, later)
         return
     parts = [openings(part, docket, later) for part in on.parts]
     if isinstance(on, Any_):
@@ -60,12 +65,9 @@ def _openings(on: Expr, docket: Docket, later: Later) -> Iterator[Opening]:
         )
 
 
-def _leaf(leaf: Leaf, docket: Docket, later: Later) -> Iterator[Opening]:
+def _later(leaf: Leaf, length: Dur, docket: Docket, later: Later) -> Iterator[Opening]:
+    """A length after each piece of evidence, where nothing resets it before."""
     mine = docket.of(leaf)
-    if leaf.plus is None:
-        for entry in mine:
-            yield Opening(entry.time, entry.rank, entry.event_id, entry, (entry,), "", known(entry))
-        return
     if not mine:
         return
     begin = mine[0]
@@ -74,7 +76,7 @@ def _leaf(leaf: Leaf, docket: Docket, later: Later) -> Iterator[Opening]:
         key=Evidence.order,
     )
     for index, entry in enumerate(starts):
-        at = later(entry, leaf.plus)
+        at = later(entry, length)
         following = starts[index + 1] if index + 1 < len(starts) else None
         if at is None or (leaf.resets and following is not None and following.time <= at):
             continue

@@ -16,8 +16,8 @@ def owes(terms: Terms, source: Mapping[str, Any], docket: Docket, time: Instant)
     outcomes = source.get("o", [])
     for owing in terms.owes:
         fits = owing.test < 0 or (owing.test < len(outcomes) and outcomes[owing.test])
-        if fits and docket.passes(owing.facts, time):
-            return [owing.role, *(role for role in terms.also if role != owing.role)]
+        if fits and (not owing.facts or docket.passes(owing.facts, time)):
+            return [owing.role, *[role for role in terms.also if role != owing.role]]
     return list(terms.also)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.instants import Day, civil_date, day_number, iso_day, parse_day, shift_months
@@ -29,6 +30,7 @@ def periods(spec: Every, since: Day, until: Day) -> Iterator[Period]:
             yield period
 
 
+@lru_cache(maxsize=4096)
 def period_of(every: str, day: Day) -> Period:
     """The day's own month, quarter or year."""
     return next(periods(Every.model_validate({"every": every}), day, day))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from processors.rules.promises.calendars import Calendars
@@ -64,9 +65,10 @@ class Running:
         self.matter, self.opening, self.bound = matter, opening, bound
         self.docket, self.terms = matter.docket, bound.terms
         self.opened, self.root = opening.at, opening.root
-        self.source: dict[str, Any] = {}
-        for entry in reversed(opening.sources):
-            self.source.update(parsed(entry.value))
+        self.source: Mapping[str, Any] = parsed(opening.sources[0].value)
+        if len(opening.sources) > 1:  # the first that tells something counts
+            self.source = ChainMap(*[dict(parsed(entry.value)) for entry in opening.sources])
+        self.bound_at = happened(opening.trigger)
         self.pauses = pauses(self.terms.pause, self.docket) if self.terms.pause else []
         self._begin()
         self.calendars = self._calendars()
@@ -91,8 +93,7 @@ class Running:
         """Before anything is computed."""
 
     def _calendars(self) -> Calendars:
-        trigger = self.opening.trigger
-        return Calendars(self.matter.book, self.terms.calendar, happened(trigger), trigger.place)
+        return Calendars(self.matter.book, self.terms.calendar, self.bound_at, self.opening.trigger.place)
 
     def _date(self) -> Dated:
         spans = [(pause.start, pause.stop) for pause in self.pauses]
@@ -121,6 +122,8 @@ class Running:
     def _settle(self) -> None:
         """The earliest of discharge, cancelling, waiver and unreached; at one instant, the discharge."""
         terms, docket = self.terms, self.docket
+        if docket.fresh:
+            return
         ends: list[End] = []
         found = self._discharged()
         if found is not None:
@@ -191,7 +194,7 @@ class Running:
         missing = False
         if self.due < self.settled and self.due != NEVER:
             rungs, missing = steps(self.due, terms.limit, terms.ladder, self.calendars)
-        late_entry = self._late_entry()
+        born_late, late_entry = self.born_late, self._late_entry()
         acknowledged_at, acknowledged_by = acknowledged(own_id, self.docket, self.opened)
         waited = used(self.pauses, self.opened, self.settled) if self.pauses else {}
         still = self.state == OPEN
@@ -226,7 +229,7 @@ class Running:
             settled_by=words(found.events) if found is not None else "[]",
             settled_recorded=found.recorded if found is not None else NEVER,
             entered_by=found.actor if late_entry and found is not None else "",
-            born_late=int(self.born_late),
+            born_late=int(born_late),
             late_entry=int(late_entry),
             early=int(self.early),
             undated=int(self.dated.undated),
@@ -234,7 +237,7 @@ class Running:
             paused=int(self.dated.paused and still),
             ongoing=int(self.ongoing),
             waited=text(waited) if waited else "{}",
-            owes=words(owes(terms, source, self.docket, happened(trigger))),
+            owes=words(owes(terms, source, self.docket, self.bound_at)),
             person=person(terms, source, self.docket, self.opened, self.settled),
             acknowledged_at=acknowledged_at,
             acknowledged_by=acknowledged_by,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 
@@ -12,9 +12,9 @@ from schemas.identity import promise_id
 _KEPT = 65_536
 
 
-def numbers(values: Iterable[int]) -> str:
+def numbers(values: Sequence[int]) -> str:
     """Whole numbers as a canonical JSON list."""
-    return f"[{','.join(map(str, values))}]"
+    return f"[{','.join(map(str, values))}]" if values else "[]"
 
 
 def words(values: Iterable[str]) -> str:
