@@ -40,7 +40,7 @@ class WorkCalendar(Limits):
         count, unit = limit
         if count == 0:
             return None
-        spans = merged(pauses)
+        spans = merged(pauses) if pauses else ()
         if unit in ELAPSED:
             return self._spend(at, count * ELAPSED[unit] * pct // 100, unit == "sh", spans)
         if unit in ("mo", "y"):
@@ -48,7 +48,7 @@ class WorkCalendar(Limits):
             early = None if due is None else before(due, long)
             return early if early is not None and early > at else None
         whole, rest = divmod(count * DAY * pct // 100, DAY)
-        day = self._count(at, Dur(whole + 1, unit), spans)[0]
+        day = self._last(at, Dur(whole + 1, unit), spans)
         if day is None:
             return None
         # with a closing hour the share is of the day up to it, or the warning would come with the breach

@@ -35,15 +35,21 @@ class Limits(Hours):
         Hours move by the paused time, service hours by the paused service time, days by one for each counted
         day-end inside a pause. A pause at or after the due instant changes nothing.
         """
-        spans = merged(pauses)
+        spans = merged(pauses) if pauses else ()
         if not spans:
             return self.add(at, limit)
         if limit.unit in ELAPSED:
             return self._spend(at, limit.n * ELAPSED[limit.unit], limit.unit == "sh", spans)
         if limit.unit in ("d", "wd"):
-            day = self._count(at, limit, spans)[0]
+            day = self._last(at, limit, spans)
             return None if day is None else self._over(day) if limit.unit == "wd" else self._end(day)
         return self._months(at, limit, spans)
+
+    def _last(self, at: Instant, limit: Dur, spans: Sequence[Span]) -> Day | None:
+        """The day on which a limit of d or wd ends; None: frozen. Without pauses it need not be counted to."""
+        if spans:
+            return self._count(at, limit, spans)[0]
+        return self._working(at, limit.n) if limit.unit == "wd" else day_of(at) + limit.n
 
     def _count(
         self, at: Instant, limit: Dur, spans: Sequence[Span]
@@ -76,5 +82,5 @@ class Limits(Hours):
     def _months(self, at: Instant, limit: Dur, spans: Sequence[Span]) -> Instant | None:
         day = day_of(at)
         left = shift_months(day, limit.n * (12 if limit.unit == "y" else 1)) - day
-        last = self._count(at, Dur(left, "d"), spans)[0]
+        last = self._last(at, Dur(left, "d"), spans)
         return None if last is None else self._end(last)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -255,6 +256,20 @@ def test_pauses_only_delay(name: str, opened: int, limit: Dur, data: st.DataObje
     fewer = ask(calendar.due, opened, limit, paused[1:])
     assert isinstance(fewer, int)
     assert fewer <= due
+
+
+def day_or_year(ask: Callable[[], Day | None]) -> tuple[str, Day | None]:
+    try:
+        return "day", ask()
+    except NoCalendar as error:
+        return "no calendar", error.year
+
+
+@given(NAMES, INSTANTS, st.integers(0, 800), st.sampled_from(("d", "wd")))
+def test_the_last_day_is_the_one_counted_to(name: str, opened: int, count: int, unit: Any) -> None:
+    calendar, limit = office(name), Dur(count, unit)
+    counted = day_or_year(lambda: calendar._count(opened, limit, ())[0])
+    assert day_or_year(lambda: calendar._last(opened, limit, ())) == counted
 
 
 @given(NAMES, INSTANTS, LIMITS, st.integers(1, 99), st.data())
