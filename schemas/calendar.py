@@ -22,6 +22,14 @@ SHIPPED_YEARS = range(2024, 2027)
 """The years of the working calendar that a new tenant is given."""
 
 
+REGIONAL = "@"
+
+
+def regional(name: str, region: str) -> str:
+    """office@east: the calendar ``office`` of the region east; the plain name where there is no region."""
+    return f"{name}{REGIONAL}{region}" if region else name
+
+
 class PublishedCalendar(Strict):
     """One version of one calendar.
 

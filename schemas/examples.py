@@ -333,6 +333,10 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
         {**_HOUSE, "channel": "hotline", "actorrole": "cs_centre"},
         {"policy": "保修范围", "customer_reaction": "表示理解"},
     ),
+    "project.registered": (
+        {"projectid": "yunshan", "actorrole": "project_company"},
+        {"region": "east", "name": "云山"},
+    ),
     "project.delivered": (
         {"projectid": "yunshan", "region": "east", "actorrole": "project_company"},
         {"delivered_on": ("day", 0)},

@@ -204,12 +204,14 @@ class HouseAdmin:
         return source
 
     def _calendar_publish(
-        self, tenant: str, name: str, year: int, file: dict[str, Any] | None, version: str
+        self, tenant: str, name: str, year: int, file: dict[str, Any] | None, version: str, region: str = ""
     ) -> Json:
         from touchline import calendars  # reads the holidays; only this command does
 
         found = only_tenant(self._house.ledger, tenant)
-        return calendars.publish(self._house, found, name, year, file, version)
+        if region:
+            good_name(region, "区域", "region")
+        return calendars.publish(self._house, found, name, region, year, file, version)
 
     def _source_declare(self, tenant: str, source: str, within: str) -> Json:
         from touchline import sources

@@ -14,22 +14,31 @@ if TYPE_CHECKING:
 
 
 def publish(
-    house: House, tenant: Tenant, name: str, year: int, file: dict[str, Any] | None, version: str
+    house: House,
+    tenant: Tenant,
+    plain: str,
+    region: str,
+    year: int,
+    file: dict[str, Any] | None,
+    version: str,
 ) -> Json:
     """One ``calendar.published`` of one year. ``file``: how it differs, as ``schemas.policy.Calendar`` has it, and
-    ``names`` (day -> why). What it does not say of shifts, close and roll is taken from the calendar as published last.
+    ``names`` (day -> why). What it does not say of shifts, close and roll is taken from the calendar as published last: of
+    the ``region``, else of all.
     Raises Refused."""
     from pydantic import ValidationError
 
     from producers.calendar_maker import NoHolidays, make_calendar
-    from schemas.calendar import PublishedCalendar
+    from schemas.calendar import PublishedCalendar, regional
     from schemas.instants import parse_instant
     from schemas.policy import Calendar
     from touchline.defaults import fact
 
     written = dict(file or {})
     names = written.pop("names", None) or {}
-    last = next((one for one in house.reading.calendars(tenant) if one["name"] == name), None)
+    name = regional(plain, region)
+    published = {one["name"]: one for one in house.reading.calendars(tenant)}
+    last = published.get(name, published.get(plain))
     for part in ("shifts", "close", "roll"):
         if last is not None and part not in written:
             written[part] = last[part]

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from schemas.instants import day_of, iso_day
+from ledger.tenants import Tenant
+from schemas.instants import Day, day_of, iso_day
 from web.auth import House
 from web.problems import progress
 from web.services import Services
@@ -49,24 +50,31 @@ SOON = 45
 """Days before a calendar's end from which on that is said: limits of a month run over it."""
 
 
-def warnings(services: Services) -> list[dict[str, str]]:
-    """What is ready and will not do for long: a calendar without data of the coming year."""
+def ending(services: Services, tenant: Tenant) -> dict[str, Day]:
+    """Calendar -> its last day, where that comes soon or has passed."""
     today = day_of(services.clock.now())
-    ends: dict[str, int] = {}
+    found = services.reading.horizons(tenant)
+    return {name: last for name, last in sorted(found.items()) if last - today < SOON}
+
+
+def warnings(services: Services) -> list[dict[str, str]]:
+    """What is ready and will not do for long: a calendar without data of the coming year, named with the year."""
+    ends: dict[str, Day] = {}
     try:
         for tenant in services.ledger.tenants():
-            for name, last in services.reading.horizons(tenant).items():
+            for name, last in ending(services, tenant).items():
                 ends[name] = min(last, ends.get(name, last))
     except Exception:  # what cannot be read is among the reasons
         return []
     return [
         {
             "what": "calendar",
+            "calendar": name,
+            "year": iso_day(last + 1)[:4],
             "reason": f"calendar {name} ends with {iso_day(last)}: promises behind it stand undated",
             "reason_zh": f"日历 {name} 只到 {iso_day(last)}，之后到期的时限待定",
         }
         for name, last in sorted(ends.items())
-        if last - today < SOON
     ]
 
 

@@ -78,6 +78,11 @@ PAGE: Final[dict[str, tuple[str, str]]] = {
         "收到而未能映射的原文；改好映射后用 touchline dead replay",
         "received and not mapped; touchline dead replay, after a fix",
     ),
+    "strip.calendars": ("日历缺数据", "Calendar lacks"),
+    "strip.calendars.hint": (
+        "到期落在其后的时限待定；用 touchline calendar publish 发布该年",
+        "what falls due behind it stands undated; touchline calendar publish, for that year",
+    ),
     "strip.parked": ("暂停处理", "parked"),
     "strip.parked.hint": (
         "规则未能处理的事件；修正后用 touchline parked resume 恢复",

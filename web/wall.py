@@ -11,13 +11,14 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from processors.rules.satisfaction import month_of
-from schemas.instants import Instant, civil_date, day_of, format_instant, to_datetime
+from schemas.instants import Instant, civil_date, day_of, format_instant, iso_day, to_datetime
 from web import defects, satisfaction
 from web.alerts import acknowledge
 from web.auth import Caller, House, session_of
 from web.door import renew
 from web.events import append_one
 from web.figures import OPEN, promise_row, weekday
+from web.health import ending
 from web.pages import Page, SignedIn, Text
 from web.problems import Refused, not_found, progress
 from web.services import Services
@@ -87,6 +88,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         "decided": decided,
         "lag": max(0, head - decided),
         "status": status(services),
+        "calendars": [f"{name} {iso_day(last + 1)[:4]}" for name, last in ending(services, tenant).items()],
         "parked": len(reading.parked(tenant)),
         "dead": services.inbox.letters.standing(tenant)["dead"],
         "lateness": lateness(services, who, t),

@@ -24,10 +24,12 @@ from processors.rules.published import (
 )
 from processors.rules.sources import NONE, Sources
 from schemas import figures as figured
+from schemas.calendar import REGIONAL, regional
 from schemas.event import Event
 from schemas.instants import Day, Instant
 from schemas.policy_people import Ownership
 
+REGISTERED = "project.registered"
 __all__ = ["Book", "Bound", "CalendarVersion", "PolicyVersion", "RolesVersion"]
 
 
@@ -57,6 +59,7 @@ class Book:
         "_profiles",
         "_recorded",
         "_recurring",
+        "_regions",
         "instants",
         "published",
         "sources",
@@ -75,6 +78,8 @@ class Book:
             names = {version.profile for version in policies if key in version.terms}
             self._profiles[key] = tuple(version for version in policies if version.profile in names)
         self._owning = _saying(policies, "ownership")
+        self._regions: dict[str, tuple[tuple[int, str], ...]] = {}
+        """Project -> (place, its region), in order of place."""
         self._calendars: dict[str, tuple[CalendarVersion, ...]] = {}
         for one in self.published:
             if isinstance(one, CalendarVersion):
@@ -108,24 +113,41 @@ class Book:
         if event.type == "policy.published":
             made = policy_version(event)
         elif event.type == "calendar.published":
-            made = calendar_version(event, self._calendars.get(str(event.data["name"]), ()))
+            name = str(event.data["name"])
+            plain = name.partition(REGIONAL)[0] if REGIONAL in name else ""
+            older = (*self._calendars.get(plain, ()), *self._calendars.get(name, ()))
+            made = calendar_version(event, older)
         elif event.type == "roles.published":
             made = roles_version(event)
         else:
             return self
-        return Book(sorted((*self.published, made), key=lambda p: p.place), self.sources)
+        return self._again(sorted((*self.published, made), key=lambda p: p.place))
 
     def hear(self, fact: Event) -> Book:
-        """With what a fact tells of its source, and of a source that it declares; mostly nothing: then itself."""
+        """With what a fact tells of its source, of a source that it declares, of the region of a project; mostly nothing:
+        then itself."""
         sources = self.sources.heard(fact)
-        return self if sources is self.sources else self.with_sources(sources)
+        found = self if sources is self.sources else self.with_sources(sources)
+        if fact.type != REGISTERED or not fact.project_id:
+            return found
+        told = self._regions.get(fact.project_id, ())
+        region = str(fact.data["region"])
+        if told and told[-1][1] == region:
+            return found
+        made = found._copied()
+        made._regions = {**self._regions, fact.project_id: (*told, (fact.place, region))}
+        return made
 
     def with_sources(self, sources: Sources) -> Book:
         """The same publications, other sources."""
+        made = self._copied()
+        made.sources = sources
+        return made
+
+    def _copied(self) -> Book:
         made = object.__new__(Book)
         for name in Book.__slots__:
             setattr(made, name, getattr(self, name))
-        made.sources = sources
         return made
 
     def unwaiting(self) -> Book:
@@ -134,7 +156,12 @@ class Book:
 
     def known_at(self, recorded: Instant) -> Book:
         """The book as it was known at that recorded instant."""
-        return Book([p for p in self.published if p.recorded <= recorded], self.sources)
+        return self._again([p for p in self.published if p.recorded <= recorded])
+
+    def _again(self, published: Sequence[Published]) -> Book:
+        made = Book(published, self.sources)
+        made._regions = self._regions
+        return made
 
     # -- binding
 
@@ -147,6 +174,15 @@ class Book:
     def calendar(self, name: str, time: Instant, place: int) -> CalendarVersion | None:
         """The calendar that counts for such a trigger; None where none was published before it."""
         return newest(self._calendars.get(name, ()), time, place)
+
+    def regional(self, name: str, region: str, project: str, place: int) -> str:
+        """The calendar of that name for a trigger's region: its own, else its project's as registered before ``place``; ""
+        where it has none, or the region no calendar."""
+        if not region:
+            told = [where for at, where in self._regions.get(project, ()) if at <= place]
+            region = told[-1] if told else ""
+        own = regional(name, region)
+        return own if region and own in self._calendars else ""
 
     def other_calendars(self, name: str, bound: CalendarVersion | None) -> Iterable[CalendarVersion]:
         """Those that may date what the bound one cannot: published later, or in force later; in order of place."""

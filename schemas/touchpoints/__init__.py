@@ -152,6 +152,7 @@ TYPES: Final[tuple[EventType, ...]] = (
     _compensations("house_return.resolved", "退房处理", "House return resolved", "needs", CLOSES),
     _compensations("dispute.recorded", "纠纷协调", "Dispute recorded"),
     _compensations("policy.explained", "政策解释", "Service policy explained"),
+    _projects("project.registered", "项目登记", "Project registered", rank=OPENS),
     _projects("project.delivered", "项目交付", "Project delivered", rank=OPENS),
     _projects("report.issued", "报告发出", "Report issued", rank=AFTER),
     _defects("defect.recorded", "缺陷登记", "Defect recorded", rank=OPENS, thing="defect_id"),

@@ -6,6 +6,15 @@ from schemas.fields import Code, Day, Ref
 from schemas.model import Touchpoint
 
 
+class ProjectRegistered(Touchpoint):
+    """项目登记: no row; the region in which a project lies, whose calendar its promises keep. The newest told counts."""
+
+    TYPE = "project.registered"
+
+    region: Ref
+    name: Ref | None = None
+
+
 class ProjectDelivered(Touchpoint):
     """小区建成交付: T181. Of a project; ``delivered_on`` is the day that counts."""
 

@@ -99,3 +99,50 @@ def test_a_visit_meanwhile_is_judged_by_the_calendar_that_came(world: World) -> 
     publish(world, "2027-01-10T09:00:00+08:00")
     assert mine(world)["wall"] == "met"
     assert "breached" not in [kind for kind, _ in said(world)]
+
+
+def test_a_region_waits_for_its_own_calendar(world: World) -> None:
+    """East has closing days of its own, west has not: each is dated by its calendar, whichever comes first, and by none that
+    is not its own. What a project's region is was told by a fact; what is triggered before that is everybody's."""
+
+    def close(ticket: str, project: str) -> None:
+        asked = {"subject": "engineering", "category": "leak", "severity": "ordinary", "description": "渗水"}
+        for kind, data in (("complaint.received", asked), ("complaint.closed", {"close_reason": "resolved"})):
+            told = event(kind, f"{ticket}-{kind}", EVE, ticket=ticket, projectid=project, data=data)
+            world.keep(told, EVE + HOUR)
+
+    def calendar(name: str, closed: list[str], at: str, year: int = 2027) -> None:
+        data = make_calendar(
+            name,
+            parse_instant(f"{year}-01-01T00:00:00+08:00"),
+            (year,),
+            Calendar(base="none", closed=closed),
+            f"{name}-{year}",
+        )
+        said = event("calendar.published", f"{name}-{year}", parse_instant(at), data=data)
+        world.keep(said, parse_instant(at), admin=True)
+        world.tick()
+
+    def dues() -> dict[str, str]:
+        found = [p for p in world.reading.promises(world.tenant) if p["obligation"] == KEY]
+        return {p["project_id"]: (p["due"] or "undated")[:10] for p in found}
+
+    calendar("office@east", ["2026-12-31"], "2026-12-29T09:00:00+08:00", 2026)
+    for project, region in (("p-east", "east"), ("p-west", "west")):
+        told = event("project.registered", project, EVE - HOUR, projectid=project, data={"region": region})
+        world.keep(told, EVE)
+    close("E", "p-east")
+    close("W", "p-west")
+    close("N", "p-nowhere")
+    world.keep(
+        event("project.registered", "late", EVE, projectid="p-nowhere", data={"region": "east"}), EVE + HOUR
+    )
+    world.tick()
+    assert dues() == {"p-east": "undated", "p-west": "undated", "p-nowhere": "undated"}
+    calendar("office", HOLIDAYS, "2026-12-30T09:00:00+08:00")
+    assert dues() == {"p-east": "undated", "p-west": "2027-01-04", "p-nowhere": "2027-01-04"}
+    calendar("office@east", [*HOLIDAYS, "2027-01-04"], "2026-12-30T10:00:00+08:00")
+    assert dues() == {"p-east": "2027-01-06", "p-west": "2027-01-04", "p-nowhere": "2027-01-04"}
+    ends = world.reading.horizons(world.tenant)
+    assert sorted(ends) == ["office", "office@east"]
+    assert world.rebuild().differences == {}

@@ -76,3 +76,20 @@ def test_the_same_version_is_kept_once_and_other_days_need_another(acme: Shell, 
     wrong = acme(*publish, "--version", "b")
     assert wrong.code == 2
     assert "line 1" in wrong.err
+
+
+def test_a_region_has_days_and_hours_of_its_own(acme: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "east.yaml"
+    file.write_text("closed: [2026-11-23]\nshifts: [[10:00, 19:00]]\n", "utf-8")
+    publish = ("calendar", "publish", "--year", "2026", "--region", "east", "--from", str(file), "--json")
+    assert acme(*publish).json["name"] == "office@east"
+    shown = acme("calendar", "show", "--year", "2026", "--region", "east", "--json").json
+    assert (shown["name"], shown["names"]["2026-11-23"], shown["shifts"]) == (
+        "office@east", "公司放假", [["10:00", "19:00"]],
+    )  # fmt: skip
+    assert "2025" not in shown["years"]
+    assert acme("calendar", "show", "--year", "2025", "--region", "east").code == 0, "as the company had it"
+    plain = acme("calendar", "show", "--year", "2026", "--json").json
+    assert plain["working_days"] == shown["working_days"] + 1
+    assert acme("calendar", "show", "--year", "2026", "--region", "west").code == 3
+    assert acme("calendar", "publish", "--year", "2026", "--region", "a/b").code == 2

@@ -15,6 +15,10 @@ calendars = typer.Typer(
     help="工作日历。Calendars: statutory holidays, make-up days, closing days.", no_args_is_help=True
 )
 YearOption = Annotated[int, typer.Option("--year", min=1971, max=2999, metavar="Y", help="哪一年 which year")]
+RegionOption = Annotated[
+    str,
+    typer.Option("--region", help="区域自己的日历；不给则为全公司 a region's own calendar, else everybody's"),
+]
 NameOption = Annotated[str, typer.Option("--name", help="政策里的日历名 its name in the policies")]
 
 
@@ -35,6 +39,7 @@ def publish(
         ),
     ] = None,
     name: NameOption = "office",
+    region: RegionOption = "",
     version: Annotated[str, typer.Option("--version", help="版本号 a version of your own")] = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
@@ -44,9 +49,14 @@ def publish(
     """发布一年的工作日历：取自 chinesecalendar 或文件；待定的时限随即确定。Publish a year, from chinesecalendar or a file; what
     stood undated for it is dated at once. Service hours go on as published last unless the file says otherwise.
 
+    With --region it is the calendar of that region alone: what is triggered there from now on (the event's own region, else
+    the region of its project, as project.registered told it) counts by it. Years that it lacks are the company's as
+    published before; later ones have to be published for the region too.
+
     \b
     Example:
       touchline calendar publish --year 2027 --from 2027.yaml
+      touchline calendar publish --year 2027 --region east --from east-2027.yaml
     """
     from touchline.desk import desk
 
@@ -54,12 +64,20 @@ def publish(
     with desk(place_of(data, database)) as counter:
         made = counter.perform(
             "calendar.publish",
-            {"tenant": tenant, "name": name, "year": year, "file": written, "version": version},
+            {
+                "tenant": tenant,
+                "name": name,
+                "year": year,
+                "file": written,
+                "version": version,
+                "region": region,
+            },
         )
     if as_json:
         show(made)
         return
     again = "（此前已发布，内容相同）" if made["again"] else ""
+    name = made["name"]
     say(
         f"日历 {name} {year} 年已发布，版本 {made['version']}{again}。",
         f"Calendar {name}, {year}: version {made['version']} at place {made['place']}.",
@@ -70,6 +88,7 @@ def publish(
 def show_year(
     year: YearOption,
     name: NameOption = "office",
+    region: RegionOption = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
@@ -82,8 +101,10 @@ def show_year(
     Example:
       touchline calendar show --year 2026
     """
+    from schemas.calendar import regional
     from touchline.library import Library
 
+    name = regional(name, region)
     with Library(place_of(data, database)) as library:
         found = library.reading.calendars(library.tenant(tenant))
     one = next((one for one in found if one["name"] == name), None)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from processors.rules.workdays import NoCalendar, WorkCalendar
 from schemas.calendar import PublishedCalendar
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from processors.rules.published import CalendarVersion
 
 T = TypeVar("T")
+_NOWHERE: Mapping[str, Any] = {}
 
 NO_CALENDAR = WorkCalendar(
     PublishedCalendar.model_construct(
@@ -31,13 +32,20 @@ NO_CALENDAR = WorkCalendar(
 
 
 class Calendars:
-    """For one trigger. ``used`` gave the last answer; ``dated_by`` did, and was published after the trigger (S24)."""
+    """For one trigger, whose evidence tells ``source``: its region, its project. ``used`` gave the last answer; ``dated_by``
+    did, and was published after the trigger (S24)."""
 
-    __slots__ = ("_book", "_name", "_place", "bound", "dated_by", "used")
+    __slots__ = ("_book", "_name", "_own", "_place", "bound", "dated_by", "used")
 
-    def __init__(self, book: Book, name: str, time: Instant, place: int) -> None:
+    def __init__(
+        self, book: Book, name: str, time: Instant, place: int, source: Mapping[str, Any] = _NOWHERE
+    ) -> None:
         self._book, self._name, self._place = book, name, place
-        self.bound = self.used = book.calendar(name, time, place)
+        self._own = book.regional(name, source.get("r", ""), source.get("p", ""), place)
+        bound = book.calendar(self._own, time, place) if self._own else None
+        if bound is None:
+            bound = book.calendar(name, time, place)
+        self.bound = self.used = bound
         self.dated_by: CalendarVersion | None = None
 
     def ask(self, question: Callable[[WorkCalendar], T]) -> T:
@@ -46,7 +54,7 @@ class Calendars:
         try:
             return question(self.bound.calendar if self.bound is not None else NO_CALENDAR)
         except NoCalendar:
-            for other in self._book.other_calendars(self._name, self.bound):
+            for other in self._others():
                 try:
                     answer = question(other.calendar)
                 except NoCalendar:
@@ -55,3 +63,15 @@ class Calendars:
                 self.dated_by = other if other.place > self._place else None
                 return answer
             raise
+
+    def _others(self) -> Iterable[CalendarVersion]:
+        """A region that has a calendar waits for its own; what was triggered before it had one is dated by either."""
+        if not self._own:
+            return self._book.other_calendars(self._name, self.bound)
+        if self.bound is not None and self.bound.name == self._own:
+            return self._book.other_calendars(self._own, self.bound)
+        both = (
+            *self._book.other_calendars(self._name, self.bound),
+            *self._book.other_calendars(self._own, None),
+        )
+        return sorted(both, key=lambda one: one.place)

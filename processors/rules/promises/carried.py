@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.dating import reach_back
-from processors.rules.promises.docket import Docket, happened
+from processors.rules.promises.docket import Docket, happened, parsed
 from processors.rules.promises.listeners import DISCHARGE, OPENS, START
 from processors.rules.promises.promise import LATE, LATE_ENTRY_GRACE, MET, OPEN, SUPERSEDED, Promise
 from processors.rules.promises.settle import settle
@@ -62,7 +62,7 @@ def _ended(
         return None
     since = -NEVER if terms.form == "gate" else row.opened
     if terms.since is not None or terms.since_ever:
-        calendars = Calendars(book, terms.calendar, happened(trigger), trigger.place)
+        calendars = Calendars(book, terms.calendar, happened(trigger), trigger.place, parsed(trigger.value))
         since = reach_back(terms, row.opened, calendars)
     found = settle(terms.by, Docket(evidence), since, row.due)
     if found is None:

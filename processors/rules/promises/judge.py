@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.covered import Covered
-from processors.rules.promises.docket import Docket, happened
+from processors.rules.promises.docket import Docket, happened, parsed
 from processors.rules.promises.gated import gated
 from processors.rules.promises.keys import split
 from processors.rules.promises.moving import moving
@@ -107,7 +107,7 @@ def _later(book: Book, calendar: str) -> Later:
     """A length after a piece of evidence, by the calendar that is bound to it."""
 
     def later(entry: Evidence, length: Dur) -> Instant | None:
-        asked = Calendars(book, calendar, happened(entry), entry.place)
+        asked = Calendars(book, calendar, happened(entry), entry.place, parsed(entry.value))
         try:
             return asked.ask(lambda one: one.add(entry.time, length))
         except NoCalendar:

@@ -68,8 +68,8 @@ def trigger_value(
     moved_time: bool,
     member: Texts | None = None,
 ) -> Value:
-    """c h p u: case, house, project, customer; g: the given due instant; o: outcome of each ``owes`` test; w: the person in
-    charge; m: key texts of the members; t: the event's own time where ``at`` orders it by another."""
+    """c h p r u: case, house, project, region, customer; g: the given due instant; o: outcome of each ``owes`` test; w: the
+    person in charge; m: key texts of the members; t: the event's own time where ``at`` orders it by another."""
     read_given = reader(given) if given else None
     read_person = reader(person) if person else None
 
@@ -83,6 +83,8 @@ def trigger_value(
             made["h"] = event.house_id
         if event.project_id:
             made["p"] = event.project_id
+        if event.region:
+            made["r"] = event.region
         if read_given is not None and (due := instant(read_given(event))) is not None:
             made["g"] = due
         if tests:

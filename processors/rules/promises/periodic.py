@@ -129,11 +129,15 @@ class Periodic(Running):
         self.root = self.period
         self.opened = max(start_of_day(self.of_period.first), self.stretch.start)
         if self.terms.member:  # a group's promise is about no single member
-            self.source = {name: self.source[name] for name in ("p", "o", "w") if name in self.source}
+            self.source = {name: self.source[name] for name in self._kept() if name in self.source}
+
+    def _kept(self) -> tuple[str, ...]:
+        """What its members have in common; the region only where it is a region's own duty."""
+        return ("p", "o", "w", "r") if "region" in self.terms.names else ("p", "o", "w")
 
     def _calendars(self) -> Calendars:
         begins = start_of_day(self.of_period.first)
-        return Calendars(self.matter.book, self.terms.calendar, begins, self._place)
+        return Calendars(self.matter.book, self.terms.calendar, begins, self._place, self.source)
 
     def _date(self) -> Dated:
         if self._beyond:

@@ -48,7 +48,9 @@ class Rolled(Running):
     def _calendars(self) -> Calendars:
         if self._first:
             return super()._calendars()
-        return Calendars(self.matter.book, self.terms.calendar, self.from_.time, self.from_.place)
+        return Calendars(
+            self.matter.book, self.terms.calendar, self.from_.time, self.from_.place, self.source
+        )
 
     def _discharged(self) -> Found | None:
         self.since = self.opened + (not self._first)

@@ -93,7 +93,8 @@ class Running:
         """Before anything is computed."""
 
     def _calendars(self) -> Calendars:
-        return Calendars(self.matter.book, self.terms.calendar, self.bound_at, self.opening.trigger.place)
+        place = self.opening.trigger.place
+        return Calendars(self.matter.book, self.terms.calendar, self.bound_at, place, self.source)
 
     def _date(self) -> Dated:
         spans = [(pause.start, pause.stop) for pause in self.pauses]
