@@ -60,8 +60,9 @@ def month_of(at: Instant) -> str:
 
 
 def is_visit(event: Event) -> bool:
-    """A completed return visit (回访); an attempt is none."""
-    return event.type.startswith("followup.") and event.type.endswith("_completed")
+    """A completed return visit (回访) that reached somebody; an attempt is none."""
+    done = event.type.startswith("followup.") and event.type.endswith("_completed")
+    return done and event.data.get("reached") is not False
 
 
 def scores_of(data: Mapping[str, Any]) -> list[tuple[int, int]]:

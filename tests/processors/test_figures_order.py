@@ -3,147 +3,21 @@ batch cuts and lost engines, a batch that holds an event with its own withdrawal
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import Any
-
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ledger.candidate import Appended
-from processors.rules.defects import DefectHouse
-from schemas.instants import DAY, HOUR, Instant, to_datetime
-from tests.kit.hostile import DELAYS, TIMES, Told, by_recorded
+from tests.kit.counting import figures, scratch, stories, wire
+from tests.kit.hostile import Told, by_recorded
 from tests.kit.quick import quick_world
-from tests.kit.world import START, World, event
 
-PLACES = {
-    "TS-1": {"projectid": "云栖", "houseid": "1-101", "ownertype": "break_in"},
-    "BX-1": {"projectid": "云栖", "houseid": "1-102"},
-}
-ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("defect.recorded", {"component": "window", "cause": "construction_quality"}),
-    ("followup.repair_first_completed", {"satisfied": True}),
-    ("followup.repair_first_completed", {"satisfied": False, "scores": [{"component": "a", "points": 90}]}),
-    ("followup.complaint_close_completed", {"scores": [{"component": "a", "points": 3, "out_of": 5}]}),
-    (
-        "followup.property_service_completed",
-        {
-            "scores": [
-                {"component": "a", "points": 2, "out_of": 5},
-                {"component": "b", "points": 79},
-                {"component": "c", "points": 7, "out_of": 5},
-            ]
-        },
-    ),
-    ("followup.repair_second_completed", {}),
-    ("followup.attempted", {"followup_kind": "complaint_close", "outcome": "unreachable"}),
-    ("defect.recorded", {"component": "window"}),
-    ("repair.reported", {"urgency": "other", "component": "window", "description": "关不严"}),
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[phase for phase in Phase if phase is not Phase.explain],
 )
-
-
-@st.composite
-def stories(draw: st.DrawFn) -> list[Told]:
-    """Facts that are counted, each changing another at most once, and nothing changing what was withdrawn."""
-    made: list[Told] = []
-    free: list[int] = []
-    for index in range(draw(st.integers(1, 20))):
-        changes = draw(st.sampled_from([-1, -1, *free]))
-        withdraws = changes >= 0 and draw(st.booleans())
-        made.append(
-            Told(
-                ticket=draw(st.sampled_from(sorted(PLACES))),
-                kind=draw(st.integers(0, len(ASKED) - 1)),
-                time=START + HOUR + draw(st.sampled_from(TIMES)),
-                delay=draw(st.sampled_from(DELAYS)),
-                again=draw(st.integers(0, 5)) == 0,
-                changes=changes,
-                withdraws=withdraws,
-            )
-        )
-        if changes >= 0:
-            free.remove(changes)
-        if not withdraws:
-            free.append(index)
-    return made
-
-
-def when(one: Told) -> Instant:
-    """Some happened a month before."""
-    return one.time - (one.kind % 3) * 5 * DAY
-
-
-def wire(history: list[Told], index: int) -> dict[str, Any]:
-    one = history[index]
-    if one.withdraws:
-        return event("event.withdrawn", f"e{index}", when(one), correctssourceid=f"e{one.changes}")
-    kind, data = ASKED[one.kind]
-    more = {} if one.changes < 0 else {"correctssourceid": f"e{one.changes}"}
-    return event(kind, f"e{index}", when(one), ticket=one.ticket, data=data, **PLACES[one.ticket], **more)
-
-
-def standing(history: list[Told], kept: set[int]) -> list[Told]:
-    gone = {history[index].changes for index in kept}
-    return [
-        one for index, one in enumerate(history) if index in kept and not one.withdraws and index not in gone
-    ]
-
-
-def scratch(history: list[Told], kept: set[int]) -> dict[str, dict[tuple[str, ...], tuple[int, ...]]]:
-    """Counted by hand, with nothing of the rules."""
-    answers: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    scores: dict[tuple[str, ...], list[int]] = defaultdict(lambda: [0, 0])
-    reports: Counter[tuple[str, ...]] = Counter()
-    houses: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for one in standing(history, kept):
-        kind, data = ASKED[one.kind]
-        at = PLACES[one.ticket]
-        month = to_datetime(when(one)).strftime("%Y-%m")
-        if kind in ("defect.recorded", "repair.reported"):
-            cell = (
-                at["projectid"],
-                kind.split(".")[0],
-                str(data["component"]),
-                str(data.get("cause", "")),
-                month,
-            )
-            reports[cell] += 1
-            houses[cell].add(at["houseid"])
-        elif kind != "followup.attempted":
-            key = (at["projectid"], at.get("ownertype", ""), month)
-            marks = [(s["points"], s.get("out_of", 100)) for s in data.get("scores", [])]
-            marks = [(p, n) for p, n in marks if p <= n]
-            said = data.get("satisfied")
-            if said is None and marks:
-                said = sum(100 * p / n for p, n in marks) / len(marks) > 59.75  # none lies near
-            more = (1, said is not None, said is True, bool(marks))
-            answers[key] = [a + b for a, b in zip(answers[key], more, strict=True)]
-            for points, out_of in marks:
-                before = scores[(*key, str(out_of))]
-                scores[(*key, str(out_of))] = [before[0] + points, before[1] + 1]
-    return {
-        "satisfaction_answers": {key: tuple(value) for key, value in answers.items()},
-        "satisfaction_scores": {key: tuple(value) for key, value in scores.items()},
-        "defect_reports": {key: (value,) for key, value in reports.items()},
-        "defect_houses": {key: (len(value),) for key, value in houses.items()},
-    }
-
-
-def figures(world: World) -> dict[str, dict[tuple[str, ...], tuple[int, ...]]]:
-    """The tables as they stand."""
-    found: dict[str, dict[tuple[str, ...], tuple[int, ...]]] = {}
-    with world.reading.snapshot() as (conn, tables):
-        for name, table in tables.sums.items():
-            width = len(table.primary_key.columns)
-            lines = [tuple(line) for line in conn.execute(table.select())]
-            found[name] = {line[1:width]: line[width:] for line in lines}
-        rows = conn.execute(tables.rows[DefectHouse].select()).all()
-        counted = Counter((r.project_id, r.origin, r.component, r.cause, r.month) for r in rows)
-        found["defect_houses"] = {key: (count,) for key, count in counted.items()}
-    return found
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     stories(),
     st.sampled_from([1, 2, 5, 64]),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ledger.candidate import Appended
 from schemas.instants import DAY, HOUR, Instant, format_instant
 from schemas.policy_files import load_profile
+from tests.kit.counting import figures, long_story, scratch, wire
+from tests.kit.hostile import by_recorded
 from tests.kit.world import START, World, event
 
 MARCH = {"project_id": "云栖", "owner_type": "break_in", "month": "2026-03"}
@@ -157,3 +160,20 @@ def test_a_mark_above_its_own_scale_is_none(world: World) -> None:
     world.fold()
     assert (one(world)["visits"], one(world)["answered"], one(world)["scored"]) == (1, 0, 0)
     assert world.reading.parked(world.tenant) == []
+
+
+def test_a_long_hostile_history_is_what_a_count_from_scratch_gives(world: World) -> None:
+    history = long_story(7, 160)
+    for at, index in by_recorded(history):
+        world.clock.set(max(at, world.clock.now()))
+        for _ in range(1 + history[index].again):
+            (kept,) = world.append(wire(history, index))
+            assert isinstance(kept, Appended), kept
+        if index % 37 == 0:
+            world.fold()
+    world.fold()
+    counted = scratch(history, set(range(len(history))))
+    assert all(len(table) > 2 for table in counted.values())
+    assert figures(world) == counted
+    assert world.rebuild(swap=True).differences == {}
+    assert figures(world) == counted

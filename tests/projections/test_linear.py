@@ -11,7 +11,8 @@ import pytest
 
 from processors.rules.book import Book
 from processors.rules.linear import MOST, AnyRule, Sum, names_of
-from projections.store import open_store
+from projections.reading import Reading
+from projections.store import OtherFold, open_store
 from schemas.event import Event
 from schemas.instants import HOUR
 from tests.kit.places import Where
@@ -34,7 +35,7 @@ class Tallies:
     """Fails on what is forwarded to ``failing``."""
 
     name = "tallies"
-    version = 1
+    version: int = 1
     rows: tuple[type[Sum], ...] = (Tally,)
     failing = ""
     hours = 1
@@ -186,3 +187,28 @@ def test_a_sum_has_texts_for_a_key_and_whole_numbers_for_sums() -> None:
 
     with pytest.raises(TypeError, match=r"Ratio\.share is str"):
         names_of(Ratio)
+
+
+def test_a_rule_of_another_version_is_another_fold_and_adds_anew(place: Where) -> None:
+    world = made(place, Tallies(), 64)
+    try:
+        cell = ("complaint.forwarded", "app")
+        world.append(event("complaint.received", "a", START, ticket="T", data=COMPLAINT), at=START + 9 * HOUR)
+        world.append(forwarded("b", 1), forwarded("c", 2))
+        world.fold()
+        newer = Tallies()
+        newer.version, newer.hours = 2, 3
+        world.rules = (*world.rules[:-1], newer)
+        with pytest.raises(OtherFold, match="touchline rebuild"):
+            open_store(world.database, world.writer, world.rules)
+        world.rebuild(swap=True)
+        world.store = open_store(world.database, world.writer, world.rules)
+        world.reading = Reading(world.database, world.ledger, world.rules, lambda: world.rules)
+        world.take_over()
+        assert sums(world)[cell] == (4, 3 * (2 * (BASE + 1) + 2 * (BASE + 2)))
+        world.append(event("event.withdrawn", "w", START, correctssourceid="b"), at=START + 10 * HOUR)
+        world.fold()
+        assert sums(world)[cell] == (2, 3 * 2 * (BASE + 2))
+        assert world.rebuild().differences == {}
+    finally:
+        world.close()
