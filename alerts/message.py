@@ -16,8 +16,15 @@ _HEADS = {
     "obligation.breached": "breached",
     "obligation.alert_step_reached": "obligation.alert_step_reached",
     "obligation.retracted": "retracted",
+    "escalation.raised": "escalation.raised",
+    "escalation.flagged": "escalation.flagged",
 }
 """Verdict type -> its word in the catalogue of messages."""
+_REPEATED = {
+    "escalation.raised": ("同一问题多次提出，已上移，请接手", "reported again and moved up: now yours"),
+    "escalation.flagged": ("同一问题再次提出，请复核", "reported again: please look at it"),
+}
+"""What the repetition ladder asks for; nothing falls due by it."""
 _UNITS = ((DAY, "天", "d"), (HOUR, "小时", "h"), (MINUTE, "分钟", "min"), (SECOND, "秒", "s"))
 
 
@@ -112,8 +119,17 @@ def line(alert: Alert, at: Instant) -> tuple[str, str]:
     where_zh, where_en = _where(alert)
     if alert.type == "obligation.retracted":
         said_zh, said_en = (
-            f"此前的超时提醒不再成立；应于 {due}",
-            f"the earlier alert no longer stands; due {due}",
+            ("此前的超时提醒不再成立", "the earlier alert no longer stands")
+            if alert.due != NEVER
+            else ("此前的上移不再成立", "the earlier move no longer stands")
+        )
+        if alert.due != NEVER:
+            said_zh, said_en = f"{said_zh}；应于 {due}", f"{said_en}; due {due}"
+    elif alert.type in _REPEATED:
+        said_zh, said_en = _REPEATED[alert.type]
+        said_zh, said_en = (
+            f"{said_zh}，报于 {show(alert.time)}",
+            f"{said_en}, reported {show(alert.time)} (Shanghai)",
         )
     else:
         late_zh, late_en = _late(alert, at)
@@ -141,7 +157,7 @@ def entry(alert: Alert, at: Instant, base_url: str) -> str:
     row = f"（{plain(alert.row)}）" if alert.row else ""
     zh = [
         f"{head_zh}：{plain(alert.zh or alert.obligation)}{row}",
-        f"应于 {show(alert.due)}{late_zh}",
+        f"应于 {show(alert.due)}{late_zh}" if alert.due != NEVER else f"报于 {show(alert.time)}",
         _roles(alert.owes, "zh"),
         *([place] if place else []),
     ]

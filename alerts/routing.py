@@ -13,7 +13,11 @@ DUE_SOON = "obligation.due_soon"
 BREACHED = "obligation.breached"
 STEP = "obligation.alert_step_reached"
 RETRACTED = "obligation.retracted"
-RINGING = frozenset({DUE_SOON, BREACHED, STEP})
+RAISED = "escalation.raised"
+FLAGGED = "escalation.flagged"
+REPEATED = frozenset({RAISED, FLAGGED})
+"""Of the repetition ladder: told to the role of the new level, or to who is to look; nothing falls due by them."""
+RINGING = frozenset({DUE_SOON, BREACHED, STEP}) | REPEATED
 LISTED = RINGING | {RETRACTED}
 """Other verdicts (dated, parked, …) are for worklists, not for people's telephones."""
 
@@ -49,10 +53,10 @@ def silence(event: Event, now: Instant, past: Past, max_age: int) -> str:
 def takes_back(retracted_type: str, breach_was_told: bool) -> bool:
     """Whether people hear of a retraction of something they were told.
 
-    A breach gets one follow-up (撤回); a warning none. A step of the alert ladder goes with its breach: it speaks
-    for itself only where the breach of that promise was never told (it was too old, or its delivery failed).
+    A breach gets one follow-up (撤回), and so does a matter moved up; a warning none. A step of the alert ladder goes with
+    its breach: it speaks for itself only where the breach of that promise was never told (too old, or delivery failed).
     """
-    return retracted_type == BREACHED or (retracted_type == STEP and not breach_was_told)
+    return retracted_type in (BREACHED, RAISED) or (retracted_type == STEP and not breach_was_told)
 
 
 def text(data: Mapping[str, Any], name: str) -> str:

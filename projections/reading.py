@@ -14,7 +14,7 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.rules.linear import AnyRule
 from processors.rules.protocol import Owner, Tabled
-from projections import owners
+from projections import owners, repetitions
 from projections.cases import CaseList
 from projections.coverage import Share, coverage
 from projections.pages import SqlPages
@@ -274,7 +274,27 @@ class Reading:
             ownership = owners.of_cases(conn, tables, tenant.number, (case_id,)).get(case_id)
             owner = ownership["owner"] if ownership else ""
             place = cases.place(conn, tenant.number, case_id)
-            return {**found, "owner": owner, "ownership": ownership, "place": place}
+            rows = repetitions.rows_of(conn, tables, tenant.number, case_id)
+            repetition = repetitions.view(rows, case_id, self._ladder(conn, tenant))
+            return {
+                **found,
+                "owner": owner,
+                "ownership": ownership,
+                "repetition": repetition,
+                "place": place,
+            }
+
+    def _ladder(self, conn: Connection, tenant: Tenant) -> Callable[[int], Mapping[str, Any]]:
+        """Repetition ladders by the places of their publications, each read once."""
+        known: dict[int, Mapping[str, Any]] = {}
+
+        def ladder(place: int) -> Mapping[str, Any]:
+            if place not in known:
+                fact = self.ledger.facts_at(conn, tenant, [place]).get(place)
+                known[place] = (fact.data["policy"].get("repetition") if fact else None) or {}
+            return known[place]
+
+        return ladder
 
     def case_place(self, tenant: Tenant, case_id: str) -> tuple[int, int]:
         """(place of the last fact of a case, fact place up to which that is known)."""

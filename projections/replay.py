@@ -8,7 +8,7 @@ Neither given: now.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -23,7 +23,8 @@ from processors.rules.linear import AnyRule, scoped
 from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Rule
-from projections import cases, owners, promises
+from processors.rules.repetition.repetition import Repetition
+from projections import cases, owners, promises, repetitions
 from projections.moment import Moment
 from projections.pages import SqlPages
 from projections.tables import SetTables
@@ -61,6 +62,11 @@ class Replay:
             return None
         facts = self.ledger.facts_at(self.conn, self.tenant, {e.place for e in filed})
         by_id = {fact.event_id: fact for fact in facts.values()}
+        by_id |= {
+            e.event_id: said
+            for e in filed
+            if e.event_id not in by_id and (said := self.verdict(e.event_id)) is not None
+        }  # a repair that became a complaint: the verdict opened the case
         shown = sorted((e for e in filed if moment.seen(e)), key=Evidence.order)
         standing = [e for e in shown if moment.stands(e)]
         rows = list(self.rules[Cases.name].judge(case_id, standing, self.book))
@@ -73,6 +79,7 @@ class Replay:
             "touchpoints": [self._touchpoint(by_id[e.event_id], e, moment) for e in shown],
             "verdicts": [self._verdict(v) for v in verdicts],
             "ownership": (ownership := self._ownership(case_id, moment)),
+            "repetition": self._repetition(case_id, by_id, moment),
             "promises": self._promises(by_id, verdicts, moment, ownership["owner"] if ownership else ""),
         }
 
@@ -83,10 +90,11 @@ class Replay:
         if not moment.stands(entry):
             by = entry.voided_by
             taker = self.ledger.fact(self.conn, self.tenant, by)
-            state = "withdrawn" if taker is not None and taker.type == "event.withdrawn" else "corrected"
+            withdrawn = fact.verdict or (taker is not None and taker.type == "event.withdrawn")
+            state = "withdrawn" if withdrawn else "corrected"
         kind = CATALOGUE[fact.type]
         return {
-            "place": fact.place,
+            "place": fact.after,
             "event_id": fact.event_id,
             "type": fact.type,
             "zh": kind.zh,
@@ -98,7 +106,7 @@ class Replay:
             "actor_ref": fact.actor_ref,
             "channel": fact.channel,
             "corrects": fact.corrects,
-            "data": self.ledger.unsealed(self.tenant, fact),
+            "data": dict(fact.data) if fact.verdict else self.ledger.unsealed(self.tenant, fact),
             "state": state,
             "changed_by": by,
         }
@@ -137,6 +145,29 @@ class Replay:
         standing = sorted((e for e in filed if moment.stands(e)), key=Evidence.order)
         rows = list(self.rules[FirstContact.name].judge(case_id, standing, self._book_at(moment)))
         return owners.view(rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def _repetition(self, case_id: str, facts: dict[str, Event], moment: Moment) -> dict[str, Any] | None:
+        """How far the case had moved up at the moment, judged of all that was reported of its problems by then."""
+        rule = self.rules[repetitions.RULE]
+        scopes = {str(one.origin["scope"]) for one in facts.values() if one.verdict}
+        for entries in self.pages.evidence_of(list(facts), voided=True).values():
+            scopes |= {
+                e.scope for name, e in entries if name == rule.name and not e.scope.startswith(PARTIAL)
+            }
+        rows: list[Repetition] = []
+        for scope in sorted(scopes):
+            own = self.pages.evidence(rule.name, (scope,), voided=True).get(scope, [])
+            heard = self.pages.evidence(
+                rule.name, sorted({e.link for e in own if e.slot == LINK}), voided=True
+            )
+            every = [entry for entries in heard.values() for entry in entries if moment.stands(entry)]
+            rows += rule.judge(scope, sorted(every, key=Evidence.order), self._book_at(moment))  # type: ignore[arg-type]
+
+        def ladder(place: int) -> Mapping[str, Any]:
+            bound = self.book.repetition_at(place)
+            return bound.ladder.model_dump(mode="json") if bound is not None else {}
+
+        return repetitions.view(rows, case_id, ladder)
 
     def _book_at(self, moment: Moment) -> Book:
         return self.book if moment.known_at is None else self.book.known_at(moment.known_at)

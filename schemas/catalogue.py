@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas import facts, touchpoints
 from schemas.instants import Instant
-from schemas.kinds import AFTER, EventType, kind
+from schemas.kinds import AFTER, OPENS, EventType, kind
 
 _verdict = partial(kind, rank=AFTER, stage="schemas.verdicts", writer="engine", retention="record")
 VERDICTS = (
@@ -21,6 +21,9 @@ VERDICTS = (
     _verdict("obligation.dated", "时限确定", "Obligation dated"),
     _verdict("obligation.alert_step_reached", "超时提醒升级", "Alert ladder step reached"),
     _verdict("obligation.retracted", "判定撤回", "Verdict retracted"),
+    _verdict("escalation.raised", "事项上移", "Matter moved up a level"),
+    _verdict("escalation.flagged", "重复报修待复核", "Repetition flagged for review"),
+    _verdict("complaint.converted", "报修转为投诉", "Repair converted to a complaint", rank=OPENS),
     _verdict("event.parked", "事件暂停处理", "Event parked"),
 )
 """判定: what the engine concluded."""

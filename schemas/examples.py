@@ -414,6 +414,15 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
             "by": "kf-001",
         },
     ),
+    "problem.merged": (
+        {"ticket": "BX-2026-0117"},
+        {
+            "problem_key": ["repair", "yunshan", "3-1-2301", "component", "window", "location", "主卧"],
+            "reason": "同一扇窗，两次登记的部位写法不同",
+            "by": "kf-001",
+        },
+    ),
+    "problem.split": ({"ticket": "BX-2026-0117"}, {"reason": "不是同一扇窗", "by": "kf-001"}),
     "alert.acknowledged": (
         {"ticket": "TS-2026-0301"},
         {"verdict_id": _UUID, "obligation_key": "complaint.close_return_visit", "by": "kf-001"},

@@ -6,6 +6,7 @@ are part of the record: changing one changes every id.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha1
 from uuid import UUID
 
@@ -15,6 +16,7 @@ NS_EVENT = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a101")
 NS_CASE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a102")
 NS_VERDICT = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a103")
 NS_PROMISE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a104")
+NS_PROBLEM = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a105")
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
@@ -48,3 +50,18 @@ def promise_id(policy_key: str, key_values: str, root: str, label: str = "") -> 
     """A promise (履约时限): policy, key values as canonical JSON text, root of the trigger's corrections,
     and for recurring duties the period's label. For showing; a late earlier trigger may change it."""
     return named(NS_PROMISE, canonical_texts(policy_key, key_values, root, label))
+
+
+def case_id_of_conversion(case: str) -> str:
+    """The complaint that a report of a repair case becomes (转投诉): the same, however often it is said anew."""
+    return named(NS_CASE, canonical_texts("converted", case))
+
+
+def problem_id(key: Sequence[str]) -> str:
+    """A problem (同类问题): what makes two reports the same, part by part."""
+    return named(NS_PROBLEM, canonical_texts(*key))
+
+
+def repetition_id(problem: str, case: str) -> str:
+    """A case's part in a problem."""
+    return named(NS_PROBLEM, canonical_texts("repetition", problem, case))

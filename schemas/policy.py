@@ -17,6 +17,7 @@ from schemas.policy_parts import Calendar, Fact, FiguresPart, Ladder, Named, Ste
 from schemas.policy_people import Ownership
 from schemas.policy_terms import Dur, Duration, Effective, Key, Path, Strict, Type, Unit, duration
 from schemas.policy_tests import Keys, Test, Where
+from schemas.repetition import Repetition
 
 __all__ = [
     "VERDICTS", "After", "Again", "AllOf", "AnyOf", "Before", "Calendar", "Coverage", "Due", "Dur",
@@ -46,6 +47,7 @@ class PolicyFile(Strict):
     calendar: str = "office"
     calendars: dict[str, Calendar] = Field(default_factory=dict)
     ladders: dict[str, Ladder] = Field(default_factory=dict)
+    repetition: Repetition | None = None
     keys: dict[str, Path] = Field(default_factory=dict)
     facts: dict[str, Fact] = Field(default_factory=dict)
     dates: dict[str, Named] = Field(default_factory=dict)

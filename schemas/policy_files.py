@@ -19,7 +19,19 @@ from schemas.policy import PolicyFile
 from schemas.policy_findings import Finding, Places, PolicyFileError, findings
 from schemas.policy_yaml import BadYaml, Document, Place, Trail, read_yaml
 
-_SECTIONS = ("keys", "facts", "dates", "ladders", "calendars", "ownership", "figures", "policies")
+_SECTIONS = (
+    "keys",
+    "facts",
+    "dates",
+    "ladders",
+    "repetition",
+    "calendars",
+    "ownership",
+    "figures",
+    "policies",
+)
+_BESIDE = ("repetition",)
+"""Sections that may stand in a file of their own."""
 _OWN = ("profile", "version")
 
 
@@ -120,7 +132,14 @@ def _folder(folder: Path | Traversable) -> tuple[dict[str, Any], Places]:
             continue
         part = _read(folder / name)
         for field in part.value:
-            if field != "policies":
+            if field in _BESIDE:
+                if field in value:
+                    raise _refuse(
+                        part.places[(field,)],
+                        f"{field}: stands twice (first in {places[(field,)]}); keep one of them",
+                    )
+                value[field] = part.value[field]
+            elif field != "policies":
                 raise _refuse(
                     part.places[(field,)], f"{field}: only policies: stands here; write it in profile.yaml"
                 )
@@ -136,7 +155,11 @@ def _folder(folder: Path | Traversable) -> tuple[dict[str, Any], Places]:
                     key,
                 )
             policies[key] = policy
-        places |= {path: place for path, place in part.places.items() if len(path) > 1}
+        places |= {
+            path: place
+            for path, place in part.places.items()
+            if path[:1] and (len(path) > 1 or path[0] in _BESIDE)
+        }
     return value, places
 
 

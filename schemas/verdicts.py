@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from schemas.fields import Code, Count, Id, Key, Opaque, Ref
 from schemas.model import Content
 
@@ -53,15 +55,85 @@ class ObligationAlertStepReached(ObligationVerdict):
     step: Count
 
 
-class ObligationRetracted(ObligationVerdict):
-    """撤回判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal."""
+class Repeated(Content):
+    """Base of what the repetition ladder says of one report. ``counted``: the reports before it that made it the ``count``-th,
+    each by the first of its corrections; ``obligation_key``: the rung; ``problem_key``: what makes them the same problem."""
+
+    obligation_key: Key
+    row: Ref
+    zh: str
+    en: str
+    repetition_id: Id
+    problem: Id
+    problem_key: list[str]
+    origin: Literal["repair", "complaint"]
+    report: Id
+    reported_case_id: Id
+    count: Count
+    counted: list[Id]
+    policy_version: Ref
+    owes: list[Code]
+    to: list[Code]
+    linked_case_id: Id | None = None
+    dissatisfied: Literal["yes", "no", "unknown"] | None = None
+    cause: Code | None = None
+    in_warranty: bool | None = None
+
+
+class EscalationRaised(Repeated):
+    """上移: T200. One for each level, also where a report moves a matter up two at once."""
+
+    TYPE = "escalation.raised"
+
+    from_level: Count
+    to_level: Count
+    level_zh: Ref
+    level_en: Ref
+
+
+class EscalationFlagged(Repeated):
+    """重复报修待复核: domain.md 3.4 without a T row (no row). A person is to look: ``new_occurrence`` (the customer had been
+    satisfied), ``stays`` (reported again where no level is left)."""
+
+    TYPE = "escalation.flagged"
+
+    flag: Literal["new_occurrence", "stays"]
+    level: Count
+
+
+class ComplaintConverted(Repeated):
+    """报修转为投诉: O51, no row of its own. Opens the linked complaint: it is that case's first touchpoint."""
+
+    TYPE = "complaint.converted"
+
+
+class ObligationRetracted(Content):
+    """撤回判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal. Bears what its rule says of
+    the row: of a promise what every verdict on it bears, of a repetition its problem."""
 
     TYPE = "obligation.retracted"
 
     retracts: Id
     retracted_kind: Ref
-    """Which mark of the promise: "breached", "due_soon", "step1"."""
+    """Which mark of the row: "breached", "due_soon", "step1"."""
     retracted_type: Ref | None = None
+    obligation_key: Key | None = None
+    row: Ref | None = None
+    zh: str | None = None
+    en: str | None = None
+    promise_id: Id | None = None
+    opened: Micros | None = None
+    due: Micros | None = None
+    policy_version: Ref | None = None
+    owes: list[Code] | None = None
+    to: list[Code] | None = None
+    keys: Opaque | None = None
+    born_late: bool = False
+    calendar_version: str | None = None
+    person: str | None = None
+    repetition_id: Id | None = None
+    problem: Id | None = None
+    problem_key: list[str] | None = None
 
 
 class EventParked(Content):

@@ -157,4 +157,10 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "opens": ("开启事项", "Opens a case"),
     "needs": ("须有事项", "Needs a case"),
     "none": ("不涉及事项", "No case"),
+    # 投诉上移
+    "new_occurrence": ("上次满意，可能是新问题", "Satisfied before: a new occurrence?"),
+    "stays": ("已到最高一级", "No level left"),
+    "yes": ("是", "Yes"),
+    "no": ("否", "No"),
+    "unknown": ("未知", "Unknown"),
 }

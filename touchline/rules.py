@@ -8,19 +8,21 @@ from processors.rules.firstcontact import FirstContact
 from processors.rules.linear import AnyRule
 from processors.rules.promises.promise import Owned as PromiseRows
 from processors.rules.protocol import Owner
+from processors.rules.repetition.repetition import Owned as RepetitionRows
 from processors.rules.satisfaction import Satisfaction
 
 
 def rules() -> tuple[AnyRule, ...]:
     """Fresh instances, one of each."""
     from processors.rules.promises.rule import Promises
+    from processors.rules.repetition.rule import Repetitions
 
-    return (Cases(), Promises(), FirstContact(), *_figures())
+    return (Cases(), Promises(), FirstContact(), Repetitions(), *_figures())
 
 
 def owners() -> tuple[Owner, ...]:
     """The same for who only reads their tables, without importing what judges."""
-    return (Cases(), PromiseRows(), FirstContact(), *_figures())
+    return (Cases(), PromiseRows(), FirstContact(), RepetitionRows(), *_figures())
 
 
 def _figures() -> tuple[AnyRule, ...]:

@@ -65,6 +65,11 @@ class CaseBody(Shape):
         description="who has the case: the first contact (首问负责人) until a hand-over is accepted",
         examples=["kf-012"],
     )
+    repetition: dict[str, Any] | None = Field(
+        default=None,
+        description="the repetition ladder (投诉上移制): level reached, the role that owns it there, which reports counted, "
+        "and the linked complaint; null where nothing was reported in it; not in lists",
+    )
 
 
 class PromiseBody(Shape):
@@ -106,6 +111,9 @@ class HistoryBody(Shape):
     verdicts: list[dict[str, Any]]
     ownership: dict[str, Any] | None = Field(
         description="who had the case, from whom and since when; null where nobody asked, complained or reported"
+    )
+    repetition: dict[str, Any] | None = Field(
+        description="how far the matter had moved up (投诉上移制), and by which reports; null where nothing was reported in it"
     )
     promises: list[PromiseBody]
 

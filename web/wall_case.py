@@ -83,6 +83,34 @@ def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict
         "entries": entries,
         "live": live,
         "owned": history["ownership"] and ownership(history["ownership"], t),
+        "moved": history["repetition"] and moved_up(history["repetition"], t),
+    }
+
+
+def moved_up(found: dict[str, Any], t: Words) -> dict[str, Any] | None:
+    """The repetition ladder as the template places it; None where there was one report alone."""
+    if len(found["reports"]) < 2:
+        return None
+    name = "en" if t.lang == "en" else "zh"
+    return {
+        "level": found["level"],
+        "name": found[f"level_{name}"],
+        "role": t.label(found["role"]),
+        "from_case": found["converted_from"],
+        "to_case": None if found["converted_from"] else found["linked_case_id"],
+        "reports": [
+            {
+                "text": t("moved.nth", n=one["count"]) if one["counts"] else t("moved.not"),
+                "kind": t.label(one["kind"]),
+                "at": stamp(parse_instant(one["time"])),
+                "up": one["level"] if one["level"] > one["from_level"] else 0,
+                "why": one[name] or "",
+                "flag": t.label(one["flag"] or one["why_not"] or ""),
+                "said": one["said"] if one["said"] not in (None, one["count"]) else 0,
+                "case": one["case_id"],
+            }
+            for one in found["reports"]
+        ],
     }
 
 

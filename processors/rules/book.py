@@ -28,6 +28,7 @@ from schemas.calendar import REGIONAL, regional
 from schemas.event import Event
 from schemas.instants import Day, Instant
 from schemas.policy_people import Ownership
+from schemas.repetition import Repetition
 
 REGISTERED = "project.registered"
 __all__ = ["Book", "Bound", "CalendarVersion", "PolicyVersion", "RolesVersion"]
@@ -46,6 +47,13 @@ class Bound(NamedTuple):
     terms: Terms
 
 
+class Moving(NamedTuple):
+    """The repetition ladder that judges a report."""
+
+    version: PolicyVersion
+    ladder: Repetition
+
+
 class Book:
     """See the module's docstring. Make one by ``Book.empty()`` and ``add``."""
 
@@ -53,6 +61,7 @@ class Book:
         "_calendars",
         "_figures",
         "_index",
+        "_ladders",
         "_listeners",
         "_owning",
         "_places",
@@ -80,6 +89,7 @@ class Book:
         self._owning = _saying(policies, "ownership")
         self._regions: dict[str, tuple[tuple[int, str], ...]] = {}
         """Project -> (place, its region), in order of place."""
+        self._ladders = _saying(policies, "repetition")
         self._calendars: dict[str, tuple[CalendarVersion, ...]] = {}
         for one in self.published:
             if isinstance(one, CalendarVersion):
@@ -170,6 +180,18 @@ class Book:
         version = newest(self._profiles.get(key, ()), time, place)
         terms = version.terms.get(key) if version is not None else None
         return Bound(version, terms) if version is not None and terms is not None else None
+
+    def repetition(self, time: Instant, place: int) -> Moving | None:
+        """The repetition ladder that judges such a report; None: reports are not counted then."""
+        version = newest(self._ladders, time, place)
+        found = version.head.repetition if version is not None else None
+        return Moving(version, found) if version is not None and found is not None else None
+
+    def repetition_at(self, place: int) -> Moving | None:
+        """The ladder published at that place."""
+        found = self._places.get(place)
+        ladder = found.head.repetition if isinstance(found, PolicyVersion) else None
+        return Moving(found, ladder) if isinstance(found, PolicyVersion) and ladder is not None else None
 
     def calendar(self, name: str, time: Instant, place: int) -> CalendarVersion | None:
         """The calendar that counts for such a trigger; None where none was published before it."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OPENED_BY = {
     "complaint.received": "complaint",
+    "complaint.converted": "complaint",
     "repair.reported": "repair",
     "inquiry.received": "consultation",
     "contact.received": "contact",
@@ -28,6 +29,9 @@ OPENED_BY = {
     "suggestion.received": "suggestion",
 }
 """Opening event type -> case kind (事项类型). Any other type that opens a case gives its own first word."""
+
+CONVERTED = "complaint.converted"
+"""The one verdict that is a touchpoint: a repair became a complaint, which is a case of its own (domain.md 3.4 O51)."""
 
 CLOSED_BY = frozenset(
     {
@@ -85,15 +89,15 @@ class Cases:
     """One scope per case; every touchpoint that bears the case id is evidence in it."""
 
     name = "cases"
-    version = 2
+    version = 3
     rows: tuple[type[Row], ...] = (Case,)
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
-        if event.verdict or not event.case_id:
+        if not event.case_id or (event.verdict and event.type != CONVERTED):
             return ()
-        if not event_type(
-            event.type
-        ).touchpoint:  # an acknowledgement, a waiver: shown in the case, no touchpoint of it
+        if (
+            not event.verdict and not event_type(event.type).touchpoint
+        ):  # an acknowledgement, a waiver: shown in the case, no touchpoint of it
             return (Filing(scope=event.case_id, slot="decision", value=canonical({"type": event.type})),)
         value: dict[str, Any] = {"type": event.type, "source": event.source}
         for name in _KEPT:

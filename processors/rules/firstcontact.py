@@ -19,7 +19,8 @@ from schemas.instants import NEVER, Instant
 if TYPE_CHECKING:
     from processors.rules.book import Book
 
-CONTACTS = frozenset({"inquiry.received", "complaint.received", "repair.reported"})
+CONVERTED = "complaint.converted"
+CONTACTS = frozenset({"inquiry.received", "complaint.received", "repair.reported", CONVERTED})
 HANDED, ACCEPTED = "case.handed_over", "case.handover_accepted"
 
 
@@ -56,7 +57,7 @@ class FirstContact:
     rows: tuple[type[Row], ...] = (CaseOwner,)
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
-        if event.verdict or not event.case_id:
+        if not event.case_id or (event.verdict and event.type != CONVERTED):
             return ()
         if event.type in CONTACTS:
             service = event.data.get("is_cs_channel") is not False

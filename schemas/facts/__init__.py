@@ -9,6 +9,7 @@ from schemas.kinds import AFTER, OPENS, EventType, kind
 
 _corrections = partial(kind, stage="schemas.facts.corrections", retention="record")
 _waivers = partial(kind, stage="schemas.facts.waivers", retention="record")
+_problems = partial(kind, stage="schemas.facts.problems", retention="record")
 _alerts = partial(kind, stage="schemas.facts.alerts", retention="record")
 _publications = partial(kind, stage="schemas.facts.publications", writer="admin", retention="record")
 _sources = partial(kind, stage="schemas.facts.sources", retention="record")
@@ -18,6 +19,8 @@ TYPES: Final[tuple[EventType, ...]] = (
     _corrections("event.withdrawn", "撤回事件", "Event withdrawn", rank=AFTER),
     _corrections("event.resumed", "恢复处理", "Parked event resumed", rank=AFTER, writer="admin"),
     _waivers("obligation.waived", "时限豁免", "Obligation waived", rank=AFTER),
+    _problems("problem.merged", "并入同类问题", "Case merged into a problem", "needs", rank=AFTER),
+    _problems("problem.split", "拆出同类问题", "Case split from its problem", "needs", rank=AFTER),
     _alerts("alert.acknowledged", "确认提醒", "Alert acknowledged", rank=AFTER),
     _publications("policy.published", "时限政策发布", "Policy published", rank=OPENS),
     _publications("calendar.published", "工作日历发布", "Calendar published", rank=OPENS),

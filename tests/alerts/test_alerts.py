@@ -14,7 +14,7 @@ from alerts.service import Alerts
 from alerts.settings import AlertSettings
 from ledger.clock import SimulatedClock
 from ledger.tenants import Tenant
-from schemas.instants import DAY, HOUR, MINUTE, SECOND
+from schemas.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from tests.alerts.support import (
     NOON,
     SECRET,
@@ -301,6 +301,33 @@ def test_retractions(home: House, tenant: Tenant, box: Inbox, clock: SimulatedCl
     assert [shown[n]["state"] for n in (5, 6, 7, 8)] == ["silent", "sent", "silent", "silent"]
     assert shown[4]["deliveries"][0]["state"] == "dropped"
     assert shown[1]["retracted_by"] == verdict_id_of(6)
+
+
+def test_a_matter_moved_up_rings_its_new_level_and_is_taken_back(
+    home: House, tenant: Tenant, box: Inbox, clock: SimulatedClock
+) -> None:
+    def moved(number: int, type: str, time: Instant, to: str) -> dict[str, Any]:
+        said = verdict(number, time=time, owes=[to], to=[to], kind=f"{type}:{number}")
+        for name in ("due", "opened", "promise_id", "keys", "born_late"):
+            del said["data"][name]
+        return {**said, "type": type}
+
+    with ringing(home, **_webhook(box)) as alerts:
+        alerts.step()
+        conclude(
+            home,
+            tenant,
+            moved(1, "escalation.raised", NOON + 1, "developer_dept"),
+            moved(2, "escalation.flagged", NOON + 1, "company_gm"),
+        )
+        alerts.step()
+        assert [call.json["data"]["to"] for call in box.calls] == [["developer_dept"], ["company_gm"]]
+        assert box.calls[0].json["data"]["text"]["zh"].startswith("【事项上移】")
+        clock.set(NOON + MINUTE)
+        conclude(home, tenant, *(verdict(2 + n, "retracted", of=n, time=NOON + MINUTE) for n in (1, 2)))
+        alerts.step()
+    assert _ids(box)[2:] == [verdict_id_of(3)]  # of the level, not of the request to look
+    assert "此前的上移不再成立" in box.calls[2].json["data"]["text"]["zh"]
 
 
 def test_an_unsent_alert_is_dropped_on_each_channel_by_itself(home: House, tenant: Tenant) -> None:

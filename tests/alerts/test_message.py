@@ -85,3 +85,21 @@ def test_a_list_is_headed_by_what_it_holds() -> None:
 )
 def test_spans(length: int, zh: str, en: str) -> None:
     assert span(length) == (zh, en)
+
+
+def test_a_matter_moved_up_says_whose_it_is_now_and_no_due_date() -> None:
+    raised = alert(
+        type="escalation.raised", due=NEVER, zh="相同问题第二次投诉，上移", en="Second complaint", row="O53",
+        owes=["developer_dept"], to=["developer_dept"],
+    )  # fmt: skip
+    zh, en = line(raised, NOON)
+    assert zh.startswith(
+        "【事项上移】相同问题第二次投诉，上移（O53）；同一问题多次提出，已上移，请接手，报于 "
+    )
+    assert "责任：开发商相关部门" in zh
+    assert "应于" not in zh
+    assert "Matter moved up a level: Second complaint; reported again and moved up: now yours, reported" in en
+    zh, _ = line(alert(type="obligation.retracted", due=NEVER), NOON)
+    assert "此前的上移不再成立" in zh
+    assert "—" not in zh.split("责任")[0]
+    assert "应于" not in joined([raised, raised], NOON, "")

@@ -284,3 +284,47 @@ def test_the_shipped_profile_needs_no_checkout(tmp_path: Path) -> None:
             (with_files / entry.name).write_bytes(entry.read_bytes())
     archive = shutil.make_archive(str(tmp_path / "installed"), "zip", tmp_path, "policies")
     assert load_profile(zipfile.Path(archive, "policies/")) == load_profile(with_files) == load_profile()
+
+
+LADDER = """\
+repetition:
+  levels: [{zh: 甲, role: a}, {zh: 乙, role: b}]
+  problem: {repair: [house_id, component], complaint: [house_id, category]}
+  rungs: {escalation.second: {row: O53, zh: 第二次, kind: complaint, no: 2, level: 1}}
+"""
+
+
+def test_a_repetition_ladder_stands_in_a_file_of_its_own_and_is_changed_part_by_part(tmp_path: Path) -> None:
+    base = folder(tmp_path / "base", ladder=LADDER)
+    made = load_profile(base).repetition
+    assert made is not None
+    assert (made.top, [made.rung("complaint", no, True) is not None for no in (1, 2, 9)]) == (
+        1,
+        [False, True, True],
+    )
+    own = PROFILE + "extends: ../base\nrepetition: {window: 12mo}\n"
+    mine = load_profile(folder(tmp_path / "own", profile=own, repairs="")).repetition
+    assert mine is not None
+    assert (mine.window, mine.rungs) == (Dur(12, "mo"), made.rungs)
+    none = PROFILE + "extends: ../base\nrepetition: null\n"
+    assert load_profile(folder(tmp_path / "none", profile=none, repairs="")).repetition is None
+    assert load_profile().repetition is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("level: 1}", "level: 2}", "level 2 has no entry in levels"),
+        ("no: 2, level: 1}", "no: 2, level: 1, becomes: complaint}", "a complaint cannot become one"),
+        ("levels:", "window: 3h\n  levels:", "3h is no window"),
+        ("levels:", "levls:", "levls"),
+    ],
+)
+def test_a_ladder_that_cannot_be_climbed_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    said = refused(folder(tmp_path, ladder=LADDER.replace(old, new)))
+    assert any(says in one and "ladder.yaml:" in one for one in said), said
+
+
+def test_a_ladder_stands_once(tmp_path: Path) -> None:
+    [said] = refused(folder(tmp_path, ladder=LADDER, other=LADDER))
+    assert "repetition: stands twice" in said

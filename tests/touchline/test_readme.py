@@ -52,4 +52,4 @@ def test_your_own_record(name: str, tmp_path: Path) -> None:
     answer = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
     assert answer.keys() == {"event_id", "case_id", "place"}
     assert answer["case_id"] in told.stdout
-    assert "problem" not in told.stdout
+    assert "urn:touchline:problem" not in told.stdout

@@ -76,6 +76,8 @@ def _print(history: dict[str, Any], case_id: str) -> None:
     print("事项 " + "  ".join(word for word in words if word))
     if history["ownership"]:
         _print_owner(history["ownership"])
+    if history["repetition"]:
+        _print_level(history["repetition"], case_id)
     table(
         ("触点 touchpoint", "发生 time", "记录 recorded", "来源 source", "状态 state"),
         (
@@ -107,6 +109,32 @@ def _print_owner(owned: dict[str, Any]) -> None:
     for one in owned["handovers"]:
         taken = f"已接收 accepted {one['accepted']}" if one["accepted"] else "未接收 not accepted"
         print(f"  移交 handed over: {one['from'] or nobody} → {one['to']}  {one['offered']}  {taken}")
+
+
+def _print_level(found: dict[str, Any], case_id: str) -> None:
+    """How far the case has moved up, who owns it there, and which reports counted; nothing of a single report."""
+    if len(found["reports"]) < 2:
+        return
+    role = found["role"]
+    print(
+        f"投诉上移 level: {found['level']} {found['level_zh']} {found['level_en']}，由 {role} {named(role)} 负责"
+    )
+    if found["converted_from"]:
+        print(f"  由报修转来 converted from repair case {found['converted_from']}")
+    elif found["linked_case_id"]:
+        print(f"  已转为投诉 became complaint case {found['linked_case_id']}")
+    for one in found["reports"]:
+        words = [f"第 {one['count']} 次 no. {one['count']}" if one["counts"] else "不计 not counted"]
+        words += [named(one["kind"]), one["time"]]
+        words += [f"→ {one['level']} {one['zh'] or ''}"] if one["level"] > one["from_level"] else []
+        words += [named(one[name]) for name in ("why_not", "flag") if one[name]]
+        words += (
+            [f"来源报第 {one['said']} 次 sender said {one['said']}"]
+            if one["said"] not in (None, one["count"])
+            else []
+        )
+        words += [one["case_id"]] if one["case_id"] != case_id else []
+        print("  " + "  ".join(words))
 
 
 def _state(history: dict[str, Any]) -> tuple[str, ...]:
