@@ -138,6 +138,13 @@ class Reading:
             name: day for name in sorted(book.calendar_years()) if (day := book.horizon(name)) is not None
         }
 
+    def obligations(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Which published obligations the sources seen can open and settle (see ``obligations``)."""
+        from projections.obligations import obligations
+
+        with self.snapshot() as (conn, tables):
+            return obligations(self.book(conn, tables, tenant))
+
     def sources(self, tenant: Tenant) -> list[dict[str, Any]]:
         """Who sends, how late each may report, and how far it has (see ``sources``), by name."""
         from projections.sources import listed

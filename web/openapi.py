@@ -125,7 +125,10 @@ TAGS: Final = [
     {"name": "events", "description": "事件 — what sources send"},
     {"name": "cases", "description": "事项 — cases and their histories"},
     {"name": "promises", "description": "时限 — running promises, and why they are due when they are"},
-    {"name": "reports", "description": "报表 — who entered late what was done in time"},
+    {
+        "name": "reports",
+        "description": "报表 — who entered late what was done in time; which obligations the sources can open and settle",
+    },
     {"name": "figures", "description": "指标 — satisfaction and defects, and the cases behind each figure"},
     {"name": "alerts", "description": "提醒 — what people receive, and taking note of it"},
     {"name": "persons", "description": "个人信息请求 — find, copy, erase; with an administrator's key"},

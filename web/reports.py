@@ -1,4 +1,4 @@
-"""报表: late entries (补录明细), for the API."""
+"""报表: late entries (补录明细), and which obligations the sources can open and settle (义务覆盖), for the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schemas.instants import Instant, parse_instant
 from web.auth import House, Reader
 from web.paging import Limit, known_only
 from web.problems import Refused, answers
-from web.shapes import LateEntries
+from web.shapes import LateEntries, Obligations
 
 routes = APIRouter(tags=["reports"], dependencies=[Depends(known_only)], prefix="/reports")
 _Moment = Query(max_length=40, description="RFC 3339 with an offset (a `+` is written `%2B`)")
@@ -56,3 +56,19 @@ async def late_entries(
         limit=limit,
     )
     return JSONResponse(found)
+
+
+@routes.get(
+    "/obligations",
+    summary="Which published obligations the sources seen can open and settle",
+    description="By row (O1, O2, …). `never_opened`: no source has sent what opens it, so it is never owed; `never_settled`: "
+    "nor what settles it, so it is always breached. `missing` names the event types that nobody has sent.",
+    response_model=Obligations,
+    responses=answers(401, 403, 422, 503),
+)
+async def obligations(services: House, who: Reader) -> Response:
+    found = await run_in_threadpool(services.reading.obligations, who.tenant)
+    states = {
+        one: sum(o["state"] == one for o in found) for one in ("covered", "never_opened", "never_settled")
+    }
+    return JSONResponse({"states": states, "obligations": found})

@@ -118,6 +118,15 @@ class HistoryBody(Shape):
     promises: list[PromiseBody]
 
 
+class Obligations(Shape):
+    """义务覆盖: which published obligations the sources seen can open and settle."""
+
+    states: dict[str, int] = Field(description="how many are covered, never_opened, never_settled")
+    obligations: list[dict[str, Any]] = Field(
+        description="by row: names in Chinese and English, state, sources, missing types"
+    )
+
+
 class LateEntries(Shape):
     """补录明细: promises kept in time whose proof was entered late, by who entered it."""
 

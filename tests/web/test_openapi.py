@@ -34,6 +34,7 @@ PATHS = {
     "/dead-letters/{letter}/replay": {"post"},
     "/dead-letters/replay": {"post"},
     "/reports/late-entries": {"get"},
+    "/reports/obligations": {"get"},
     "/satisfaction": {"get"},
     "/satisfaction/cases": {"get"},
     "/defects": {"get"},
