@@ -52,6 +52,7 @@ class Reading:
         self._version = fold_version(owners)
         self._books: dict[int, tuple[list[int], Book]] = {}
         self._names: dict[int, tuple[list[int], Names]] = {}
+        self._measures: dict[int, tuple[list[int], list[tuple[Instant, Published]]]] = {}
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, SetTables]]:
@@ -216,16 +217,19 @@ class Reading:
     def _figures(
         self, conn: Connection, tables: SetTables, tenant: Tenant, at: Instant, known_at: Instant | None
     ) -> Figures:
-        """What figures are published by, of what was published by then. Nothing is compiled for it."""
+        """What figures are published by, of what was published by then. Nothing is compiled for it; kept like the names."""
         places = SqlPages(conn, tables, tenant.number, self._owners).publications()
-        facts = self.ledger.facts_at(conn, tenant, places)
-        found = [
-            Published(parse_instant(str(fact.data["effective_from"])), fact.place, said)
-            for fact in facts.values()
-            if fact.type == "policy.published" and (known_at is None or fact.recorded <= known_at)
-            if (said := figures_of(fact.data["policy"])) is not None
-        ]
-        return binding(found, at, NEVER)
+        kept = self._measures.get(tenant.number)
+        if kept is None or kept[0] != places:
+            found = [
+                (fact.recorded, Published(parse_instant(str(fact.data["effective_from"])), fact.place, said))
+                for fact in self.ledger.facts_at(conn, tenant, places).values()
+                if fact.type == "policy.published"
+                if (said := figures_of(fact.data["policy"])) is not None
+            ]
+            kept = self._measures[tenant.number] = (places, found)
+        known = (one for recorded, one in kept[1] if known_at is None or recorded <= known_at)
+        return binding(known, at, NEVER)
 
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500
