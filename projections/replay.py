@@ -61,7 +61,8 @@ class Replay:
         if not filed:
             return None
         facts = self.ledger.facts_at(self.conn, self.tenant, {e.place for e in filed})
-        by_id = {fact.event_id: fact for fact in facts.values()}
+        mine = {e.event_id for e in filed}
+        by_id = {fact.event_id: fact for fact in facts.values() if fact.event_id in mine}
         by_id |= {
             e.event_id: said
             for e in filed

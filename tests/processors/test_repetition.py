@@ -24,6 +24,7 @@ from tests.kit.quick import quick_world
 from tests.kit.ruledesk import RuleDesk
 from tests.kit.world import START, World, event
 from tests.processors.desk import at
+from touchline.commands.cases import _print
 
 FILE = Path(__file__).parents[1] / "worked" / "rules" / "repetition.yaml"
 WORDS = {CONVERTED: "converted", RAISED: "raised", FLAGGED: "flagged"}
@@ -172,6 +173,7 @@ def test_the_third_repair_is_a_complaint_of_its_own(world: World) -> None:
     assert history is not None
     assert [one["type"] for one in history["touchpoints"]] == [CONVERTED]
     assert {p["row"] for p in history["promises"]} >= owed
+    assert {p["case_id"] for p in history["promises"]} == {linked}  # and none of the repair's
     assert history["repetition"] == level
     before = reading.history(tenant, repair, as_of=START - DAY + HOUR)
     assert before is not None
@@ -181,6 +183,20 @@ def test_the_third_repair_is_a_complaint_of_its_own(world: World) -> None:
     [registered] = [p for p in reading.promises(tenant, case_id=linked) if p["row"] == "O28"]
     assert registered["state"] in ("met", "late")
     assert world.rebuild().differences == {}
+
+
+def test_the_command_line_says_the_level_why_and_whose(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repair, linked = third_repair(world)
+    for case, other in ((linked, "由报修转来"), (repair, "已转为投诉")):
+        history = world.reading.history(world.tenant, case)
+        assert history is not None
+        _print(history, case)
+        out = capsys.readouterr().out
+        assert "投诉上移 level: 1 开发商相关部门" in out
+        assert "→ 1 第三次报修仍不满意，转为投诉并上移" in out
+        assert other in out
 
 
 def test_what_is_withdrawn_takes_the_complaint_back(world: World) -> None:

@@ -24,7 +24,9 @@ cases = typer.Typer(help="事项。Cases and their histories.", no_args_is_help=
 
 GONE = {"withdrawn": "(已撤回 withdrawn)", "corrected": "(已更正 corrected)"}
 """What became of a case of which no touchpoint stands."""
-RETRACTED = {"due_soon": "提醒 warning", "breached": "超时 breach", "step": "升级 step"}
+RETRACTED = {"due_soon": "提醒 warning", "breached": "超时 breach", "step": "升级 step",
+    "level": "上移 level", "converted": "转投诉 conversion", "stays": "复核 review", "new_occurrence": "复核 review",
+}  # fmt: skip
 """What a retraction takes back, by how the mark's kind begins."""
 
 
@@ -116,9 +118,7 @@ def _print_level(found: dict[str, Any], case_id: str) -> None:
     if len(found["reports"]) < 2:
         return
     role = found["role"]
-    print(
-        f"投诉上移 level: {found['level']} {found['level_zh']} {found['level_en']}，由 {role} {named(role)} 负责"
-    )
+    print(f"投诉上移 level: {found['level']} {found['level_zh']} {found['level_en']}，由 {named(role)} 负责")
     if found["converted_from"]:
         print(f"  由报修转来 converted from repair case {found['converted_from']}")
     elif found["linked_case_id"]:
