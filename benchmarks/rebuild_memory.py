@@ -15,6 +15,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -27,7 +28,7 @@ from ledger.body import opened, sealed_places
 from ledger.chain import FACTS, Chain
 from ledger.seal import Erased, seal, unseal
 from ledger.tables import counters, engines, fact_ids, facts
-from projections.rebuild import Rebuild
+from projections.rebuild import Far, Rebuild
 from schemas.canonical import canonical_bytes
 from schemas.identity import event_id
 from tests.kit.world import World
@@ -94,6 +95,21 @@ def _most() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
+def _told(count: int) -> Callable[[Far], None]:
+    """What a tenth of the way has taken, on the way to millions."""
+    shown = 0
+
+    def tell(far: Far) -> None:
+        nonlocal shown
+        if far.facts >= shown + count // 10 or far.step != "fold":
+            shown = far.facts
+            print(
+                f"  {far.step} {far.facts:,} of {count:,}: {_most()} MB at most", file=sys.stderr, flush=True
+            )
+
+    return tell
+
+
 def measure(count: int) -> dict[str, int]:
     """Named figures of one size: MB, and facts a second of processor time."""
     with tempfile.TemporaryDirectory(prefix="touchline-bench-") as folder:
@@ -101,7 +117,7 @@ def measure(count: int) -> dict[str, int]:
         try:
             fill(world, count)
             before, began = _most(), process_time()
-            report = Rebuild(world.ledger, world.rules).run(compare=False)
+            report = Rebuild(world.ledger, world.rules, tell=_told(count)).run(compare=False)
             spent = process_time() - began
             return {
                 "facts": report.facts,

@@ -92,7 +92,7 @@ def reach_back(terms: Terms, opened: Instant, calendars: Calendars) -> Instant:
         day -= 1
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8192)
 def _limited(
     calendar: WorkCalendar,
     opened: Instant,

@@ -15,7 +15,7 @@ from schemas.instants import Instant
 _NOTHING: Mapping[str, Any] = {}
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8192)
 def parsed(value: str) -> Mapping[str, Any]:
     """A filing's value. Shared: never to be changed."""
     found = uncanonical(value)

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring
 from schemas.canonical import uncanonical
 from schemas.identity import promise_id
 
-_KEPT = 65_536
+_KEPT = 8192
 
 
 def numbers(values: Sequence[int]) -> str:
