@@ -24,6 +24,7 @@ from alerts.routing import (
 from alerts.settings import AlertSettings
 from alerts.tables import alerts, cursors, deliveries
 from schemas.canonical import canonical
+from schemas.confidential import confidential
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
 
@@ -100,7 +101,7 @@ def take(
         return False
     rows, sends, retractions = [], [], []
     for event in page:
-        if event.type not in LISTED:
+        if event.type not in LISTED or confidential(event):
             continue
         if event.type in RINGING:
             silent = silence(event, now, past, settings.max_age)

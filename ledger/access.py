@@ -19,17 +19,20 @@ PREFIX = "tl_"
 ADMIN = "tla_"
 """How an administrator's key begins. The digest is over the whole key, so nobody can make one of another; what follows
 ``tl`` differs, so that no other key begins so by chance."""
+APPROVER = "tlp_"
+"""How an approver's key begins (处罚审批人)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
     """What a key opens: it writes as its source, and reads its tenant unless made write-only. An administrator's also
-    publishes, and handles people's requests about their data."""
+    publishes, and handles people's requests about their data; an approver's also sees penalties and decides on them."""
 
     tenant: Tenant
     source: str
     write_only: bool
     admin: bool = False
+    approver: bool = False
 
 
 _columns = (tenants.c.number, tenants.c.name, api_keys.c.source, api_keys.c.write_only)
@@ -38,16 +41,25 @@ _find = Hot(_joined.where(api_keys.c.digest == bindparam("digest")))
 
 
 def _digest(secret: str) -> bytes:
+    """What is kept of a key; by it a session names the key that it began with."""
     return sha256(secret.encode(errors="surrogatepass")).digest()
 
 
 def create(
-    connection: Connection, tenant: Tenant, source: str, write_only: bool = False, admin: bool = False
+    connection: Connection,
+    tenant: Tenant,
+    source: str,
+    write_only: bool = False,
+    admin: bool = False,
+    approver: bool = False,
 ) -> str:
-    """Make a key and return it: this once, for it is kept nowhere. Raises ValueError without a source."""
+    """Make a key and return it: this once, for it is kept nowhere. Raises ValueError without a source, and for a key of two
+    duties: who runs the house does not see its penalties by that."""
     if not source:
         raise ValueError("a key needs a source")
-    secret = (ADMIN if admin else PREFIX) + secrets.token_urlsafe(32)
+    if approver and (admin or write_only):
+        raise ValueError("an approver's key is no administrator's, and reads")
+    secret = (APPROVER if approver else ADMIN if admin else PREFIX) + secrets.token_urlsafe(32)
     connection.execute(
         insert(api_keys).values(
             digest=_digest(secret), tenant=tenant.number, source=source, write_only=int(write_only)
@@ -61,7 +73,19 @@ def find(connection: Connection, secret: str) -> Access | None:
     row = _find(connection, digest=_digest(secret)).first()
     if row is None:
         return None
-    return Access(Tenant(row[0], row[1]), row[2], bool(row[3]), secret.startswith(ADMIN))
+    return Access(
+        Tenant(row[0], row[1]), row[2], bool(row[3]), secret.startswith(ADMIN), secret.startswith(APPROVER)
+    )
+
+
+def digest_of(secret: str) -> str:
+    """Names a key without telling it."""
+    return _digest(secret).hex()
+
+
+def stands(connection: Connection, digest: str) -> bool:
+    """Whether the key of this ``digest_of`` is still one."""
+    return _find(connection, digest=bytes.fromhex(digest)).first() is not None
 
 
 _revoked: set[bytes] = set()

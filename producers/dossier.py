@@ -9,6 +9,7 @@ from ledger.body import sealed_places
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from schemas.catalogue import label
+from schemas.confidential import confidential
 from schemas.event import ENVELOPE, Event
 from schemas.instants import format_instant
 
@@ -50,7 +51,7 @@ def unnamed(ledger: Ledger, tenant: Tenant, person: str) -> list[str]:
     texts: dict[str, set[str]] = {case: set() for case in cases}
     for at in range(0, len(cases), TOGETHER):
         for fact in facts_of(ledger, tenant, cases[at : at + TOGETHER]):
-            if fact.case_id not in customers:  # it names the case somewhere else
+            if fact.case_id not in customers or confidential(fact):  # it names the case somewhere else
                 continue
             if fact.customer_ref:
                 customers[fact.case_id].add(fact.customer_ref)
@@ -67,6 +68,8 @@ def copied(
     asked about their data."""
     whose = {person, *unnamed(ledger, tenant, person)}
     for fact in facts_of(ledger, tenant, sorted(whose), tell):
+        if confidential(fact):
+            continue  # of staff, whatever case and customer it names
         if persons_of(fact) & whose or fact.data.get("subject_ref") in whose:
             yield _opened(ledger, tenant, fact)
 

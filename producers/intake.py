@@ -26,14 +26,21 @@ UNREADABLE: Final = b""
 """Content of what has no canonical form; equal to no content that was ever kept."""
 
 
-def candidate(raw: Json, source: str, now: Instant, admin: bool = False, system: bool = False) -> Candidate:
+def candidate(
+    raw: Json,
+    source: str,
+    now: Instant,
+    admin: bool = False,
+    system: bool = False,
+    approver: bool = False,
+) -> Candidate:
     """What the ledger is offered for one value that ``read_json`` gave. ``source`` is the key's own: the body's is
     kept as ``reported_source`` where it differs. ``source_id`` is "" where the id cannot be read, and then there is
     only a problem."""
     source_id = _source_id(raw)
     content = _content(raw) if source_id else UNREADABLE
     try:
-        draft = _draft(parse(raw, now, admin=admin, system=system), source)
+        draft = _draft(parse(raw, now, admin=admin, system=system, approver=approver), source)
     except Refused as refused:
         return Candidate(
             source=source, source_id=source_id, content=content, problem=_problem(refused.refusals)
@@ -195,13 +202,15 @@ class Intake:
         *,
         admin: bool = False,
         system: bool = False,
+        approver: bool = False,
         expected: Expected | None = None,
         letters: bool = False,
     ) -> Future[list[Outcome]]:
         """Offer events in order; each is answered by itself. ``admin``: an administrator's; ``system``: Touchline's own;
+        ``approver``: the approver's of penalties;
         ``expected`` holds each to the state of its case; ``letters``: what is refused stays with us as a dead letter."""
         now = self._clock.now()
-        offered = [candidate(raw, source, now, admin, system) for raw in raws]
+        offered = [candidate(raw, source, now, admin, system, approver) for raw in raws]
         if expected is not None:
             offered = [replace(one, expected=expected) for one in offered]
         with self._counting(tenant) as counts:

@@ -18,9 +18,11 @@ from projections import owners, repetitions
 from projections.cases import CaseList
 from projections.coverage import Share, coverage
 from projections.pages import SqlPages
+from projections.penalties import PenaltyList
 from projections.promises import Names, Promises, names_in
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
+from schemas.confidential import confidential
 from schemas.event import Event
 from schemas.figures import Figures, Published, binding, figures_of
 from schemas.instants import AHEAD, NEVER, Day, Instant, parse_instant
@@ -321,14 +323,48 @@ class Reading:
         as_of: Instant | None = None,
         known_at: Instant | None = None,
     ) -> dict[str, Any] | None:
-        """A case replayed to a moment (see ``replay``)."""
+        """A case replayed to a moment (see ``replay``), without what speaks of penalties."""
         from projections.moment import Moment
 
         with self.snapshot() as (conn, tables):
             return self._replay(conn, tenant, tables).history(case_id, Moment(as_of, known_at))
 
-    def explain(self, tenant: Tenant, name: str) -> dict[str, Any] | None:
-        """Why: ``name`` is a promise id or a verdict id."""
+    def whole_history(
+        self, tenant: Tenant, case_id: str, as_of: Instant | None = None, known_at: Instant | None = None
+    ) -> dict[str, Any] | None:
+        """The same with all that was said and decided of penalties, and those of the case as they are now: for the approver
+        alone."""
+        from projections.moment import Moment
+
+        with self.snapshot() as (conn, tables):
+            replay = self._replay(conn, tenant, tables)
+            found = replay.history(case_id, Moment(as_of, known_at), penalties=True)
+            if found is not None:
+                found["penalties"] = PenaltyList(conn, self.ledger, tenant, tables).find(case_id=case_id)
+            return found
+
+    def penalties(
+        self,
+        tenant: Tenant,
+        *,
+        state: str | None = None,
+        case_id: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """For the approver alone; the latest opened first. ``after`` is ``<opened>,<id>`` of the last one already had."""
+        with self.snapshot() as (conn, tables):
+            return PenaltyList(conn, self.ledger, tenant, tables).find(
+                state=state, case_id=case_id, limit=limit, after=position(after)
+            )
+
+    def penalty(self, tenant: Tenant, penalty_id: str) -> dict[str, Any] | None:
+        """One, for the approver alone."""
+        with self.snapshot() as (conn, tables):
+            return PenaltyList(conn, self.ledger, tenant, tables).get(penalty_id)
+
+    def explain(self, tenant: Tenant, name: str, *, penalties: bool = False) -> dict[str, Any] | None:
+        """Why: ``name`` is a promise id or a verdict id; of one that speaks of ``penalties`` for the approver alone."""
         from projections import explain
 
         with self.snapshot() as (conn, tables):
@@ -336,7 +372,8 @@ class Reading:
             queries = Promises(tables, self.names(conn, tables, tenant), self.now())
             if (row := queries.row(conn, tenant.number, name)) is not None:
                 return explain.promise(replay, row)
-            if (found := replay.verdict(name)) is not None:
+            found = replay.verdict(name)
+            if found is not None and (penalties or not confidential(found)):
                 about = queries.row(conn, tenant.number, str(found.origin.get("row", "")))
                 return explain.verdict(replay, found, about)
         return None

@@ -29,6 +29,7 @@ from projections.moment import Moment
 from projections.pages import SqlPages
 from projections.tables import SetTables
 from schemas.catalogue import CATALOGUE
+from schemas.confidential import confidential
 from schemas.event import Event
 from schemas.instants import Instant, format_instant
 
@@ -55,8 +56,9 @@ class Replay:
         self.book = book
         self.names = names
 
-    def history(self, case_id: str, moment: Moment) -> dict[str, Any] | None:
-        """The case, its touchpoints, verdicts and promises at the moment; None where no such case was ever seen."""
+    def history(self, case_id: str, moment: Moment, *, penalties: bool = False) -> dict[str, Any] | None:
+        """The case, its touchpoints, verdicts and promises at the moment; None where no such case was ever seen. What speaks
+        of ``penalties`` is left out unless it is asked for."""
         filed = self.pages.evidence(Cases.name, (case_id,), voided=True).get(case_id, [])
         if not filed:
             return None
@@ -77,8 +79,12 @@ class Replay:
             "case": cases.view(rows[0]) if rows else None,  # type: ignore[arg-type]
             "mode": moment.mode,
             "at": format_instant(at) if at is not None else None,
-            "touchpoints": [self._touchpoint(by_id[e.event_id], e, moment) for e in shown],
-            "verdicts": [self._verdict(v) for v in verdicts],
+            "touchpoints": [
+                self._touchpoint(by_id[e.event_id], e, moment)
+                for e in shown
+                if penalties or not confidential(by_id[e.event_id])
+            ],
+            "verdicts": [self._verdict(v) for v in verdicts if penalties or not confidential(v)],
             "ownership": (ownership := self._ownership(case_id, moment)),
             "repetition": self._repetition(case_id, by_id, moment),
             "promises": self._promises(by_id, verdicts, moment, ownership["owner"] if ownership else ""),

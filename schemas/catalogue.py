@@ -24,6 +24,8 @@ VERDICTS = (
     _verdict("escalation.raised", "事项上移", "Matter moved up a level"),
     _verdict("escalation.flagged", "重复报修待复核", "Repetition flagged for review"),
     _verdict("complaint.converted", "报修转为投诉", "Repair converted to a complaint", rank=OPENS),
+    _verdict("penalty.proposed", "处罚提出", "Penalty proposed"),
+    _verdict("penalty.doubled", "处罚翻倍", "Penalty doubled"),
     _verdict("event.parked", "事件暂停处理", "Event parked"),
 )
 """判定: what the engine concluded."""

@@ -405,6 +405,21 @@ _EXAMPLES: Final[Mapping[str, _Entry]] = {
         {"correctssourceid": "@complaint.progress_notified"},
         {"reason": "同一通电话重复录入", "by": "kf-012"},
     ),
+    "penalty.confirmed": (
+        {},
+        {
+            "penalty_id": _UUID,
+            "problem": "wt-2026-0031",
+            "by": "fgs-001",
+            "amount_fen": 30000,
+            "reason": "第二次投诉，首次维修未查明漏点",
+            "objection": "当日人手不足",
+        },
+    ),
+    "penalty.waived": (
+        {},
+        {"penalty_id": _UUID, "problem": "wt-2026-0031", "by": "fgs-001", "reason": "客户多次改约"},
+    ),
     "obligation.waived": (
         {"ticket": "TS-2026-0301"},
         {

@@ -116,3 +116,8 @@ Fen = Annotated[int, Field(ge=0, le=2**53)]
 """Money in fen."""
 Opaque = Annotated[dict[str, Any], AfterValidator(_exact)]
 """A JSON object that another model reads; without floats."""
+
+
+def yuan(fen: int) -> str:
+    """Money for people: ``200.00 元``. Whole fen in, nothing rounded."""
+    return f"{fen // 100}.{fen % 100:02} 元"

@@ -17,6 +17,7 @@ NS_CASE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a102")
 NS_VERDICT = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a103")
 NS_PROMISE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a104")
 NS_PROBLEM = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a105")
+NS_PENALTY = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a10a")
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
@@ -65,3 +66,8 @@ def problem_id(key: Sequence[str]) -> str:
 def repetition_id(problem: str, case: str) -> str:
     """A case's part in a problem."""
     return named(NS_PROBLEM, canonical_texts("repetition", problem, case))
+
+
+def penalty_id(problem: str, case: str, rule: str) -> str:
+    """A proposed penalty (处罚): the problem, the case that moved it up, the rule."""
+    return named(NS_PENALTY, canonical_texts(problem, case, rule))

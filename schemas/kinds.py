@@ -20,8 +20,8 @@ AFTER: Final = 3
 """Rank of a type: orders events of one scope that bear the same time."""
 
 Case = Literal["opens", "needs", "none"]
-Writer = Literal["intake", "admin", "system", "engine"]
-"""Any source; an administrator's key; Touchline itself, in the fact lane; its engine, in the verdict lane."""
+Writer = Literal["intake", "admin", "approver", "system", "engine"]
+"""Any source; an administrator's key; an approver's; Touchline itself, in the fact lane; its engine, in the verdict lane."""
 Retention = Literal["service", "record", "privacy"]
 """service: what customers said and had done; record: what staff decided; privacy: proof of data handling."""
 

@@ -48,15 +48,18 @@ class Arrived:
     customer: Mapping[str, str]
 
 
-def parse(raw: Json, now: Instant, *, admin: bool = False, system: bool = False) -> Arrived:
+def parse(
+    raw: Json, now: Instant, *, admin: bool = False, system: bool = False, approver: bool = False
+) -> Arrived:
     """Read one value that ``read_json`` gave. ``now`` (µs UTC) judges times of the past; ``admin`` allows
-    publications and the like, ``system`` what Touchline itself states besides. Raises Refused and nothing else."""
+    publications and the like, ``system`` what Touchline itself states besides, ``approver`` decisions on
+    penalties. Raises Refused and nothing else."""
     if not isinstance(raw, dict):
         raise Refused([next(iter(_flaws(raw)), refusal("not_an_object"))])
     if found := _flaws(raw):
         raise Refused(found)
     attributes, found = _attributes(raw)
-    kind, wrong = _kind(raw.get("type"), raw.get("schemaversion"), admin or system, system)
+    kind, wrong = _kind(raw.get("type"), raw.get("schemaversion"), admin or system, system, approver)
     found += wrong
     if kind is None or attributes is None:
         raise Refused(found)
@@ -120,7 +123,9 @@ def _attributes(raw: dict[str, Json]) -> tuple[CloudEvent | None, list[Refusal]]
         return None, translated(error)
 
 
-def _kind(name: Json, version: Json, admin: bool, system: bool) -> tuple[EventType | None, list[Refusal]]:
+def _kind(
+    name: Json, version: Json, admin: bool, system: bool, approver: bool
+) -> tuple[EventType | None, list[Refusal]]:
     if not isinstance(name, str):
         return None, []  # the envelope's complaint says it
     kind = CATALOGUE.get(name)
@@ -130,6 +135,8 @@ def _kind(name: Json, version: Json, admin: bool, system: bool) -> tuple[EventTy
         return None, [refusal("engine_only", "type")]
     if kind.writer == "system" and not system:
         return None, [refusal("system_only", "type")]
+    if kind.writer == "approver" and not approver:
+        return None, [refusal("approver_only", "type")]
     if kind.writer == "admin" and not admin:
         return None, [refusal("admin_only", "type")]
     if isinstance(version, (int, str)) and str(version) != str(kind.version):

@@ -14,6 +14,7 @@ from schemas.policy_duty import VERDICTS, Again, Ower, Pause, Person, Policy, Wa
 from schemas.policy_match import AllOf, AnyOf, Expr, Match, Ref, leaves
 from schemas.policy_names import problems
 from schemas.policy_parts import Calendar, Fact, FiguresPart, Ladder, Named, Step
+from schemas.policy_penalties import Penalties
 from schemas.policy_people import Ownership
 from schemas.policy_terms import Dur, Duration, Effective, Key, Path, Strict, Type, Unit, duration
 from schemas.policy_tests import Keys, Test, Where
@@ -53,6 +54,7 @@ class PolicyFile(Strict):
     dates: dict[str, Named] = Field(default_factory=dict)
     ownership: Ownership | None = None
     figures: FiguresPart | None = None
+    penalties: Penalties | None = None
     policies: dict[Key, Policy]
 
     def dump(self) -> dict[str, Json]:

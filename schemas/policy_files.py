@@ -28,6 +28,7 @@ _SECTIONS = (
     "calendars",
     "ownership",
     "figures",
+    "penalties",
     "policies",
 )
 _BESIDE = ("repetition",)

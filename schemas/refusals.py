@@ -98,6 +98,11 @@ REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "only an administrator may write this type",
         "该类型只能由管理员写入",
     ),
+    "approver_only": (
+        "not_writable",
+        "only the approver of penalties may write this type",
+        "该类型只能由处罚审批人写入",
+    ),
     "two_corrections": (
         "ambiguous",
         "give correctsid or correctssourceid, not both",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from schemas.fields import Code, Count, Id, Key, Opaque, Ref
+from schemas.fields import Code, Count, Fen, Id, Key, Opaque, Ref
 from schemas.model import Content
 
 Micros = int
@@ -134,6 +134,37 @@ class ObligationRetracted(Content):
     repetition_id: Id | None = None
     problem: Id | None = None
     problem_key: list[str] | None = None
+    penalty_id: Id | None = None
+    rule_no: Code | None = None
+
+
+class PenaltyVerdict(Content):
+    """Base of what is said of one proposed penalty; money in fen."""
+
+    penalty_id: Id
+    problem: Ref
+    rule_no: Code
+    zh: str
+    en: str
+    bearer_role: Code
+    policy_version: Ref
+
+
+class PenaltyProposed(PenaltyVerdict):
+    """处罚提出: T201. A proposal that the approver confirms or waives; nothing is booked."""
+
+    TYPE = "penalty.proposed"
+
+    level: Count
+    amount_fen: Fen
+
+
+class PenaltyDoubled(PenaltyVerdict):
+    """处罚翻倍: T201. The matter moved on to head office."""
+
+    TYPE = "penalty.doubled"
+
+    factor: Count
 
 
 class EventParked(Content):

@@ -152,6 +152,11 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "record_restored": ("恢复备份后补记", "Stated again after a restore"),
     # 谁可写入；对事项的作用
     "intake": ("数据源", "Any source"),
+    "approver": ("处罚审批人", "Approver of penalties"),
+    "proposed": ("待审批", "Proposed"),
+    "confirmed": ("已确认", "Confirmed"),
+    "waiting": ("待责任判定", "Waiting for the cause"),
+    "unfounded": ("依据已撤回", "Unfounded"),
     "system": ("系统", "Touchline itself"),
     "engine": ("系统引擎", "The engine"),
     "opens": ("开启事项", "Opens a case"),

@@ -108,13 +108,28 @@ class HouseAdmin:
         found = only_tenant(self._house.ledger, tenant)
         return {"tenant": found.name, **publish(self._house, found, data)}
 
-    def _key_create(self, tenant: str, source: str, write_only: bool, admin: bool = False) -> Json:
+    def _key_create(
+        self, tenant: str, source: str, write_only: bool, admin: bool = False, approver: bool = False
+    ) -> Json:
         found = only_tenant(self._house.ledger, tenant)
         self._a_source(source)
-        key = self._house.writer.call(lambda conn: access.create(conn, found, source, write_only, admin))
+        if approver and (admin or write_only):
+            raise Refused(
+                Exit.USAGE,
+                "--approver 不能与 --admin 或 --write-only 同用。",
+                "--approver goes neither with --admin nor with --write-only.",
+            )
+        key = self._house.writer.call(
+            lambda conn: access.create(conn, found, source, write_only, admin, approver)
+        )
         return {
-            "key": key, "tenant": found.name, "source": source, "write_only": write_only, "admin": admin,
-        }  # fmt: skip
+            "key": key,
+            "tenant": found.name,
+            "source": source,
+            "write_only": write_only,
+            "admin": admin,
+            "approver": approver,
+        }
 
     def _append(self, tenant: str, source: str, lines: list[str]) -> Json:
         house = self._house

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "explain": "promises",
     "satisfaction": "figures",
     "defects": "figures",
+    "penalties": "penalties",
     "report": "reports",
     "verify": "verify",
     "rebuild": "rebuild",

@@ -6,6 +6,7 @@ from processors.rules.cases import Cases
 from processors.rules.defects import DefectHouses, Defects
 from processors.rules.firstcontact import FirstContact
 from processors.rules.linear import AnyRule
+from processors.rules.penalties import Penalties
 from processors.rules.promises.promise import Owned as PromiseRows
 from processors.rules.protocol import Owner
 from processors.rules.repetition.repetition import Owned as RepetitionRows
@@ -17,12 +18,12 @@ def rules() -> tuple[AnyRule, ...]:
     from processors.rules.promises.rule import Promises
     from processors.rules.repetition.rule import Repetitions
 
-    return (Cases(), Promises(), FirstContact(), Repetitions(), *_figures())
+    return (Cases(), Promises(), FirstContact(), Repetitions(), Penalties(), *_figures())
 
 
 def owners() -> tuple[Owner, ...]:
     """The same for who only reads their tables, without importing what judges."""
-    return (Cases(), PromiseRows(), FirstContact(), RepetitionRows(), *_figures())
+    return (Cases(), PromiseRows(), FirstContact(), RepetitionRows(), Penalties(), *_figures())
 
 
 def _figures() -> tuple[AnyRule, ...]:

@@ -47,6 +47,8 @@ class Caller:
     key: str
     admin: bool = False
     """An administrator's key; a session never is."""
+    approver: bool = False
+    """An approver's key (处罚审批人), or a session that began with one: who may see penalties and decide on them."""
     session: sessions.Session | None = None
 
 
@@ -121,6 +123,7 @@ async def caller(
             write_only=found.write_only,
             key=key_name(secret),
             admin=found.admin,
+            approver=found.approver,
         )
     session = session_of(request)
     if session is None:
@@ -137,11 +140,14 @@ def _caller_of_session(services: Services, session: sessions.Session) -> Caller:
         with services.ledger.database.read() as conn:
             if not any(a.tenant == tenant and a.source == session.source for a in access.listed(conn)):
                 raise challenge("the key of this session was revoked", "该会话的密钥已停用")
+            if session.approver and not access.stands(conn, session.approver):
+                raise challenge("the key of this session was revoked", "该会话的密钥已停用")
     return Caller(
         tenant=tenant,
         source=session.source,
         write_only=session.write_only,
         key=session.key,
+        approver=bool(session.approver),
         session=session,
     )
 

@@ -114,6 +114,8 @@ async def one_case(
     found = await run_in_threadpool(services.reading.case, who.tenant, case_id)
     if found is None:
         raise await run_in_threadpool(_gone, services, who, case_id)
+    if who.approver:
+        found["penalties"] = await run_in_threadpool(services.reading.penalties, who.tenant, case_id=case_id)
     return JSONResponse(found, headers={"ETag": tag(found["place"])})
 
 
@@ -162,9 +164,8 @@ async def history(
         )
     happened, known = instant(as_of, "as_of"), instant(known_at, "known_at")
     await until_folded(services, request.app.state.bell, who, after)
-    found = await run_in_threadpool(
-        services.reading.history, who.tenant, case_id, as_of=happened, known_at=known
-    )
+    read = services.reading.whole_history if who.approver else services.reading.history
+    found = await run_in_threadpool(read, who.tenant, case_id, as_of=happened, known_at=known)
     if found is None:
         raise not_found("case", "事项")
     return JSONResponse(found)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from ledger.access import Access
+from ledger.access import Access, digest_of
 from web import sessions
 from web.auth import LINK, find_access, key_name, same_origin, services_of, session_of
 from web.limits import Buckets
@@ -22,8 +22,8 @@ routes = APIRouter(include_in_schema=False)
 _YEAR = 365 * 86400
 
 
-def enter(response: Response, services: Services, access: Access, key: str) -> Response:
-    """Put the signed cookie on the answer."""
+def enter(response: Response, services: Services, access: Access, key: str, approver: str = "") -> Response:
+    """Put the signed cookie on the answer. ``approver``: the digest of an approver's key."""
     seconds = services.settings.session_seconds
     session = sessions.Session(
         tenant=access.tenant.name,
@@ -31,6 +31,7 @@ def enter(response: Response, services: Services, access: Access, key: str) -> R
         key=key,
         write_only=access.write_only,
         expires=int(time.time()) + seconds,
+        approver=approver,
     )
     value = sessions.seal(services.settings.secret, session)
     response.set_cookie(sessions.COOKIE, value, max_age=seconds, httponly=True, samesite="strict", path="/")
@@ -47,6 +48,7 @@ def renew(response: Response, services: Services, session: sessions.Session | No
             key=session.key,
             write_only=session.write_only,
             expires=int(time.time()) + seconds,
+            approver=session.approver,
         )
         value = sessions.seal(services.settings.secret, fresh)
         response.set_cookie(
@@ -80,7 +82,8 @@ async def sign_in(request: Request, pages: Page, words: Text, key: Annotated[str
         return pages.render("sign_in.html", words, 401, problem="sign_in.bad")
     if found.write_only:
         return pages.render("sign_in.html", words, 403, problem="sign_in.write_only")
-    return enter(RedirectResponse("/", 303), services, found, key_name(secret))
+    approver = digest_of(secret) if found.approver else ""
+    return enter(RedirectResponse("/", 303), services, found, key_name(secret), approver)
 
 
 @routes.get("/sign-in/once/{nonce}")

@@ -48,7 +48,15 @@ async def outcomes(
     held = None
     if place is not None:
         held = await run_in_threadpool(expected.expected, services, who, place, raw)
-    submit = partial(services.intake.submit_many, who.tenant, who.source, raw, admin=who.admin, expected=held)
+    submit = partial(
+        services.intake.submit_many,
+        who.tenant,
+        who.source,
+        raw,
+        admin=who.admin,
+        approver=who.approver,
+        expected=held,
+    )
     try:
         return await on(submit() if len(raw) == 1 else await run_in_threadpool(submit))
     except Busy:
@@ -77,7 +85,7 @@ def all_flaws(services: Services, who: Caller, outcome: Problem, raw: Json) -> R
     """The answer for a refused event. The ledger passes the first flaw on; a sender wants all of them at once."""
     if outcome.status == 422 and "also" in outcome.extra:
         try:
-            parse(raw, services.clock.now(), admin=who.admin)
+            parse(raw, services.clock.now(), admin=who.admin, approver=who.approver)
         except Unparsed as error:
             return refused(outcome, error.refusals)
     return refused(outcome)

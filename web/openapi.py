@@ -131,6 +131,7 @@ TAGS: Final = [
     },
     {"name": "figures", "description": "指标 — satisfaction and defects, and the cases behind each figure"},
     {"name": "alerts", "description": "提醒 — what people receive, and taking note of it"},
+    {"name": "penalties", "description": "处罚 — proposed penalties, for the approver alone"},
     {"name": "persons", "description": "个人信息请求 — find, copy, erase; with an administrator's key"},
     {"name": "stream", "description": "事件流 — both lanes as they are decided, by server-sent events"},
     {"name": "operations", "description": "运行 — metrics and health"},

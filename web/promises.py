@@ -69,7 +69,7 @@ async def one_promise(services: House, who: Reader, promise_id: str) -> Response
     responses=answers(401, 403, 404, 422, 503),
 )
 async def explain(services: House, who: Reader, promise_id: str) -> Response:
-    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
+    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id, penalties=who.approver)
     if found is None:
         raise not_found("promise or verdict", "时限或判定")
     return JSONResponse(found)

@@ -22,6 +22,8 @@ class Session:
     write_only: bool
     expires: int
     """Seconds since 1970."""
+    approver: str = ""
+    """Of a session that began with an approver's key: the digest of that key, which must still stand."""
 
 
 def _b64(raw: bytes) -> str:
@@ -38,7 +40,14 @@ def _mac(secret: bytes, body: str) -> bytes:
 
 def seal(secret: bytes, session: Session) -> str:
     """Session -> cookie value."""
-    fields = [session.tenant, session.source, session.key, session.write_only, session.expires]
+    fields = [
+        session.tenant,
+        session.source,
+        session.key,
+        session.write_only,
+        session.expires,
+        session.approver,
+    ]
     body = _b64(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode())
     return f"{body}.{_b64(_mac(secret, body))}"
 
@@ -49,9 +58,12 @@ def read(secret: bytes, cookie: str, now: int) -> Session | None:
     try:
         if not dot or not cookie.isascii() or not hmac.compare_digest(_unb64(mac), _mac(secret, body)):
             return None
-        tenant, source, key, write_only, expires = json.loads(_unb64(body))
+        tenant, source, key, write_only, expires, *more = json.loads(_unb64(body))
     except (ValueError, binascii.Error):
         return None
     if expires <= now:
         return None
-    return Session(tenant=tenant, source=source, key=key, write_only=write_only, expires=expires)
+    approver = str(more[0]) if more else ""
+    return Session(
+        tenant=tenant, source=source, key=key, write_only=write_only, expires=expires, approver=approver
+    )

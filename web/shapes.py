@@ -127,6 +127,36 @@ class Obligations(Shape):
     )
 
 
+class PenaltyBody(Shape):
+    """处罚: a proposal; money in fen. Nothing is booked by it."""
+
+    id: str = Field(examples=[_ID])
+    problem: str = Field(description="whose repetition it is about")
+    state: str = Field(
+        description="waiting for the cause (待责任判定), proposed, confirmed, waived, or unfounded: decided, but its ground "
+        "was taken back",
+        examples=["proposed"],
+    )
+    rule: str = Field(examples=["rule1"])
+    zh: str = ""
+    en: str = ""
+    bearer_role: str = Field(default="", examples=["contractor"])
+    bearer_ref: str | None = None
+    amount_fen: int = Field(description="as it stands, doubled where it was", examples=[20000])
+    min_fen: int = 0
+    max_fen: int = 0
+    outside: bool = Field(default=False, description="confirmed outside of the range")
+    review: bool = False
+    level: int = 0
+    opened: str | None = None
+    doubled: str | None = None
+    case_id: str | None = None
+    decided: str | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+    objection: str | None = None
+
+
 class LateEntries(Shape):
     """补录明细: promises kept in time whose proof was entered late, by who entered it."""
 

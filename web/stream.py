@@ -19,6 +19,7 @@ from ledger.lanes import engine_state
 from ledger.tenants import Tenant
 from ledger.timeline import Timelines, timelines
 from schemas.canonical import canonical
+from schemas.confidential import confidential
 from schemas.event import Event
 from schemas.instants import format_instant
 from web.auth import House, Reader
@@ -50,8 +51,11 @@ def merge(
         lines.append((f, v, found))
 
 
-def read_page(services: Services, tenant: Tenant, f: int, v: int) -> list[tuple[int, int, dict[str, Any]]]:
-    """The next lines, up to what the engine has decided, as data to send. Empty when the reader is abreast."""
+def read_page(
+    services: Services, tenant: Tenant, f: int, v: int, *, hidden: bool = True
+) -> list[tuple[int, int, dict[str, Any]]]:
+    """The next lines, up to what the engine has decided, as data to send; none to send of what is ``hidden`` from all but the
+    approver. Empty when the reader is abreast."""
     with services.ledger.database.read() as conn:
         state = engine_state(conn, tenant)
         facts = services.ledger.facts(conn, tenant, f, PAGE)
@@ -59,7 +63,10 @@ def read_page(services: Services, tenant: Tenant, f: int, v: int) -> list[tuple[
     facts = [fact for fact in facts if fact.place <= state.decided]
     lines = merge(facts, verdicts, f, v, whole=len(verdicts) < PAGE)
     known: dict[str, list[str]] = {}
-    return [(at, said, _data(services, tenant, event, known)) for at, said, event in lines]
+    return [
+        (at, said, {} if hidden and confidential(event) else _data(services, tenant, event, known))
+        for at, said, event in lines
+    ]
 
 
 def _data(services: Services, tenant: Tenant, event: Event, known: dict[str, list[str]]) -> dict[str, Any]:
@@ -126,7 +133,7 @@ def begin(last: str, now: tuple[int, int], life: Timelines, tenant: int) -> tupl
 
 
 async def lanes(
-    services: Services, bell: Bell, tenant: Tenant, f: int, v: int, mark: str
+    services: Services, bell: Bell, tenant: Tenant, f: int, v: int, mark: str, *, hidden: bool = True
 ) -> AsyncIterator[str]:
     """Lines for programs, until the server stops or the reader leaves. ``mark`` names the ledger's timeline, "" the first."""
     life = f".{mark}" if mark else ""
@@ -134,9 +141,10 @@ async def lanes(
     with bell.subscribed(tenant.number) as moved:
         while not bell.stopping:
             moved.clear()
-            page = await run_in_threadpool(read_page, services, tenant, f, v)
+            page = await run_in_threadpool(read_page, services, tenant, f, v, hidden=hidden)
             for f, v, data in page:
-                yield f"id: {f}.{v}{life}\nevent: {data['lane']}\ndata: {canonical(data)}\n\n"
+                if data:
+                    yield f"id: {f}.{v}{life}\nevent: {data['lane']}\ndata: {canonical(data)}\n\n"
             if not page and not await bell.rung(moved, services.settings.heartbeat):
                 yield ": still here\n\n"
 
@@ -182,7 +190,7 @@ async def stream(
     else:
         now, life = await run_in_threadpool(heads, services, who.tenant)
         f, v = begin(last, now, life, who.tenant.number)
-        lines = lanes(services, bell, who.tenant, f, v, life.mark)
+        lines = lanes(services, bell, who.tenant, f, v, life.mark, hidden=not who.approver)
     return StreamingResponse(
         lines,
         media_type="text/event-stream",

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from schemas.fields import yuan
 from schemas.instants import Instant, format_instant, parse_instant
 from web.auth import Caller, House
 from web.cases import instant, until_folded
@@ -82,6 +83,7 @@ def figures(history: dict[str, Any], now: Instant, order: str, t: Words) -> dict
         "duties": sorted(duties, key=lambda duty: OPEN.index(duty["wall"]) if duty["open"] else len(OPEN)),
         "entries": entries,
         "live": live,
+        "penalties": [penalty(one, t) for one in history.get("penalties", ()) if live],
         "owned": history["ownership"] and ownership(history["ownership"], t),
         "moved": history["repetition"] and moved_up(history["repetition"], t),
     }
@@ -133,12 +135,27 @@ def ownership(owned: dict[str, Any], t: Words) -> dict[str, Any]:
     }
 
 
+def penalty(one: dict[str, Any], t: Words) -> dict[str, Any]:
+    """A proposed penalty as the template places it, for the approver."""
+    return {
+        "id": one["id"],
+        "name": one["en" if t.lang == "en" else "zh"] or t("penalty.waiting"),
+        "bearer": t.label(one["bearer_role"]),
+        "person": one["bearer_ref"] or "",
+        "state": t(f"penalty.{one['state']}"),
+        "amount": yuan(one["amount_fen"]),
+        "doubled": bool(one["doubled"]),
+    }
+
+
 def _history(
     services: Services, who: Caller, case_id: str, mode: str, moment: Instant | None
 ) -> dict[str, Any] | None:
+    """The approver's also with the penalties of the case as they are now."""
     happened = moment if mode == "as_of" else None
     known = moment if mode == "known_at" else None
-    return services.reading.history(who.tenant, case_id, as_of=happened, known_at=known)
+    read = services.reading.whole_history if who.approver else services.reading.history
+    return read(who.tenant, case_id, as_of=happened, known_at=known)
 
 
 @routes.get("/wall/cases/{case_id}")
@@ -195,8 +212,8 @@ async def replayed(
 @routes.get("/wall/promises/{promise_id}/explain")
 async def why(services: House, who: SignedIn, pages: Page, t: Text, promise_id: str) -> Response:
     """Why a promise is due when it is."""
-    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
-    if found is None:
+    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id, penalties=who.approver)
+    if found is None or not found["promise"]:  # a verdict on something else has no due date to explain
         return pages.render("missing.html", t, 404, what="missing")
     return pages.render("explain.html", t, **explained(found, t))
 

@@ -60,6 +60,7 @@ class Book:
     __slots__ = (
         "_calendars",
         "_figures",
+        "_fining",
         "_index",
         "_ladders",
         "_listeners",
@@ -90,6 +91,7 @@ class Book:
         self._regions: dict[str, tuple[tuple[int, str], ...]] = {}
         """Project -> (place, its region), in order of place."""
         self._ladders = _saying(policies, "repetition")
+        self._fining = _saying(policies, "penalties")
         self._calendars: dict[str, tuple[CalendarVersion, ...]] = {}
         for one in self.published:
             if isinstance(one, CalendarVersion):
@@ -226,6 +228,10 @@ class Book:
     def figures(self, time: Instant, place: int) -> figured.Figures:
         """What figures are counted by at ``time``, of what was published up to ``place``."""
         return figured.binding(self._figures, time, place)
+
+    def penalties(self, time: Instant, place: int) -> PolicyVersion | None:
+        """Whose penalties bind a raise at ``time`` that follows the fact at ``place``; None: no profile has any."""
+        return newest(self._fining, time, place)
 
     # -- recurring duties
 

@@ -11,6 +11,7 @@ _corrections = partial(kind, stage="schemas.facts.corrections", retention="recor
 _waivers = partial(kind, stage="schemas.facts.waivers", retention="record")
 _problems = partial(kind, stage="schemas.facts.problems", retention="record")
 _alerts = partial(kind, stage="schemas.facts.alerts", retention="record")
+_penalties = partial(kind, stage="schemas.facts.penalties", writer="approver", retention="record", rank=AFTER)
 _publications = partial(kind, stage="schemas.facts.publications", writer="admin", retention="record")
 _sources = partial(kind, stage="schemas.facts.sources", retention="record")
 _privacy = partial(kind, stage="schemas.facts.privacy", writer="admin", retention="privacy")
@@ -21,6 +22,8 @@ TYPES: Final[tuple[EventType, ...]] = (
     _waivers("obligation.waived", "时限豁免", "Obligation waived", rank=AFTER),
     _problems("problem.merged", "并入同类问题", "Case merged into a problem", "needs", rank=AFTER),
     _problems("problem.split", "拆出同类问题", "Case split from its problem", "needs", rank=AFTER),
+    _penalties("penalty.confirmed", "处罚确认", "Penalty confirmed"),
+    _penalties("penalty.waived", "处罚免除", "Penalty waived"),
     _alerts("alert.acknowledged", "确认提醒", "Alert acknowledged", rank=AFTER),
     _publications("policy.published", "时限政策发布", "Policy published", rank=OPENS),
     _publications("calendar.published", "工作日历发布", "Calendar published", rank=OPENS),

@@ -81,13 +81,25 @@ class World:
         )
         return self.engine
 
-    def append(self, *raws: dict[str, Any], at: Instant | None = None, admin: bool = False) -> list[Outcome]:
+    def append(
+        self,
+        *raws: dict[str, Any],
+        at: Instant | None = None,
+        admin: bool = False,
+        approver: bool = False,
+    ) -> list[Outcome]:
         """Offer events at ``at`` (default: where the clock stands), each by the source that it names."""
         if at is not None:
             self.clock.set(at)
         now = self.clock.now()
         offered = [
-            candidate(raw, raw.get("source", SOURCE), now, admin or raw.get("type") == "source.declared")
+            candidate(
+                raw,
+                raw.get("source", SOURCE),
+                now,
+                admin or raw.get("type") == "source.declared",
+                approver=approver,
+            )
             for raw in raws
         ]
         return self.ledger.append(self.tenant, offered).result(10)

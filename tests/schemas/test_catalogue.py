@@ -76,7 +76,10 @@ def test_lookups() -> None:
 @pytest.mark.parametrize("name", POSTED)
 @pytest.mark.parametrize("at", [None, NOW])
 def test_every_example_is_valid(name: str, at: int | None) -> None:
-    arrived = parse(example(name, at), NOW, system=CATALOGUE[name].writer in ("admin", "system"))
+    writer = CATALOGUE[name].writer
+    arrived = parse(
+        example(name, at), NOW, system=writer in ("admin", "system"), approver=writer == "approver"
+    )
     assert arrived.kind is CATALOGUE[name]
     assert arrived.time == (parse_instant("2026-03-02T16:00:00+08:00") if at is None else at)
     for path in arrived.personal:
@@ -97,6 +100,14 @@ def test_administrators_types_are_closed_to_sources(name: str) -> None:
         parse(example(name), NOW)
     assert [r.code for r in refused.value.refusals] == ["not_writable"]
     assert parse(example(name), NOW, admin=True).kind.name == name
+
+
+@pytest.mark.parametrize("name", ["penalty.confirmed", "penalty.waived"])
+def test_decisions_on_penalties_are_the_approvers_alone(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse(example(name), NOW, admin=True, system=True)
+    assert [r.code for r in refused.value.refusals] == ["not_writable"]
+    assert parse(example(name), NOW, approver=True).kind.name == name
 
 
 @pytest.mark.parametrize("admin", [True, False])

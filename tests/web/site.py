@@ -76,9 +76,12 @@ class Site:
         *,
         write_only: bool = False,
         admin: bool = False,
+        approver: bool = False,
     ) -> str:
         found = self.tenant(tenant)
-        return self.house.writer.call(lambda conn: access.create(conn, found, source, write_only, admin))
+        return self.house.writer.call(
+            lambda conn: access.create(conn, found, source, write_only, admin, approver)
+        )
 
     def client(self, key: str = "") -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}

@@ -43,6 +43,9 @@ def show_case(
     known_at: Annotated[
         str, typer.Option("--known-at", metavar="T", help="当时知道的 by what was known")
     ] = "",
+    penalties: Annotated[
+        bool, typer.Option("--penalties", help="含处罚，仅供审批人 with penalties, for the approver")
+    ] = False,
     tenant: TenantOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
@@ -61,7 +64,8 @@ def show_case(
         raise Refused(Exit.USAGE, "--as-of 与 --known-at 只能用一个。", "Use one of --as-of and --known-at.")
     moments = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
     with Library(place_of(data, database)) as library:
-        found = library.reading.history(library.tenant(tenant), case_id, **moments)
+        read = library.reading.whole_history if penalties else library.reading.history
+        found = read(library.tenant(tenant), case_id, **moments)
     if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(
             Exit.UNKNOWN, "没有这个事项（或当时还没有）。", f"No case {case_id} (or not yet, then)."
@@ -101,6 +105,11 @@ def _print(history: dict[str, Any], case_id: str) -> None:
 
         print()
         print_promises(history["promises"])
+    if history.get("penalties"):
+        from touchline.commands.penalties import print_penalties
+
+        print()
+        print_penalties(history["penalties"])
 
 
 def _print_owner(owned: dict[str, Any]) -> None:

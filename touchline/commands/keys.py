@@ -29,6 +29,9 @@ def create(
             "--admin", help="还可发布政策、受理个人信息请求 also publishes, and handles erasure requests"
         ),
     ] = False,
+    approver: Annotated[
+        bool, typer.Option("--approver", help="处罚审批人：可见并审批处罚 sees penalties and decides on them")
+    ] = False,
     data: DataOption = DATA,
     database: DatabaseOption = "",
     as_json: JsonOption = False,
@@ -43,7 +46,14 @@ def create(
 
     with desk(place_of(data, database)) as counter:
         made = counter.perform(
-            "key.create", {"tenant": tenant, "source": source, "write_only": write_only, "admin": admin}
+            "key.create",
+            {
+                "tenant": tenant,
+                "source": source,
+                "write_only": write_only,
+                "admin": admin,
+                "approver": approver,
+            },
         )
     if as_json:
         show(made)

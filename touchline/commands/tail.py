@@ -82,6 +82,7 @@ def _print(events: list[Event], as_json: bool) -> None:
 
 
 def _plain(event: Event) -> dict[str, Any]:
+    from schemas.confidential import confidential
     from schemas.event import Sealed
     from schemas.instants import format_instant
 
@@ -102,5 +103,5 @@ def _plain(event: Event) -> dict[str, Any]:
         "recorded": format_instant(event.recorded),
         "source": event.source or None,
         "case_id": event.case_id or None,
-        "data": open_only(dict(event.data)),
+        "data": {"hidden": True} if confidential(event) else open_only(dict(event.data)),
     }
