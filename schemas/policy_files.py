@@ -31,7 +31,7 @@ _SECTIONS = (
     "penalties",
     "policies",
 )
-_BESIDE = ("repetition",)
+_BESIDE = ("repetition", "penalties")
 """Sections that may stand in a file of their own."""
 _OWN = ("profile", "version")
 

@@ -109,7 +109,7 @@ class ComplaintConverted(Repeated):
 
 class ObligationRetracted(Content):
     """撤回判定: no row. An earlier verdict no longer stands: late entry, correction, withdrawal. Bears what its rule says of
-    the row: of a promise what every verdict on it bears, of a repetition its problem."""
+    the row: of a promise what every verdict on it bears, of a repetition or a penalty its problem; no sum."""
 
     TYPE = "obligation.retracted"
 
