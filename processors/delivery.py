@@ -98,6 +98,11 @@ class Delivery:
         """Whether there is no room for more."""
         return len(self._hand) >= ROOM or self._bytes >= ROOM_BYTES
 
+    @property
+    def crowded(self) -> bool:
+        """Whether half of the room is taken."""
+        return 2 * len(self._hand) >= ROOM or 2 * self._bytes >= ROOM_BYTES
+
     def close(self) -> None:
         """The tenant is somebody else's now: nobody waits for room any more."""
         with self._change:

@@ -135,11 +135,11 @@ class Worker(Runner):
         self._wake.set()
         return kept
 
-    def full(self, partition: int) -> bool:
-        """Whether more of a partition would have to wait."""
+    def crowded(self, partition: int) -> bool:
+        """Whether the engine is so far behind that no more of a partition should be fetched."""
         with self._lock:
             held = self._assigned.get(partition)
-        return held is not None and not held.fenced and held.delivery.full
+        return held is not None and not held.fenced and held.delivery.crowded
 
     # -- the process's side
 

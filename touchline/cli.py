@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "database": "database",
     "kafka": "kafka",
     "feed": "feeds",
+    "worker": "worker",
 }
 """First word of a command -> the module of ``touchline.commands`` that adds it, in the order of the help."""
 

@@ -18,6 +18,8 @@ class Exit(IntEnum):
     """找不到。No such data folder, tenant, case, promise, verdict, event type or file."""
     UNAVAILABLE = 4
     """暂不可用。The machine or the moment does not allow it: folder in use, port taken, clock behind, disk full."""
+    FENCED = 75
+    """已被接管。A worker whose tenants another one runs: start it again, to be assigned anew."""
 
 
 class Refused(Exception):

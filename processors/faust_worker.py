@@ -1,0 +1,153 @@
+"""The worker's first feed: one Faust agent on the facts topic. No tables, no store on disk, no web, no leader topic, nothing
+exactly-once: what is exact is the engine's own transaction.
+
+What Faust does that matters here: it acknowledges events whose agent raised, so an error ends the process; ``take`` still
+holds records of partitions that are not ours any more, which the worker drops; it tells that a rebalance is complete before
+it has sought, which nothing here builds on; its loop must not wait, so nothing here touches SQL. Its committed offset only
+decides which records are sent again: where a tenant goes on is what its engine row says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterable, Iterable, Sequence
+from typing import Any
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # of Faust's own making, at import
+    import faust
+
+from ledger.brokers import tenant_of
+from processors.transport import MOST, Carried, Reached, records
+from processors.worker import Worker
+
+WITHIN = 0.05
+"""Seconds that a batch is gathered."""
+LEAVING = 10.0
+"""Seconds that Faust has for its own end."""
+
+
+class FaustDied(RuntimeError):
+    """Faust stopped by itself."""
+
+
+class Faust:
+    """``processors.transport.Client``."""
+
+    def __init__(self, worker: Worker, reached: Reached) -> None:
+        self._worker = worker
+        self._reached = reached
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = asyncio.Event()
+        self._asked = False
+        self._failed: BaseException | None = None
+
+    def end(self) -> None:
+        self._asked = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ended.set)
+
+    def run(self) -> None:
+        """Raises FaustDied, and what went wrong in the agent."""
+        with warnings.catch_warnings():
+            for ours in ("faust", "mode", "aiokafka"):
+                warnings.filterwarnings("ignore", module=rf"{ours}(\.|$)")
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            warnings.filterwarnings("ignore", message=r"Setting .* is deprecated since Faust")
+            asyncio.run(self._run())
+        if self._failed is not None:
+            raise self._failed
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        app = self._app()
+        app.finalize()
+        try:
+            if not self._asked:
+                await app.start()
+            while not self._ended.is_set() and not self._asked:
+                if app.crashed or app.should_stop:
+                    raise FaustDied from app.crash_reason
+                try:
+                    await asyncio.wait_for(self._ended.wait(), 0.25)
+                except TimeoutError:
+                    continue
+        finally:
+            await asyncio.to_thread(self._worker.stop)  # before the group is left
+            await asyncio.wait_for(app.stop(), LEAVING)
+
+    def _app(self) -> Any:
+        reached = self._reached
+        app = faust.App(
+            reached.group,
+            broker=[f"kafka://{server}" for server in reached.options["bootstrap_servers"]],
+            broker_credentials=_credentials(reached.options),
+            broker_session_timeout=reached.session,
+            broker_heartbeat_interval=reached.session / 4,
+            broker_max_poll_records=MOST,
+            consumer_auto_offset_reset="latest",
+            store="memory://",
+            processing_guarantee="at_least_once",
+            stream_wait_empty=False,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+            autodiscover=False,
+        )
+        topic = app.topic(
+            reached.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+        )
+
+        async def facts(stream: Any) -> None:
+            await self._take(stream.take_events(MOST, within=WITHIN))
+
+        async def assigned(_: Any, *told: Any, **__: Any) -> None:
+            now = set(self._tenants(told[0]))
+            self._worker.revoke(self._worker.assignment() - now)
+            self._worker.assign(now)
+
+        async def revoked(_: Any, *told: Any, **__: Any) -> None:
+            self._worker.revoke(self._tenants(told[0]))
+
+        app.agent(topic, concurrency=1, name="facts")(facts)
+        signals: Any = app  # its types ask for what it does not send
+        signals.on_partitions_assigned.connect(assigned)
+        signals.on_partitions_revoked.connect(revoked)
+        return app
+
+    def _tenants(self, partitions: Iterable[Any]) -> list[int]:
+        return [tenant_of(one.partition) for one in partitions if one.topic == self._reached.topic]
+
+    async def _take(self, batches: AsyncIterable[Sequence[Any]]) -> None:
+        try:
+            async for batch in batches:
+                await self._batch(batch)
+        except Exception as error:  # Faust would acknowledge it, and go on
+            self._failed = error
+            self.end()
+
+    async def _batch(self, batch: Sequence[Any]) -> None:
+        grouped: dict[int, list[Carried]] = {}
+        for event in batch:
+            message = event.message
+            headers = message.headers or ()
+            if isinstance(headers, dict):
+                headers = headers.items()
+            grouped.setdefault(tenant_of(message.partition), []).append(Carried(event.value, headers))
+        for tenant, carried in grouped.items():
+            found = records(tenant, self._reached.ledger_id, carried)
+            await asyncio.to_thread(self._worker.deliver, tenant, found)
+
+
+def _credentials(options: Any) -> Any:
+    """TLS and SASL as Faust is told them; None for neither."""
+    context = options.get("ssl_context")
+    if mechanism := options.get("sasl_mechanism"):
+        return faust.SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None

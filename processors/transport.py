@@ -1,0 +1,57 @@
+"""What both Kafka clients of the worker have in common: how a record of the topic becomes one for the engine, and what a client
+is to the process. Kafka's own types are not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from ledger import wire
+from processors.delivery import Record
+
+MOST = 500
+"""Records of one batch."""
+
+
+class Carried(NamedTuple):
+    """A Kafka record, as far as it matters: the partition says whose it is, and everything else is only claimed."""
+
+    value: bytes | None
+    headers: Iterable[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How the brokers are reached. ``options`` are those that every kafka-python client of the house is opened with."""
+
+    topic: str
+    group: str
+    ledger_id: str
+    options: Mapping[str, Any] = field(repr=False)
+    session: float = 6.0
+    """Seconds of silence after which the group gives a worker's tenants to another."""
+
+
+class Client(Protocol):
+    """``run`` in the main thread until ``end`` is called, from any thread; then the worker is stopped, and the group left."""
+
+    def run(self) -> None:
+        """Raises what the client cannot go on with."""
+        ...
+
+    def end(self) -> None: ...
+
+
+def records(tenant: int, ledger_id: str, carried: Iterable[Carried]) -> list[Record]:
+    """What may be of this ledger; the rest (something else, another ledger's, a body that was too large to be carried) is left
+    out, as if it had been lost."""
+    found = []
+    for one in carried:
+        try:
+            record = wire.read(tenant, one.value, one.headers)
+        except wire.NotARecord:
+            continue
+        if record.after is None and not record.left_out and record.ledger_id == ledger_id:
+            found.append(Record(record.place, record.recorded, record.body))
+    return found

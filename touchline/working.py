@@ -1,0 +1,111 @@
+"""One worker process: the engines of the tenants that Kafka assigns to it, until a signal or an error ends it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from ledger.keys import KeyStore
+from ledger.ledger import Ledger
+from ledger.writer import Writer
+from processors.progress import Progress
+from processors.transport import Client, Reached
+from processors.vitals import Vitals
+from processors.worker import StillFenced, Worker
+from producers.kafka_clients import options
+from projections.store import SqlStore, open_store
+from touchline import logs
+from touchline.brokers import kafka_answers
+from touchline.exits import Exit, Refused
+from touchline.options import say
+from touchline.place import Shared, open_database
+from touchline.rules import rules
+from touchline.settings import Settings
+
+if TYPE_CHECKING:
+    from ledger.brokers import Brokers
+
+FAUST, KAFKA_PYTHON = "faust", "kafka-python"
+RUNNERS = (FAUST, KAFKA_PYTHON)
+
+
+def work(place: Shared, brokers: Brokers, runner: str, metrics: int, session: float) -> None:
+    """Returns after SIGTERM or SIGINT, with the batch in hand finished and the group left. Raises Refused with code 75 where
+    a tenant was fenced and still assigned, the ledger's errors, and whatever else ended it."""
+    logs.configure(Settings.of(place.folder).log_format)
+    with ExitStack() as rooms:
+        worker, ledger_id = _worker(place, rooms)
+        reached = Reached(
+            topic=brokers.facts,
+            group=f"{brokers.topics}.workers",
+            ledger_id=ledger_id,
+            options=options(brokers, "worker"),
+            session=session,
+        )
+        client = _client(runner, worker, reached)
+        worker.on_end = client.end
+        worker.start()
+        rooms.callback(worker.stop)
+        if metrics >= 0:
+            vitals = Vitals(worker, metrics)
+            rooms.callback(vitals.close)
+            say(f"指标 http://127.0.0.1:{vitals.port}/metrics", "(/healthz)")
+        before = {n: signal.signal(n, lambda *_: client.end()) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            say(f"工作进程已启动（{runner}），等待分配租户。", "A worker waits for its tenants.")
+            with kafka_answers(brokers):
+                client.run()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        worker.stop()
+        if isinstance(worker.failed, StillFenced):
+            raise Refused(
+                Exit.FENCED, "租户已由另一工作进程判定，本进程退出以便重新分配。", f"{worker.failed}."
+            )
+        if worker.failed is not None:
+            raise worker.failed
+    say("工作进程已停止。", "The worker has stopped.")
+
+
+def _worker(place: Shared, rooms: ExitStack) -> tuple[Worker, str]:
+    database = open_database(place, create=False, mine=True)
+    rooms.callback(database.close)
+    keys = KeyStore.open(database)
+    rooms.callback(keys.close)
+    writer = Writer(database, keys, database.clock, patience=database.patience)
+    rooms.callback(writer.close)
+    if (bell := database.bell(writer.heard)) is not None:
+        rooms.callback(bell.stop)
+        writer.listen(bell.ring)
+    ledger = Ledger(database, writer, keys, database.clock)
+    mine = rules()
+
+    def store() -> SqlStore:
+        return open_store(database, writer, mine)
+
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return Worker(ledger, store(), mine, Progress(), owner, store), database.ledger_id
+
+
+def _client(runner: str, worker: Worker, reached: Reached) -> Client:
+    try:
+        if runner == FAUST:
+            from processors.faust_worker import Faust
+
+            return Faust(worker, reached)
+        from processors.kafka_worker import KafkaPython
+
+        return KafkaPython(worker, reached)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("faust", "kafka", "mode", "aiokafka"):
+            raise
+        raise Refused(
+            Exit.UNAVAILABLE,
+            "没有安装 Kafka 客户端：pip install 'touchline[scale]'。",
+            "The Kafka client is not installed: pip install 'touchline[scale]'.",
+        ) from None
