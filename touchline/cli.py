@@ -64,7 +64,7 @@ def application(word: str = "") -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
         epilog="退出码 Exit codes: 0 完成 done; 1 有问题 something is wrong; 2 用法 usage; 3 找不到 not found; "
-        "4 暂不可用 not now.",
+        "4 暂不可用 not now; 75 已被接管 taken over: start again.",
     )
     app.callback()(_whole)
     for module in [COMMANDS[word]] if word in COMMANDS else dict.fromkeys(COMMANDS.values()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -47,10 +47,12 @@ class Topic:
             admin.delete_records({TopicPartition(self.name, n): -1 for n in range(self.partitions)})
 
     def publish(
-        self, world: World, after: int = 0, bend: Bend = lambda rows: rows, tenant: Tenant | None = None
+        self, world: World, after: int = 0, bend: Bend = lambda rows: rows, tenants: Sequence[Tenant] = ()
     ) -> None:
-        """Every fact of a tenant behind ``after``."""
-        found = list(bend(lane(world, tenant or world.tenant, after)))
+        """Every fact of the world's tenant, or of these, behind ``after``."""
+        found = [
+            record for tenant in tenants or [world.tenant] for record in bend(lane(world, tenant, after))
+        ]
         with self.producer() as producer:
             for record in found:
                 value, headers = wire.written(record)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Place
 from tests.kit.world import World
 from tests.scale.hand import at_head, state, working
-from tests.touchline.commands import Shell
+from tests.touchline.commands import ROOT, Shell
 from tests.web.site import START, Site, complaint, until
 from touchline.cli import main
 from touchline.exits import Exit
@@ -90,3 +93,13 @@ def test_a_folder_is_fed_by_itself(tmp_path: Path, capsys: pytest.CaptureFixture
     refused = shell("feed", "use", "kafka")
     assert (refused.code, "PostgreSQL" in refused.err) == (Exit.USAGE, True)
     assert shell("feed", "show", "--json").json["feed"] == "embedded"
+
+
+@ON_POSTGRESQL
+def test_a_worker_refuses_where_the_feed_is_another(place: Place) -> None:
+    """Before it asks Kafka anything; a supervisor may try again."""
+    done = subprocess.run(
+        [sys.executable, "-m", "touchline", "worker", "--kafka", "127.0.0.1:1", "--database", place.url],
+        cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert (done.returncode, "touchline feed" in done.stderr) == (Exit.UNAVAILABLE, True)
