@@ -4,8 +4,7 @@ stand is retracted (invariant 7). Also parking: (rule, event) that a rule failed
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.lanes import VerdictDraft
 from processors.ports import Announced, Parked
@@ -19,8 +18,7 @@ from schemas.instants import Instant
 RETRACTED = "obligation.retracted"
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(NamedTuple):
     """Where on the line of recorded time something is said: at which instant, after which fact, because of which event."""
 
     at: Instant

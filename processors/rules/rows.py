@@ -36,7 +36,7 @@ def _compiled(head: str, value: str, kind: type[Row], *, first: str, last: str) 
 
 
 def quick(kind: type[RowT]) -> type[RowT]:
-    """Decorates a row type without defaults: made of the same fields by name, in a quarter of the time."""
+    """Decorates a row type without defaults: made of the same fields by name, in a third of the time."""
     names = ", ".join(one.name for one in fields(kind))
     first, last = "become(self, '__class__', Open)", "self.__class__ = Kind"
     init = _compiled(f"self, *, {names}", "", kind, first=first, last=last)

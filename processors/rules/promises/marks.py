@@ -7,6 +7,7 @@ that calendar was recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises.promise import OPEN, Promise, confirmable
@@ -25,6 +26,7 @@ NOBODY, OWERS, AT_BREACH = -2, -1, 0
 """Whom a mark tells: nobody, who owes it, the ladder's first line; 1, 2, 3: the roles of that step."""
 
 _ROUTING = ("case_id", "house_id", "project_id", "customer_ref")
+_routed = attrgetter(*_ROUTING)
 
 
 def marks(row: Promise, book: Book) -> Iterator[Mark]:
@@ -173,4 +175,4 @@ class _Saying:
 
 
 def _routing(row: Promise) -> dict[str, str]:
-    return {name: value for name in _ROUTING if (value := getattr(row, name))}
+    return {name: value for name, value in zip(_ROUTING, _routed(row), strict=True) if value}
