@@ -21,7 +21,7 @@ APPENDED = ("tenants", "facts", "verdicts", "fact_ids", "corrections")
 CHANGED = (
     "counters", "engines", "feed", "api_keys", "leases", "active_set",
     "alert_cursors", "alerts", "alert_deliveries", "alert_calls",
-    "erasure_cursors", "erasures", "inboxes", "letters",
+    "erasure_cursors", "erasures", "inboxes", "letters", "relays", "relay_cursors",
 )  # fmt: skip
 """Operational tables: the application inserts, updates and, but for counters and engines, deletes."""
 KEPT = ("counters", "engines")

@@ -17,7 +17,7 @@ from ledger.errors import UnknownSchema
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision that this version knows."""
 VERSION = int(HEAD)
 """The same as SQLite's ``user_version``."""

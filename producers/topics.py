@@ -12,7 +12,7 @@ from kafka.admin import ConfigResource
 from kafka.errors import KafkaTimeoutError
 
 from ledger.brokers import Brokers
-from producers.kafka_clients import options
+from producers.kafka_clients import opened
 
 AHEAD = 8
 """Partitions are made in such steps, so that a new tenant mostly finds its own: consumers need minutes to see new ones."""
@@ -56,9 +56,15 @@ class Topics:
 
     def __init__(self, brokers: Brokers) -> None:
         self.brokers = brokers
-        self._admin = KafkaAdminClient(
-            **options(brokers, "topics"), bootstrap_timeout_ms=WAIT, request_timeout_ms=WAIT
+        self._admin = opened(
+            KafkaAdminClient, brokers, "topics", bootstrap_timeout_ms=WAIT, request_timeout_ms=WAIT
         )
+
+    def seen(self) -> dict[str, tuple[str, int]]:
+        """(id, partitions) of those of the two that exist: one question."""
+        names = [self.brokers.facts, self.brokers.verdicts]
+        there = [topic for topic in self._admin.describe_topics(names) if topic["error_code"] == 0]
+        return {topic["name"]: (str(topic["topic_id"]), len(topic["partitions"])) for topic in there}
 
     def found(self) -> dict[str, Topic]:
         """Those of the two that exist."""

@@ -48,6 +48,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "kafka": "kafka",
     "feed": "feeds",
     "worker": "worker",
+    "relay": "kafka",
 }
 """First word of a command -> the module of ``touchline.commands`` that adds it, in the order of the help."""
 

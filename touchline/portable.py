@@ -1,8 +1,9 @@
 """Which operational rows go along with a record, beside the API keys: what people were told, so that nobody is told twice.
 
 A new operational table belongs in this list, or its room says why it does not. Left out: calls of the last minute to
-rate-limited channels, the engines' leases, what feeds them (a copy is fed by its own ledger until somebody says otherwise), and
-the rebuildable sets, which are folded afresh.
+rate-limited channels, the leases of engines and relays, what feeds the engines (a copy is fed by its own ledger until somebody
+says otherwise), how far a relay has published (a copy that is published goes to topics of its own, from the start), and the
+rebuildable sets, which are folded afresh.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ from touchline.portable import ROOMS
 RELEASED = ROOT / "tests" / "data" / "release-0.1.0"
 """What 0.1.0 left of: a tenant, and ``events example complaint.received`` appended."""
 ALL = (record, *ROOMS)
+SHARED = {"leases", "relays", "relay_cursors"}
+"""Of shared databases alone."""
 
 
 def tables_of(of: Iterable[MetaData]) -> dict[str, Table]:
@@ -70,7 +72,7 @@ def test_the_migrated_tables_of_postgresql_are_those_of_the_rooms(cluster: Clust
     with database.read() as connection:
         made = set(inspect(connection).get_table_names(RECORD))
         parts = {name for name in made if name.startswith(("facts_", "verdicts_", "fact_ids_"))}
-        assert made - parts == {*wanted, "leases", "alembic_version"}  # leases: of shared databases alone
+        assert made - parts == {*wanted, *SHARED, "alembic_version"}
         same(connection, RECORD, wanted)
     KeyStore.open(database).close()
     place_of_keys = database.key_place()
@@ -80,7 +82,7 @@ def test_the_migrated_tables_of_postgresql_are_those_of_the_rooms(cluster: Clust
     place_of_keys.close()
     database.close()
     cluster.drop(place)
-    assert {*APPENDED, *CHANGED, "about"} == {*wanted, "leases"}  # each has its grants
+    assert {*APPENDED, *CHANGED, "about"} == {*wanted, *SHARED}  # each has its grants
 
 
 def test_the_newest_revision_is_the_one_that_is_asked_for() -> None:

@@ -20,6 +20,46 @@ KafkaOption = Annotated[
 
 def add(app: typer.Typer) -> None:
     app.add_typer(kafka, name="kafka")
+    app.command("relay")(relay)
+
+
+def relay(
+    metrics_port: Annotated[
+        int,
+        typer.Option(
+            "--metrics-port", min=0, max=65535, help="本机指标端口，0 为不开 figures on 127.0.0.1, 0: none"
+        ),
+    ] = 9465,
+    servers: KafkaOption = "",
+    data: DataOption = DATA,
+    database: DatabaseOption = "",
+) -> None:
+    """把台账两条线转发到 Kafka（只限 PostgreSQL 上的台账）；可在多台机器上各开一个，一个停了另一个接着转。
+    Publish both lanes of every tenant to Kafka, from a ledger on PostgreSQL. Start one on each of several machines: one of
+    them publishes a tenant, and when it falls another goes on. It waits out whatever is away, Kafka or the database.
+
+    \b
+    Example:
+      touchline relay --kafka localhost:9092 --database postgresql://touchline@localhost/touchline
+    """
+    from touchline.brokers import brokers_of, kafka_answers
+    from touchline.place import Shared
+    from touchline.settings import Settings
+
+    place = place_of(data, database)
+    if not isinstance(place, Shared):
+        raise Refused(
+            Exit.USAGE,
+            "转发需要 PostgreSQL 上的台账：数据目录只归一个进程所有。先用 touchline ledger copy 搬过去。",
+            "The relay needs a ledger on PostgreSQL (--database): a data folder belongs to one process. "
+            "Move it with touchline ledger copy.",
+        )
+    settings = Settings.of(folder_of(place))
+    brokers = brokers_of(settings, servers)
+    with kafka_answers(brokers):
+        from touchline.relaying import relay as run
+
+        run(place, settings, brokers, metrics_port)
 
 
 @kafka.command("init")

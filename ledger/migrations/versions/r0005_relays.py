@@ -1,0 +1,37 @@
+"""Which process publishes a tenant to Kafka, and how far: operational tables, of shared databases alone.
+
+Before deploying: nothing. After: nothing to do.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+POSTGRESQL = """
+CREATE TABLE touchline.relays (
+    tenant bigint NOT NULL PRIMARY KEY,
+    epoch bigint NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    until bigint NOT NULL
+) WITH (fillfactor = 40);
+CREATE TABLE touchline.relay_cursors (
+    tenant bigint NOT NULL,
+    lane text COLLATE "C" NOT NULL,
+    topic text COLLATE "C" NOT NULL,
+    topic_id text COLLATE "C" NOT NULL,
+    place bigint NOT NULL,
+    PRIMARY KEY (tenant, lane)
+) WITH (fillfactor = 40);
+"""
+
+
+def upgrade() -> None:
+    if op.get_context().opts["store"] == "record" and op.get_bind().dialect.name == "postgresql":
+        op.execute(POSTGRESQL)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("what was published stays published")

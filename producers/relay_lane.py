@@ -1,0 +1,112 @@
+"""One lane of one tenant on its way to Kafka: what is read, what is under way, what was acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from ledger.wire import Record, key_of, written
+from producers.relay_place import Cursor
+from schemas.instants import Instant
+
+MOST, BYTES = 500, 1 << 20
+"""Records and bytes of a lane that are under way at once (one record, however large)."""
+LANES = ("facts", "verdicts")
+
+
+def _page(lane: str, columns: str) -> Any:
+    """The sum over a page is of sizes alone; bodies beyond it are not fetched."""
+    return text(
+        f"SELECT {columns} FROM ("
+        f" SELECT {columns}, sum(octet_length(body)) OVER (ORDER BY place) AS total FROM ("
+        f"  SELECT {columns} FROM {lane} WHERE tenant = :tenant AND place > :past ORDER BY place LIMIT :most"
+        " ) AS page) AS sized WHERE total <= :bytes OR place = :past + 1 ORDER BY place"
+    )
+
+
+_PAGES = {
+    "facts": _page("facts", "place, recorded, body, hash"),
+    "verdicts": _page("verdicts", "place, recorded, body, hash, after"),
+}
+
+
+_FACTS = text("SELECT tenant, place FROM counters")
+_VERDICTS = text("SELECT tenant, verdict_place FROM engines")
+
+
+class Gap(Exception):
+    """The ledger lacks a place of a lane; run touchline verify."""
+
+
+def page(
+    connection: Connection, tenant: int, lane: str, past: int, ledger_id: str, timeline: str, most: int = MOST
+) -> list[Record]:
+    """The next rows after a place, without a hole. Raises Gap."""
+    given = {"tenant": tenant, "past": past, "most": most, "bytes": BYTES}
+    rows = connection.execute(_PAGES[lane], given).all()
+    if [row[0] for row in rows] != list(range(past + 1, past + 1 + len(rows))):
+        raise Gap(f"tenant {tenant}, {lane} after place {past}")
+    return [
+        Record(
+            tenant=tenant, place=place, recorded=Instant(recorded), after=after[0] if after else None,
+            hash=bytes(hashed), ledger_id=ledger_id, timeline=timeline, body=bytes(body),
+        )
+        for place, recorded, body, hashed, *after in rows
+    ]  # fmt: skip
+
+
+def behind(connection: Connection, places: Mapping[tuple[int, str], int]) -> list[tuple[int, str]]:
+    """Of lanes (tenant, name), each with how far it was published, those that have more."""
+    heads: dict[str, dict[int, int]] = {
+        "facts": {row[0]: row[1] for row in connection.execute(_FACTS)},
+        "verdicts": {row[0]: row[1] for row in connection.execute(_VERDICTS)},
+    }
+    return [(tenant, name) for (tenant, name), place in places.items() if heads[name].get(tenant, 0) > place]
+
+
+@dataclass(slots=True)
+class Lane:
+    """``cursor``: how far it was acknowledged. ``window``: what is under way, as the client's futures, in order."""
+
+    cursor: Cursor
+    window: list[tuple[int, Any]] = field(default_factory=list)
+    since: float = 0.0
+    """When the window was opened (monotonic clock)."""
+    after: float = 0.0
+    """Nothing more is tried before."""
+
+    def send(
+        self, producer: Any, partition: int, records: Sequence[Record], done: Callable[[Any], None]
+    ) -> None:
+        """Hand all to the client; ``done`` is called, in its thread, when the last of them is answered. Raises what the
+        client raises at once, for a topic or partition that it does not know; some may be under way then."""
+        self.since = monotonic()
+        for record in records:
+            value, headers = written(record)
+            sent = producer.send(
+                self.cursor.topic,
+                value=value,
+                key=key_of(record.tenant),
+                headers=headers,
+                partition=partition,
+            )
+            self.window.append((record.place, sent))
+        self.window[-1][1].add_both(done)
+
+    def settled(self) -> tuple[int, Exception | None] | None:
+        """None while something is under way; else the last place before the first failure, and that failure. A send that
+        failed may have been written all the same: it is sent again."""
+        if not all(future.is_done for _, future in self.window):
+            return None
+        place, failure = self.cursor.place, None
+        for at, future in self.window:
+            if future.failed():
+                failure = future.exception
+                break
+            place = at
+        self.window = []
+        return place, failure
