@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -263,6 +263,7 @@ class Relay:
 
 
 def _closed(producer: Any) -> None:
-    """At once: what it still has is sent again."""
-    with suppress(KafkaError), closing(producer):
+    """At once: what it still has is sent again. Its own ``close`` raises while something is under way, and its thread stays."""
+    producer._sender.force_close()
+    with suppress(KafkaError):
         producer.close(timeout=1)

@@ -28,6 +28,7 @@ from schemas.instants import DAY
 from tests.kit.kafka import Kafka, started
 from tests.kit.places import raw
 from tests.kit.postgres import Cluster, Place
+from tests.kit.proxy import Proxy
 from tests.kit.relays import RelayProcess, complaints, cursors, heads, published, relaying, whole
 from tests.kit.world import START, World
 from tests.touchline.commands import until
@@ -237,6 +238,22 @@ def test_connections_cut_slow_and_half_open(world: World, place: Place, kafka: K
         complaints(world, 40, 10)
         at_head(world)
     whole(world, direct)
+
+
+def test_the_database_is_cut_off_and_comes_back(world: World, place: Place, brokers: Brokers) -> None:
+    proxy = Proxy(place.tcp)
+    try:
+        complaints(world, 0, 5)
+        with relaying(replace(place, url=proxy.url), brokers) as relay:
+            at_head(world)
+            proxy.cut()
+            complaints(world, 5, 5)
+            noticed(relay, 0)
+            proxy.heal()
+            at_head(world)
+    finally:
+        proxy.close()
+    whole(world, brokers)
 
 
 @pytest.mark.crash
