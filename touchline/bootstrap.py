@@ -46,6 +46,11 @@ SAID = {
         "没有找到 PostgreSQL，相关测试将跳过；可执行 apt-get install postgresql。",
         "No PostgreSQL here: its tests will be skipped (apt-get install postgresql).",
     ),
+    "kafka": (
+        "没有找到 Java 或 Maven，Kafka 测试将跳过；可执行 apt-get install openjdk-17-jre-headless maven。",
+        "No Java or no Maven here: the tests with Kafka will be skipped "
+        "(apt-get install openjdk-17-jre-headless maven).",
+    ),
     "preparing": ("正在准备 .venv（首次约一分钟）…", "Preparing .venv (about a minute the first time) …"),
 }
 
@@ -159,6 +164,7 @@ def test(arguments: Sequence[str]) -> int:
     if not arguments:
         supplied("browser", has_browser, "chromium", "fonts-noto-cjk", "fontconfig")
         supplied("database", has_database, "postgresql")
+        supplied("kafka", has_kafka, "openjdk-17-jre-headless", "maven")
         command += ["-n", str(os.cpu_count() or 1)]
     return subprocess.call([*command, *arguments], cwd=ROOT)
 
@@ -192,6 +198,11 @@ def has_browser() -> bool:
 def has_database() -> bool:
     """Whether PostgreSQL's own programs are here, on the path or where Debian keeps them."""
     return bool(shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+
+
+def has_kafka() -> bool:
+    """Whether there is what fetches Kafka for the tests and runs it; or one that runs was named."""
+    return bool(os.environ.get("TOUCHLINE_TEST_KAFKA") or (shutil.which("java") and shutil.which("mvn")))
 
 
 def hand_over(command: list[str]) -> int:

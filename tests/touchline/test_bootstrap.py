@@ -165,5 +165,6 @@ def test_the_whole_suite_asks_for_browser_and_database_and_a_part_for_neither(
     assert asked == [
         ("browser", bootstrap.has_browser, "chromium", "fonts-noto-cjk", "fontconfig"),
         ("database", bootstrap.has_database, "postgresql"),
+        ("kafka", bootstrap.has_kafka, "openjdk-17-jre-headless", "maven"),
     ]
     assert ran.calls[1][-2] == "-n"
