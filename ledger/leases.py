@@ -24,15 +24,17 @@ REBUILD = 0
 """Stands in the place of a tenant for the right to rebuild the tables."""
 NOTHING = Locks()
 
+_FREE_ONLY = (
+    " WHERE leases.owner = excluded.owner OR leases.until < extract(epoch FROM clock_timestamp()) * 1000000"
+)
 _HOLD = text(
     "INSERT INTO leases (tenant, owner, until)"
     f" SELECT tenant, :owner, (extract(epoch FROM clock_timestamp()) + {TTL}) * 1000000"
     " FROM unnest(CAST(:tenants AS bigint[])) AS wanted (tenant) ORDER BY tenant"
     " ON CONFLICT (tenant) DO UPDATE SET owner = excluded.owner, until = excluded.until"
-    " WHERE leases.owner = excluded.owner"
-    " OR leases.until < extract(epoch FROM clock_timestamp()) * 1000000"
-    " RETURNING tenant"
+    f"{_FREE_ONLY} RETURNING tenant"
 )
+_CLAIM = text(_HOLD.text.replace(_FREE_ONLY, ""))
 _FREE = text("DELETE FROM leases WHERE owner = :owner AND tenant = :tenant")
 _RELEASE = text("DELETE FROM leases WHERE owner = :owner")
 
@@ -61,6 +63,17 @@ class Leases:
             self._held = self._writer.call(job, NOTHING)
             self._asked, self._when = tuple(tenants), asked
         return self._held
+
+    def claim(self, tenants: Sequence[int], *, given: bool = False) -> frozenset[int]:
+        """Those of the tenants that are free, or ours, now. ``given``: it is not for us to decide whose they are, and they were
+        given to us: then all of them are, whoever held them."""
+        if not tenants:
+            return frozenset()
+        told = {"owner": self.owner, "tenants": sorted(tenants)}
+        statement = _CLAIM if given else _HOLD
+        mine = self._writer.call(lambda conn: frozenset(conn.execute(statement, told).scalars()), NOTHING)
+        self._held |= mine
+        return mine
 
     def doubt(self) -> None:
         """We were fenced, so somebody else thinks that it is theirs: ask anew before anything is taken over again. (The clock

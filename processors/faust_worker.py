@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import AsyncIterable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 with warnings.catch_warnings():
@@ -19,17 +20,15 @@ with warnings.catch_warnings():
     import faust
 
 from ledger.brokers import tenant_of
-from processors.transport import MOST, Carried, Reached, records
+from processors.transport import AGAIN, METADATA, MOST, Carried, ClientDied, Reached, reachable, records
 from processors.worker import Worker
 
 WITHIN = 0.05
 """Seconds that a batch is gathered."""
+LOOK = 0.25
+"""Seconds between two looks at whether Faust still runs."""
 LEAVING = 10.0
 """Seconds that Faust has for its own end."""
-
-
-class FaustDied(RuntimeError):
-    """Faust stopped by itself."""
 
 
 class Faust:
@@ -49,7 +48,7 @@ class Faust:
             self._loop.call_soon_threadsafe(self._ended.set)
 
     def run(self) -> None:
-        """Raises FaustDied, and what went wrong in the agent."""
+        """Raises ClientDied, and what went wrong in the agent."""
         with warnings.catch_warnings():
             for ours in ("faust", "mode", "aiokafka"):
                 warnings.filterwarnings("ignore", module=rf"{ours}(\.|$)")
@@ -61,21 +60,37 @@ class Faust:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
+        while not await asyncio.to_thread(reachable, self._reached.options["bootstrap_servers"]):
+            if await self._end_within(AGAIN):
+                await asyncio.to_thread(self._worker.stop)
+                return
         app = self._app()
         app.finalize()
         try:
             if not self._asked:
-                await app.start()
+                await self._start(app)
             while not self._ended.is_set() and not self._asked:
                 if app.crashed or app.should_stop:
-                    raise FaustDied from app.crash_reason
-                try:
-                    await asyncio.wait_for(self._ended.wait(), 0.25)
-                except TimeoutError:
-                    continue
+                    raise ClientDied(
+                        f"Faust stopped: {type(app.crash_reason).__name__}"
+                    ) from app.crash_reason
+                await self._end_within(LOOK)
         finally:
             await asyncio.to_thread(self._worker.stop)  # before the group is left
             await asyncio.wait_for(app.stop(), LEAVING)
+
+    async def _end_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), seconds)
+        return self._asked
+
+    async def _start(self, app: Any) -> None:
+        try:
+            await app.start()
+        except Exception as error:
+            if not type(error).__module__.startswith(("aiokafka.", "faust.")):
+                raise
+            raise ClientDied(f"Faust could not start: {type(error).__name__}") from error
 
     def _app(self) -> Any:
         reached = self._reached
@@ -87,6 +102,7 @@ class Faust:
             broker_heartbeat_interval=reached.session / 4,
             broker_max_poll_records=MOST,
             consumer_auto_offset_reset="latest",
+            consumer_metadata_max_age_ms=int(METADATA * 1000),
             store="memory://",
             processing_guarantee="at_least_once",
             stream_wait_empty=False,

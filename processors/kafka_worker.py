@@ -13,7 +13,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 
 from ledger.brokers import tenant_of
-from processors.transport import MOST, Carried, Reached, records
+from processors.transport import AGAIN, METADATA, MOST, Carried, Reached, reachable, records
 from processors.worker import Worker
 
 POLL = 100
@@ -32,7 +32,11 @@ class KafkaPython:
         self._ending.set()
 
     def run(self) -> None:
-        """Raises KafkaError where no broker answers at the start."""
+        """Raises KafkaError where brokers take a connection and answer nothing."""
+        while not reachable(self._reached.options["bootstrap_servers"]):
+            if self._ending.wait(AGAIN):
+                self._worker.stop()
+                return
         session = int(self._reached.session * 1000)
         consumer = KafkaConsumer(
             **self._reached.options,
@@ -42,6 +46,7 @@ class KafkaPython:
             session_timeout_ms=session,
             heartbeat_interval_ms=session // 4,
             max_poll_records=MOST,
+            metadata_max_age_ms=int(METADATA * 1000),
         )
         try:
             consumer.subscribe([self._reached.topic], listener=_Listener(self._worker))

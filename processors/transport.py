@@ -3,7 +3,9 @@ is to the process. Kafka's own types are not known here."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +14,12 @@ from processors.delivery import Record
 
 MOST = 500
 """Records of one batch."""
+METADATA = 10.0
+"""Seconds after which a client asks again which partitions there are: those of new tenants, of a topic made again. By default
+it would be five minutes."""
+PROBE = 2.0
+AGAIN = 1.0
+"""Seconds that a broker has to take a connection, and until it is tried again."""
 
 
 class Carried(NamedTuple):
@@ -33,11 +41,25 @@ class Reached:
     """Seconds of silence after which the group gives a worker's tenants to another."""
 
 
+def reachable(servers: Iterable[str]) -> bool:
+    """Whether anybody listens at one of these ``host:port``. A client that is started while nobody does gives up, and the
+    worker, which can do without, would go with it."""
+    for server in servers:
+        host, _, port = server.rpartition(":")
+        with suppress(OSError), socket.create_connection((host.strip("[]"), int(port)), PROBE):
+            return True
+    return False
+
+
+class ClientDied(RuntimeError):
+    """The Kafka client gave up by itself."""
+
+
 class Client(Protocol):
     """``run`` in the main thread until ``end`` is called, from any thread; then the worker is stopped, and the group left."""
 
     def run(self) -> None:
-        """Raises what the client cannot go on with."""
+        """Raises ClientDied, the client's own errors, and whatever went wrong where it hands records over."""
         ...
 
     def end(self) -> None: ...

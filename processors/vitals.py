@@ -88,7 +88,7 @@ def _gauge(
 
 
 class Vitals:
-    """The endpoint; ``port`` 0 is any free one. Raises OSError where it is taken."""
+    """The endpoint on a port of 127.0.0.1. Raises OSError where it is taken."""
 
     def __init__(self, worker: Worker, port: int) -> None:
         pulse = Pulse(worker)
@@ -116,7 +116,6 @@ class Vitals:
                 """Nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="vitals", daemon=True)
         self._thread.start()
 

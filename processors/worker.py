@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
 from ledger import lanes
-from ledger.errors import Fenced, OtherFeed
+from ledger.errors import Fenced, NotKept, OtherFeed, Stopped
 from ledger.feeding import KAFKA, feed_of
 from ledger.lanes import Cut
+from ledger.leases import RENEW, Leases
 from ledger.ledger import Ledger
+from ledger.tenants import Tenant
 from processors.delivery import Delivery, Record
 from processors.engine import Engine, OtherSet, Sets
 from processors.progress import Progress
@@ -31,6 +34,8 @@ TURN = 4
 """Batches of one tenant before the others have their turn."""
 FENCED_FOR = 5.0
 """Seconds that a tenant may be assigned here and run elsewhere."""
+ORPHANED = 10.0
+"""Seconds without a change of our assignment after which tenants that nobody holds are run here."""
 ROOM_WITHIN = 1.0
 """Seconds that a client waits for an engine that is behind, before it lets records go."""
 
@@ -74,7 +79,7 @@ class Worker(Runner):
         progress: Progress,
         owner: str,
         reopen: Callable[[], Sets] | None = None,
-        ended: Callable[[], None] = lambda: None,
+        leases: Leases | None = None,
     ) -> None:
         super().__init__(ledger, store, rules, progress, owner, reopen)
         self.status.feed = KAFKA
@@ -83,7 +88,14 @@ class Worker(Runner):
         """How often a tenant was found to be somebody else's."""
         self.looked = monotonic()
         """When the ledger was last looked at with success."""
-        self.on_end = ended
+        self.on_end: Callable[[], None] = lambda: None
+        """Told when it has ended, by itself or not."""
+        self._leases = leases
+        self._leased = 0.0
+        self._changed = monotonic()
+        """When an assignment last changed."""
+        self._adopted: dict[int, Held] = {}
+        """Tenants that nobody has."""
         self._assigned: dict[int, Held | None] = {}
         """By partition, which is the tenant's number; None: no such tenant is known yet."""
         self._lock = threading.Lock()
@@ -99,6 +111,7 @@ class Worker(Runner):
         with self._lock:
             for number in partitions:
                 self._assigned.setdefault(number, None)
+            self._changed = monotonic()
         self._look_at = 0.0
         self._wake.set()
 
@@ -107,6 +120,7 @@ class Worker(Runner):
         be fenced by who has them now."""
         with self._lock:
             gone = [self._assigned.pop(number, None) for number in partitions]
+            self._changed = monotonic()
         for held in gone:
             if held is not None:
                 held.revoked = True
@@ -119,9 +133,10 @@ class Worker(Runner):
             return frozenset(self._assigned)
 
     def held(self) -> dict[int, Held]:
-        """Those of them whose tenants are known."""
+        """The tenants that are run here: those of the assignment that are known, and those that nobody has."""
         with self._lock:
-            return {number: held for number, held in self._assigned.items() if held is not None}
+            given = {number: held for number, held in self._assigned.items() if held is not None}
+            return {**self._adopted, **given}
 
     def deliver(self, partition: int, records: Iterable[Record], patience: float = ROOM_WITHIN) -> int:
         """Records of a partition, in whatever order; those of a partition that is not ours (any more) are dropped. May wait
@@ -158,6 +173,9 @@ class Worker(Runner):
             held.delivery.close()
         if self._thread.ident is not None:
             self._thread.join()
+        if self._leases is not None:
+            with suppress(NotKept, Stopped):  # they end by themselves
+                self._leases.release()
 
     def _run(self) -> None:
         try:
@@ -219,6 +237,7 @@ class Worker(Runner):
             ]
         if strange:
             self._meet(strange)
+        self._lease(standing.keys())
         now = monotonic()
         for number, held in self.held().items():
             one = standing.get(number)
@@ -238,11 +257,35 @@ class Worker(Runner):
 
     def _meet(self, numbers: Iterable[int]) -> None:
         known = {tenant.number: tenant for tenant in self.ledger.tenants()}
+        numbers = list(numbers)
+        if self._leases is not None:  # before the epoch is raised: who is fenced by that finds the lease gone
+            self._leases.claim(numbers, given=True)
         for number in numbers:
-            held = Held(Delivery(self.ledger, known[number]), moved=monotonic())
+            held = self._adopted.pop(number, None) or self._made(known[number])
             with self._lock:
                 if number in self._assigned:  # nobody else sets it
                     self._assigned[number] = held
+
+    def _made(self, tenant: Tenant) -> Held:
+        return Held(Delivery(self.ledger, tenant), moved=monotonic())
+
+    def _lease(self, tenants: Iterable[int]) -> None:
+        """Say that what is assigned is run, and run what nobody has: while the topic is gone, before it has a partition for a
+        new tenant, while no broker answers. Who is assigned such a tenant takes it over as any other."""
+        if self._leases is None or monotonic() - self._leased < RENEW:
+            return
+        self._leased = monotonic()
+        with self._lock:
+            given = {n for n, held in self._assigned.items() if held is not None and not held.fenced}
+            others = [n for n in tenants if n not in self._assigned]
+            settled = monotonic() - self._changed > ORPHANED
+        self._leases.claim(sorted(given), given=True)
+        mine = self._leases.claim(others if settled else [n for n in others if n in self._adopted])
+        known = (
+            {tenant.number: tenant for tenant in self.ledger.tenants()} if mine - set(self._adopted) else {}
+        )
+        with self._lock:
+            self._adopted = {n: self._adopted.get(n) or self._made(known[n]) for n in sorted(mine)}
 
     def _turn(self, held: Held) -> float:
         """Fold what there is of one tenant and conclude what is due; seconds until there may be more to do."""
@@ -328,6 +371,11 @@ class Worker(Runner):
 
     def _let_go(self, held: Held) -> None:
         self.fenced += 1
+        number = held.delivery.tenant.number
+        with self._lock:
+            if self._adopted.get(number) is held:
+                del self._adopted[number]
+                self._changed = monotonic()
         held.engine, held.fenced = None, monotonic()
         held.delivery.close()
         log().warning("fenced", tenant=held.delivery.tenant.number, epoch=held.epoch)

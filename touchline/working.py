@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import signal
-import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ledger.keys import KeyStore
+from ledger.leases import Leases
 from ledger.ledger import Ledger
 from ledger.writer import Writer
 from processors.progress import Progress
-from processors.transport import Client, Reached
+from processors.transport import Client, ClientDied, Reached
 from processors.vitals import Vitals
 from processors.worker import StillFenced, Worker
 from producers.kafka_clients import options
@@ -50,15 +48,17 @@ def work(place: Shared, brokers: Brokers, runner: str, metrics: int, session: fl
         worker.on_end = client.end
         worker.start()
         rooms.callback(worker.stop)
-        if metrics >= 0:
-            vitals = Vitals(worker, metrics)
-            rooms.callback(vitals.close)
-            say(f"指标 http://127.0.0.1:{vitals.port}/metrics", "(/healthz)")
+        if metrics:
+            rooms.callback(_vitals(worker, metrics).close)
         before = {n: signal.signal(n, lambda *_: client.end()) for n in (signal.SIGINT, signal.SIGTERM)}
         try:
             say(f"工作进程已启动（{runner}），等待分配租户。", "A worker waits for its tenants.")
             with kafka_answers(brokers):
                 client.run()
+        except ClientDied as error:
+            raise Refused(
+                Exit.UNAVAILABLE, f"Kafka（{', '.join(brokers.servers)}）没有回应。", f"{error}."
+            ) from error
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -88,8 +88,19 @@ def _worker(place: Shared, rooms: ExitStack) -> tuple[Worker, str]:
     def store() -> SqlStore:
         return open_store(database, writer, mine)
 
-    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return Worker(ledger, store(), mine, Progress(), owner, store), database.ledger_id
+    leases = Leases(writer)
+    return Worker(ledger, store(), mine, Progress(), leases.owner, store, leases), database.ledger_id
+
+
+def _vitals(worker: Worker, port: int) -> Vitals:
+    try:
+        return Vitals(worker, port)
+    except OSError as error:
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"本机端口 {port} 已被占用，请用 --metrics-port 另选。",
+            f"127.0.0.1:{port} cannot be taken ({error.strerror}): choose another --metrics-port.",
+        ) from None
 
 
 def _client(runner: str, worker: Worker, reached: Reached) -> Client:

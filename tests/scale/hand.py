@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ledger import feeding
 from ledger.lanes import EngineState, engine_state
+from ledger.leases import Leases
 from processors.progress import Progress
 from processors.worker import Worker
 from projections.store import open_store
@@ -59,6 +60,7 @@ def made(world: World, name: str) -> Worker:
         Progress(),
         name,
         lambda: open_store(world.database, world.writer, world.rules),
+        Leases(world.writer, name),
     )
 
 

@@ -12,9 +12,10 @@ import pytest
 from ledger.feeding import EMBEDDED, KAFKA
 from ledger.leases import Leases
 from ledger.verify import verify
+from processors import worker as core
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
-from processors.transport import Client
+from processors.transport import Client, Reached
 from processors.worker import Worker
 from schemas.instants import DAY, HOUR
 from tests.kit.kafka import Kafka
@@ -22,7 +23,7 @@ from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Place
 from tests.kit.topic import Topic, forged
 from tests.kit.world import START, World
-from tests.scale.hand import at_head, complaints, head, made, opened, state
+from tests.scale.hand import at_head, complaints, head, made, opened, state, working
 from tests.web.site import until
 
 FEEDS = ("embedded", "faust", "kafka-python")
@@ -64,6 +65,20 @@ def running(client: Client) -> Iterator[None]:
         assert failed == []
 
 
+def client_of(feed: str, worker: Worker, reached: Reached) -> Client:
+    client: Client
+    if feed == "faust":
+        from processors.faust_worker import Faust
+
+        client = Faust(worker, reached)
+    else:
+        from processors.kafka_worker import KafkaPython
+
+        client = KafkaPython(worker, reached)
+    worker.on_end = client.end
+    return client
+
+
 @contextmanager
 def fed(feed: str, world: World, kafka: Callable[[], Kafka]) -> Iterator[tuple[Topic | None, Worker | None]]:
     if feed == "embedded":
@@ -77,16 +92,7 @@ def fed(feed: str, world: World, kafka: Callable[[], Kafka]) -> Iterator[tuple[T
         return
     topic = Topic(kafka())
     worker = made(world, "worker")
-    client: Client
-    if feed == "faust":
-        from processors.faust_worker import Faust
-
-        client = Faust(worker, topic.reached(world))
-    else:
-        from processors.kafka_worker import KafkaPython
-
-        client = KafkaPython(worker, topic.reached(world))
-    worker.on_end = client.end
+    client = client_of(feed, worker, topic.reached(world))
     worker.start()
     with running(client):
         until(lambda: world.tenant.number in worker.held())
@@ -140,4 +146,70 @@ def test_whatever_becomes_of_the_topic(
         assert verify(world.database).problems == []
         assert (world.lane(), world.tables()) == straight
     finally:
+        world.close()
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("feed", FEEDS[1:])
+def test_without_any_broker(feed: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens where Kafka should be: it waits for it, and decides what nobody else does."""
+    monkeypatch.setattr(core, "ORPHANED", 0.1)
+    world = opened(place)
+    worker = made(world, "worker")
+    reached = Reached(
+        topic="t",
+        group="g",
+        ledger_id=world.database.ledger_id,
+        options={"bootstrap_servers": ["127.0.0.1:1"]},
+    )
+    try:
+        client = client_of(feed, worker, reached)
+        worker.start()
+        with running(client):
+            complaints(world, 0, 5)
+            until(lambda: at_head(world))
+        assert worker.failed is None
+    finally:
+        worker.stop()
+        world.close()
+
+
+class Failing(Worker):
+    """One in which something is wrong that nobody thought of."""
+
+    def deliver(self, partition: int, records: Any, patience: float = 0.0) -> int:
+        raise ZeroDivisionError
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("feed", FEEDS[1:])
+def test_an_error_ends_the_process_and_loses_nothing(feed: str, place: Place, kafka: Kafka) -> None:
+    """Faust acknowledges what its agent failed on. The engine row says otherwise."""
+    world = opened(place)
+    topic = Topic(kafka)
+    worker = Failing(world.ledger, world.store, world.rules, Progress(), "worker")
+    try:
+        client = client_of(feed, worker, topic.reached(world))
+        worker.start()
+        failed: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                client.run()
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        until(lambda: state(world).owner == "worker")
+        complaints(world, 0, 5)
+        topic.publish(world)
+        thread.join(30)
+        assert [type(one) for one in failed] == [ZeroDivisionError]
+        assert worker.failed is None
+        with working(world, "next") as after:
+            after.assign([world.tenant.number])
+            until(lambda: at_head(world))
+    finally:
+        worker.stop()
         world.close()

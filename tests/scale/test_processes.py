@@ -4,7 +4,6 @@ their broker. Both clients at once, each with a database, a topic and a group of
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -17,16 +16,17 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from ledger.feeding import EMBEDDED
+from ledger.feeding import EMBEDDED, KAFKA
 from ledger.lanes import standings
 from ledger.leases import Leases
 from ledger.tables import engines
 from ledger.tenants import Tenant
 from ledger.verify import verify
 from processors.embedded import EmbeddedRunner
+from processors.engine import Engine
 from processors.progress import Progress
 from producers.intake import candidate
-from tests.kit.kafka import Kafka
+from tests.kit.kafka import Kafka, free_ports
 from tests.kit.postgres import Cluster
 from tests.kit.topic import Topic
 from tests.kit.world import SOURCE, START, event
@@ -46,11 +46,13 @@ class Process:
     """``touchline worker``. What it says is kept in a file."""
 
     def __init__(self, plant: Plant, number: int) -> None:
+        self.port = free_ports(1)[0]
         self.said = plant.folder / f"{plant.runner}-{number}.log"
         with self.said.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "touchline", "worker", "--runner", plant.runner, "--metrics-port", "0",
+                    sys.executable, "-m", "touchline", "worker", "--runner", plant.runner,
+                    "--metrics-port", str(self.port),
                     "--session", str(SESSION), "--database", plant.place.url,
                 ],
                 cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **plant.environment},
@@ -65,9 +67,7 @@ class Process:
         return True
 
     def get(self, path: str) -> httpx.Response:
-        found = re.search(r"http://127\.0\.0\.1:\d+", self.said.read_text(errors="replace"))
-        assert found is not None
-        return httpx.get(found[0] + path, trust_env=False, timeout=10)
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=10)
 
 
 class Plant:
@@ -180,9 +180,14 @@ def test_workers_share_and_outlive_each_other_and_the_broker(plants: list[Plant]
         figures = two.get("/metrics").text
         assert 'touchline_worker_facts_total{tenant="集团2",via="kafka"}' in figures
 
-    for plant, two in zip(plants, second, strict=True):
+    faust, other = zip(plants, second, strict=True)
+    world = faust[0].world
+    Engine.take_over(world.tenant, world.ledger, world.store, world.rules, "somebody-1-x", feed=KAFKA)
+    other[0].tell()
+    other[1].process.kill()
+    assert faust[1].process.wait(SOON) == Exit.FENCED  # its group still gives it the tenant
+    for plant in plants:
         plant.tell()
-        two.process.kill()
         use(plant.world, EMBEDDED)  # and back to one process
         world = plant.world
         EmbeddedRunner(

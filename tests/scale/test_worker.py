@@ -160,3 +160,27 @@ def test_a_swap_of_the_sets_is_followed(world: World) -> None:
         now = state(world)
         assert (now.epoch, worker.failed) == (before.epoch, None)
         assert now.set_name != before.set_name
+
+
+def test_what_is_assigned_to_nobody_is_run_all_the_same(
+    world: World, straight: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The topic is gone, or has no partition for the tenant: one worker runs it, until it is somebody's again."""
+    monkeypatch.setattr(core, "ORPHANED", 0.2)
+    number = world.tenant.number
+    complaints(world, 0, MANY - 5)
+    with working(world, "one") as one, working(world, "two") as two:
+        until(lambda: at_head(world))
+        adopter, other = (one, two) if state(world).owner == "one" else (two, one)
+        epoch = state(world).epoch
+        other.assign([number])
+        until(lambda: state(world).epoch > epoch)
+        complaints(world, MANY - 5, 5)
+        until(lambda: at_head(world))
+        until(lambda: not adopter.held())
+        world.clock.set(START + 9 * DAY)
+        until(lambda: state(world).advanced == START + 9 * DAY)
+        assert (state(world).epoch, adopter.failed, other.failed) == (epoch + 1, None, None)
+        other.revoke([number])  # and nobody's again
+        until(lambda: number in {**one.held(), **two.held()})
+        assert came_out(world) == straight

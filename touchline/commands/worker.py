@@ -24,9 +24,9 @@ def worker(
     metrics_port: Annotated[
         int,
         typer.Option(
-            "--metrics-port", min=-1, max=65535, help="本机指标端口；0 任一，-1 不开 0: any, -1: none"
+            "--metrics-port", min=0, max=65535, help="本机指标端口，0 为不开 figures on 127.0.0.1, 0: none"
         ),
-    ] = 9311,
+    ] = 9466,
     session: Annotated[
         float,
         typer.Option(
