@@ -70,7 +70,7 @@ class Pulse:
             "touchline_worker_refused", "Batches of Kafka that were not the ledger's", labels=["tenant"]
         )
         for one in held.values():
-            name, counts = one.delivery.tenant.name, one.delivery.counts
+            name, counts = str(one.delivery.tenant.number), one.delivery.counts
             facts.add_metric([name, "kafka"], counts.carried)
             facts.add_metric([name, "ledger"], counts.read)
             refused.add_metric([name], counts.refused)
@@ -83,7 +83,7 @@ def _gauge(
 ) -> GaugeMetricFamily:
     gauge = GaugeMetricFamily(name, told, labels=["tenant"])
     for one in held.values():
-        gauge.add_metric([one.delivery.tenant.name], max(0.0, value(one)))
+        gauge.add_metric([str(one.delivery.tenant.number)], max(0.0, value(one)))
     return gauge
 
 

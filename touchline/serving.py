@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -35,6 +36,8 @@ from web.services import Services, WebSettings
 
 AGAIN = 2.0
 """Seconds until a rebuild that could not be made is tried again."""
+SHORTEST = 24
+"""Characters of the operator's token for /metrics."""
 
 
 def serve(place: Place, door: socket.socket) -> None:
@@ -118,6 +121,28 @@ def refuse_a_clock_behind(house: House) -> None:
         )
 
 
+def metrics_token(settings: Settings) -> str:
+    """The operator's token for /metrics; "" where none is set. Raises Refused for a file of no use."""
+    name = settings.metrics_token_file
+    if not name:
+        return ""
+    try:
+        found = Path(name).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"指标令牌文件 {name} 无法读取：请检查 TOUCHLINE_METRICS_TOKEN_FILE。",
+            f"The token file {name} cannot be read ({type(error).__name__}): see TOUCHLINE_METRICS_TOKEN_FILE.",
+        ) from None
+    if len(found) < SHORTEST or not found.isprintable() or " " in found:
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"指标令牌须为至少 {SHORTEST} 个字符的一个词：例如 openssl rand -hex 32 > {name}",
+            f"The token must be one word of {SHORTEST} characters or more, e.g. openssl rand -hex 32 > {name}",
+        )
+    return found
+
+
 def services(house: House, *, demo: bool = False) -> Services:
     """What the web room is handed."""
     settings = house.settings
@@ -134,6 +159,7 @@ def services(house: House, *, demo: bool = False) -> Services:
         clock=house.clock,
         settings=WebSettings(
             secret=house.session_secret(),
+            metrics_token=metrics_token(settings),
             version=_version(),
             demo=demo,
             body_limit=settings.body_limit,

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     robot_per_minute: int = Field(default=20, ge=1)
     body_limit: int = Field(default=1 << 20, ge=1024)
     batch_limit: int = Field(default=500, ge=1)
+    metrics_token_file: str = ""
+    """A file with the token that reads /metrics of all tenants at once, and nothing else; "" where each tenant's key reads
+    its own figures and nobody all of them."""
     rate: float = Field(default=2000.0, gt=0)
     burst: int = Field(default=4000, ge=1)
 

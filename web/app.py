@@ -17,6 +17,7 @@ from web import (
     alerts,
     assets,
     cases,
+    correlation,
     dead,
     defects,
     door,
@@ -70,7 +71,8 @@ def create_app(services: Services) -> FastAPI:
     app.state.buckets = Buckets(services.settings.rate, services.settings.burst)
     app.state.recent = Recent()
     app.state.tries = Buckets(0.5, 10)
-    app.state.meters = metrics.Meters(services)
+    answered = correlation.Answers()
+    app.state.meters = metrics.Meters(services, answered.registry)
     app.state.pages = Pages(static)
     for room in (
         events,
@@ -95,6 +97,7 @@ def create_app(services: Services) -> FastAPI:
     ):
         app.include_router(room.routes)
     app.include_router(assets.router(static))
+    app.add_middleware(correlation.Correlation, counted=answered)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     openapi.install(app)

@@ -4,6 +4,7 @@ its tenant and reads that tenant, unless it was made write-only."""
 from __future__ import annotations
 
 import hashlib
+import hmac
 import time
 from dataclasses import dataclass
 from typing import Annotated
@@ -159,6 +160,20 @@ async def reader(who: Annotated[Caller, Depends(caller)]) -> Caller:
     return who
 
 
+async def scraper(
+    request: Request,
+    _key: Annotated[object, Security(_bearer)] = None,
+    _session: Annotated[object, Security(_cookie)] = None,
+) -> Caller | None:
+    """None for the operator, who shows the token that reads figures of all tenants; else a caller who may read his."""
+    token = services_of(request).settings.metrics_token
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if token and scheme.lower() == "bearer" and hmac.compare_digest(secret.strip().encode(), token.encode()):
+        return None
+    return await reader(await caller(request))
+
+
 AnyCaller = Annotated[Caller, Depends(caller)]
 Reader = Annotated[Caller, Depends(reader)]
+Scraper = Annotated[Caller | None, Depends(scraper)]
 House = Annotated[Services, Depends(_services)]

@@ -1,20 +1,26 @@
-"""Figures for Prometheus. Each tenant has a registry of its own: a key sees its own tenant and no other."""
+"""Figures for Prometheus. Each tenant has a registry of its own: a key sees its own tenant and no other; the operator's token
+(``TOUCHLINE_METRICS_TOKEN_FILE``) sees all of them, told apart by the label ``tenant``. docs/metrics.md is the table."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
+from threading import Lock
+from typing import cast
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy.exc import SQLAlchemyError
 
+from ledger.errors import trouble
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
 from producers.intake import Counts
 from schemas.instants import SECOND, day_of
-from web.auth import House, Reader
+from web.auth import Scraper
 from web.problems import answers
 from web.services import Services
 
@@ -85,15 +91,25 @@ class Standing:
         for word, number in services.inbox.letters.standing(tenant).items():
             standing.add_metric([word], number)
         yield standing
-        status = services.runner_status()
-        yield _gauge("touchline_engine_running", "1 while the engine runs", int(bool(status.get("running"))))
+
+
+class Process:
+    """What is of the whole process: its engine, its clock, its database."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        status = self._services.runner_status()
+        yield _gauge("touchline_engine_running", "1 while the engine runs", bool(status.get("running")))
+        yield _gauge("touchline_engine_held_up", "1 while nothing can be decided", bool(status.get("error")))
+        yield _gauge("touchline_rebuilding", "1 while the tables are rebuilt", bool(status.get("rebuild")))
         yield _gauge(
-            "touchline_clock_in_doubt",
-            "1 while no deadline is concluded",
-            int(bool(status.get("clock_doubted"))),
+            "touchline_clock_in_doubt", "1 while no deadline is concluded", bool(status.get("clock_doubted"))
         )
-        for name, value in sorted(services.extra_metrics(tenant).items()):
-            yield _gauge(f"touchline_{name}", "Of the front door", value)
 
 
 EVENTS = {
@@ -124,26 +140,75 @@ def _gauge(name: str, text: str, value: float) -> Metric:
 
 
 class Meters:
-    """The meters of every tenant that was seen. Used on the event loop."""
+    """The meters of the process and of every tenant that was seen. ``of`` is used on the event loop."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, answered: CollectorRegistry) -> None:
         self._services = services
         self._known: dict[int, TenantMeters] = {}
+        self._lock = Lock()
+        self._process = Process(services)
+        self._answered = answered
 
     def of(self, tenant: Tenant) -> TenantMeters:
         found = self._known.get(tenant.number)
         if found is None:
-            found = self._known[tenant.number] = TenantMeters(tenant, self._services)
+            with self._lock:
+                found = self._known.setdefault(tenant.number, TenantMeters(tenant, self._services))
         return found
+
+    def one(self, tenant: Tenant) -> Iterable[Metric]:
+        """As the tenant's own key sees it."""
+        yield from self.of(tenant).registry.collect()
+        yield from self._process.collect()
+
+    def all(self) -> Iterable[Metric]:
+        """As the operator sees it: each tenant under its number, never its name. Where the database is away there is nothing
+        but that, and what the process knows by itself."""
+        families: dict[str, Metric] = {}
+        up = True
+        try:
+            for tenant in self._services.ledger.tenants():
+                for metric in self.of(tenant).registry.collect():
+                    family = families.setdefault(
+                        metric.name, Metric(metric.name, metric.documentation, metric.type)
+                    )
+                    for sample in metric.samples:
+                        labels = {"tenant": str(tenant.number), **sample.labels}
+                        family.samples.append(sample._replace(labels=labels))
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            if not trouble(error):
+                raise
+            up, families = False, {}
+        yield from families.values()
+        yield from self._process.collect()
+        yield from self._answered.collect()
+        yield _gauge("touchline_database_up", "0: the database did not answer", up)
+
+
+class _Collected:
+    """What ``generate_latest`` reads."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics
+
+
+def exposition(metrics: Iterable[Metric]) -> bytes:
+    """The text of Prometheus 0.0.4."""
+    return generate_latest(cast(CollectorRegistry, _Collected(metrics)))
 
 
 @routes.get(
     "/metrics",
-    summary="Figures of the caller's tenant, for Prometheus",
+    summary="Figures for Prometheus: of the caller's tenant, or of all with the operator's token",
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **answers(401, 403, 503)},
 )
-async def metrics(request: Request, services: House, who: Reader) -> Response:
+async def metrics(request: Request, who: Scraper) -> Response:
     meters: Meters = request.app.state.meters
-    body = await run_in_threadpool(generate_latest, meters.of(who.tenant).registry)
+    body = await run_in_threadpool(
+        lambda: exposition(meters.all() if who is None else meters.one(who.tenant))
+    )
     return Response(body, media_type=CONTENT_TYPE)

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from structlog.contextvars import get_contextvars
 
 from ledger.candidate import Problem
 from ledger.errors import trouble
@@ -61,6 +62,9 @@ class ProblemBody(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(examples=["time: not an RFC 3339 time with an offset"])
     errors: list[FieldError] = []
+    request_id: str = Field(
+        default="", description="X-Request-Id of the request: ask the operator for it in the log"
+    )
 
 
 class Refused(Exception):
@@ -96,7 +100,10 @@ class Refused(Exception):
         }
 
     def response(self) -> Response:
-        return JSONResponse(self.body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+        """With the id of the request that is being answered."""
+        ident = get_contextvars().get("request_id")
+        body = {**self.body, "request_id": ident} if ident else self.body
+        return JSONResponse(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
 def progress(far: Mapping[str, Any]) -> str:
@@ -164,8 +171,18 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def fault() -> Refused:
+    """A fault of ours, which says nothing of its inside."""
+    return Refused(
+        500,
+        "fault",
+        "a fault of the server; it is in its log under request_id",
+        "服务器内部错误，请按 request_id 查日志",
+    )
+
+
 def install(app: FastAPI) -> None:
-    """Every error of the API leaves as a problem; a fault of ours says nothing of its inside."""
+    """Every refusal leaves as a problem; what nobody expected is ``web.correlation``'s."""
 
     @app.exception_handler(Refused)
     async def _refused(request: Request, error: Refused) -> Response:
@@ -210,10 +227,4 @@ def install(app: FastAPI) -> None:
             raise error
         return Refused(
             503, "unavailable", told, "存储暂不可用, 请稍后再试", headers={"Retry-After": "5"}
-        ).response()
-
-    @app.exception_handler(Exception)
-    async def _fault(request: Request, error: Exception) -> Response:
-        return Refused(
-            500, "fault", "a fault of the server; it is in its log", "服务器内部错误, 详见日志"
         ).response()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from alerts.query import AlertsQuery
 from ledger.access import Access
 from ledger.clock import Clock
 from ledger.ledger import Ledger
-from ledger.tenants import Tenant
 from processors.progress import Progress
 from producers.inbox.inbox import Inboxes
 from producers.intake import Intake
@@ -25,6 +24,8 @@ class WebSettings:
 
     secret: bytes
     """Random, kept in the data folder: signs session cookies, so that a restart keeps people signed in."""
+    metrics_token: str = ""
+    """With which an operator's Prometheus reads the figures of every tenant; "" for none."""
     version: str = ""
     demo: bool = False
     body_limit: int = 1 << 20
@@ -75,4 +76,3 @@ class Services:
     """``EmbeddedRunner.snapshot``: running, error, clock_doubted; ``rebuild``: progress of one, where one runs;
     ``rebuild_failed``: why the last one did."""
     admin: Admin | None = None
-    extra_metrics: Callable[[Tenant], dict[str, float]] = field(default=lambda tenant: {})

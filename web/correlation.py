@@ -1,0 +1,101 @@
+"""One id for each request (``X-Request-Id``, the sender's or made here): in the answer, in its problem, in every line of log.
+
+A fault of ours is logged by its kind and the places in our code where it happened, never by its words or values: those may
+be a customer's.
+"""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from re import ASCII, compile
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas.telltale import looks_personal
+from web import problems
+
+HEADER = "X-Request-Id"
+_RAW = HEADER.lower().encode()
+_FORM = compile(r"[A-Za-z0-9][A-Za-z0-9._:/=+-]{0,127}", ASCII)
+_DEPTH = 12
+"""Frames of a fault that are logged: the innermost."""
+
+
+def request_id(scope: Scope) -> str:
+    """As the sender gave it, if it is a plain word that holds nobody's number; else a new one."""
+    given = next((value for name, value in scope["headers"] if name == _RAW), b"").decode("latin-1")
+    return given if _FORM.fullmatch(given) and not looks_personal(given) else secrets.token_hex(16)
+
+
+def route_of(scope: Scope) -> str:
+    """The path as the route is written (``/cases/{case_id}``): what stands in its place is the sender's."""
+    return str(getattr(scope.get("route"), "path", ""))
+
+
+def frames_of(error: BaseException) -> list[str]:
+    """``web/events.py:93 post_events``, outermost first, without what any line says."""
+    found = traceback.extract_tb(error.__traceback__)[-_DEPTH:]
+    return [f"{'/'.join(f.filename.split('/')[-2:])}:{f.lineno} {f.name}" for f in found]
+
+
+class Answers:
+    """What was answered, counted for the whole process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.answers = Counter(
+            "touchline_http_answers",
+            "Answers by status; streams when they begin",
+            ["status"],
+            registry=self.registry,
+        )
+        for status in ("202", "500", "503"):
+            self.answers.labels(status)
+
+
+class Correlation:
+    """Plain ASGI, inside of whatever marks answers and outside of the routes."""
+
+    def __init__(self, app: ASGIApp, counted: Answers) -> None:
+        self._app = app
+        self._counted = counted.answers
+        self._log = structlog.get_logger("web")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        ident = request_id(scope)
+        status = 0
+
+        async def marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._counted.labels(str(status)).inc()
+                if status > 500:  # a fault has a line of its own
+                    self._log.warning(
+                        "answered", status=status, method=scope["method"], route=route_of(scope)
+                    )
+                message["headers"] = [*message.get("headers", ()), (_RAW, ident.encode())]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=ident):
+            try:
+                await self._app(scope, receive, marked)
+            except ClientDisconnect:
+                return
+            except Exception as error:
+                self._log.error(
+                    "fault",
+                    error=type(error).__name__,
+                    at=frames_of(error),
+                    method=scope["method"],
+                    route=route_of(scope),
+                )
+                if not status:
+                    await problems.fault().response()(scope, receive, marked)
