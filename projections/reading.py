@@ -30,6 +30,8 @@ from schemas.instants import AHEAD, NEVER, Day, Instant, parse_instant
 if TYPE_CHECKING:
     from processors.rules.book import Book
     from projections.replay import Replay
+    from projections.today import Asked, Worklist
+    from projections.visits import Visit
 
 
 class Reading:
@@ -54,6 +56,7 @@ class Reading:
         self._version = fold_version(owners)
         self._books: dict[int, tuple[list[int], Book]] = {}
         self._names: dict[int, tuple[list[int], Names]] = {}
+        self._visits: dict[int, tuple[list[int], dict[tuple[int, str], Visit]]] = {}
         self._measures: dict[int, tuple[list[int], list[tuple[Instant, Published]]]] = {}
 
     @contextmanager
@@ -115,6 +118,44 @@ class Reading:
         """How many promises stand under each wall state."""
         with self.snapshot() as (conn, tables):
             return Promises(tables, self.names(conn, tables, tenant), self.now()).counts(conn, tenant.number)
+
+    def worklist(
+        self, tenant: Tenant, asked: Asked, *, limit: int = 200, after: str | None = None, named: bool = False
+    ) -> list[dict[str, Any]]:
+        """Whom to call or visit (see ``today``), by due instant. ``after`` as for ``promises``. ``named``: with ``customer``
+        and ``about`` in clear, for the eyes of who may see the case."""
+        from projections.customers import told
+
+        with self.snapshot() as (conn, tables):
+            found = self._worklist(conn, tables, tenant).find(
+                conn, tenant.number, asked, limit=limit, after=position(after)
+            )
+            if named:
+                told(conn, self.ledger, tenant, found)
+            for one in found:
+                del one["places"]
+            return found
+
+    def worklist_counts(self, tenant: Tenant, asked: Asked) -> dict[str, Any]:
+        """``{"counts", "persons", "roles"}``: how many stand where, and by whom anything on the list is owed."""
+        with self.snapshot() as (conn, tables):
+            queries = self._worklist(conn, tables, tenant)
+            persons, roles = queries.people(conn, tenant.number)
+            return {
+                "counts": queries.counts(conn, tenant.number, asked),
+                "persons": persons,
+                "roles": roles,
+            }
+
+    def _worklist(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Worklist:
+        from projections.today import Worklist
+        from projections.visits import visits_in
+
+        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
+        kept = self._visits.get(tenant.number)
+        if kept is None or kept[0] != places:
+            kept = self._visits[tenant.number] = (places, visits_in(self._policies(conn, tenant, places)))
+        return Worklist(tables, self.names(conn, tables, tenant), kept[1], self.ledger.clock.now())
 
     def coverage(self, tenant: Tenant, obligation: str) -> list[Share]:
         """Shares of a coverage by period, up to now; none where no policy of that name is one."""
@@ -429,10 +470,12 @@ class Reading:
         places = SqlPages(conn, tables, tenant.number, self._owners).publications()
         kept = self._names.get(tenant.number)
         if kept is None or kept[0] != places:
-            published = self.ledger.facts_at(conn, tenant, places)
-            policies = {p: f for p, f in published.items() if f.type == "policy.published"}
-            kept = self._names[tenant.number] = (places, names_in(policies))
+            kept = self._names[tenant.number] = (places, names_in(self._policies(conn, tenant, places)))
         return kept[1]
+
+    def _policies(self, conn: Connection, tenant: Tenant, places: Sequence[int]) -> dict[int, Event]:
+        published = self.ledger.facts_at(conn, tenant, places)
+        return {p: f for p, f in published.items() if f.type == "policy.published"}
 
     def _replay(self, conn: Connection, tenant: Tenant, tables: SetTables) -> Replay:
         from projections.replay import Replay

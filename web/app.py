@@ -34,6 +34,7 @@ from web import (
     reports,
     satisfaction,
     stream,
+    today,
     wall,
     wall_case,
 )
@@ -44,7 +45,7 @@ from web.pages import NotSignedIn, Pages, to_the_door, words_of
 from web.services import Services
 from web.waiting import Waiting
 
-_PAGES = ("/wall", "/sign-in")
+_PAGES = ("/wall", "/today", "/sign-in")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -88,6 +89,7 @@ def create_app(services: Services) -> FastAPI:
         door,
         wall,
         wall_case,
+        today,
         admin,
         persons,
         penalties,

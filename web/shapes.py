@@ -101,6 +101,39 @@ class PromiseBody(Shape):
     step: int = 0
 
 
+class WorkItem(Shape):
+    """今日待办: a customer to call or visit, by a running promise."""
+
+    id: str = Field(description="of the promise", examples=[_ID])
+    obligation: str = Field(examples=["complaint.close_return_visit"])
+    row: str = Field(examples=["O30"])
+    zh: str
+    en: str
+    when: Literal["overdue", "today", "tomorrow", "later", "undated", "no_limit"]
+    opened: str | None
+    due: str | None = Field(
+        description="null where there is no limit, or none can be told yet", examples=[_AT]
+    )
+    owes: list[str] = Field(examples=[["cs_front_desk"]])
+    person: str = Field(
+        description="whom the policy names, else who has the case; empty: nobody", examples=["kf-012"]
+    )
+    case_id: str
+    case_kind: str = Field(examples=["complaint"])
+    house_id: str
+    project_id: str
+    customer_ref: str
+    visit: str = Field(
+        description="event type that says it was made", examples=["followup.complaint_close_completed"]
+    )
+    asks: bool = Field(description="whether it asks if the customer is satisfied")
+    attempts: int = Field(description="days on which nobody was reached")
+    tries: int = Field(
+        description="so many, and it counts as unreached; 0: the policy does not say", examples=[3]
+    )
+    last_attempt: str | None
+
+
 class HistoryBody(Shape):
     """A case's touchpoints, verdicts and promises at one of two times."""
 

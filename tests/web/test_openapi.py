@@ -9,7 +9,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from tests.web.site import Site, complaint
 from web.problems import ProblemBody
-from web.shapes import Accepted, AlertBody, BatchItem, CaseBody, HistoryBody, PromiseBody
+from web.shapes import Accepted, AlertBody, BatchItem, CaseBody, HistoryBody, PromiseBody, WorkItem
 
 PATHS = {
     "/events": {"post"},
@@ -18,6 +18,7 @@ PATHS = {
     "/cases/{case_id}/history": {"get"},
     "/promises": {"get"},
     "/promises/{promise_id}": {"get"},
+    "/worklist": {"get"},
     "/promises/{promise_id}/explain": {"get"},
     "/alerts": {"get"},
     "/alerts/{verdict_id}/acknowledge": {"post"},
@@ -131,6 +132,7 @@ def test_answers_have_the_shapes_described(site: Site) -> None:
         promises = http.get("/promises").json()
         check(list[PromiseBody], promises)
         check(PromiseBody, http.get(f"/promises/{promises[0]['id']}").json())
+        check(list[WorkItem], http.get("/worklist", params={"when": "all"}).json())
         check(list[AlertBody], http.get("/alerts").json())
         at = complaint("x", site.now())["time"]
         for query in ({}, {"as_of": at}, {"known_at": at}, {"known_at": "2001-01-01T00:00:00Z"}):

@@ -422,3 +422,51 @@ def test_a_restart_is_lived_through(page: Page, timed: Site) -> None:
     expect(page.locator("html[data-live=on]")).to_have_count(1)
     send(timed, key, complaint("c-1", timed.now()))
     expect(page.locator(".row").first).to_be_visible()
+
+
+def test_a_call_is_made_and_the_list_follows(page: Page, timed: Site) -> None:
+    """今日待办: filed by a click, the row goes or tells of the attempt by itself; on paper there are boxes to tick."""
+    key = timed.key()
+    case = send(timed, key, complaint("c-1", timed.now(), actorref="kf-012"))[0]["case_id"]
+    timed.let_pass(25 * HOUR)
+    send(
+        timed, key, {**complaint("x-1", timed.now()), "type": "complaint.closed", "caseid": case, "data": {}}
+    )
+    enter(page, timed, key)
+    page.get_by_role("link", name="今日待办").click()
+    expect(page.locator("html[data-live=on]")).to_have_count(1)
+    late, later = page.locator("#group-overdue .row"), page.locator("#group-later .row")
+    expect(late).to_contain_text("王女士")
+    expect(later).to_contain_text("投诉关闭后回访")
+    later.get_by_role("button", name="未接通").dblclick()
+    expect(later.locator(".tried")).to_contain_text("未接通 1/3 天")
+    later.get_by_text("已回访").click()
+    later.locator("select[name=mark]").select_option("5")
+    later.get_by_role("button", name="满意", exact=True).click()
+    expect(page.locator("#toast")).to_contain_text("已回访")
+    expect(later).to_have_count(0)
+    late.locator("a.open").click()
+    expect(page.locator("#case")).to_contain_text("投诉关闭后回访")
+    page.keyboard.press("Escape")
+
+    page.emulate_media(media="print")
+    expect(late.locator(".on-paper")).to_contain_text("□ 未接通")
+    expect(late.get_by_role("button")).to_have_count(0)
+    expect(page.locator("#panel")).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator("#person").select_option("kf-012")
+    expect(page).to_have_url(f"{timed.url}/today?person=kf-012&role=")
+    late.get_by_role("button", name="已回访").click()
+    expect(page.locator(".nothing")).to_be_visible()
+    with timed.client(key) as http:
+        told = http.get(f"/cases/{case}/history").json()["touchpoints"]
+    filed = [one for one in told if one["type"].startswith("followup.")]
+    assert [
+        (one["type"].split("_")[-2], one["actor_ref"]) for one in filed if "completed" in one["type"]
+    ] == [
+        ("close", ""),
+        ("intake", "kf-012"),
+    ]
+    assert len(filed) == 3

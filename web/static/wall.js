@@ -154,8 +154,9 @@
   });
   document.addEventListener("click", (event) => {
     if (event.target.closest("#panel-close")) return close();
-    const row = event.target.closest(".row");
-    if (row && !event.target.closest("a, button") && !String(getSelection())) row.querySelector("a.open").click();
+    if (event.target.closest("#print")) return print();
+    const row = event.target.closest(".row"), link = row && row.querySelector("a.open");
+    if (link && !event.target.closest("a, button, form, summary") && !String(getSelection())) link.click();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open]")) return close();
@@ -170,6 +171,12 @@
     next.focus();
     next.closest(".row").scrollIntoView({ block: "nearest" });
     event.preventDefault();
+  });
+
+  /* -- whose list it is: chosen, and shown ------------------------------------------------------------------------- */
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("#whose");
+    if (form) form.requestSubmit();
   });
 
   /* -- the slider: one stop for each instant at which something changed -------------------------------------------- */
