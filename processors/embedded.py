@@ -69,11 +69,6 @@ class EmbeddedRunner(Runner):
         """Something changed that no commit tells: an accepted clock, a new tenant."""
         self._wake.set()
 
-    def accept_clock(self) -> None:
-        """The operator trusts the clock as it is now."""
-        self.guard.accept()
-        self.wake()
-
     def run_to_head(self) -> None:
         """Fold everything that is there, let time come up to now, and return. Raises what stopped it."""
         for tenant in self._ours(self.ledger.tenants()):
@@ -166,7 +161,7 @@ class EmbeddedRunner(Runner):
         """Fold to the head, conclude what is due; the next due instant."""
         while not self._stopping and engine.step():
             self._moved(engine)
-        trusted = self._trusted()
+        trusted = self.guard.trusted()
         upcoming = engine.earliest()
         while trusted and not self._stopping and upcoming <= self.ledger.clock.now():
             cut = self._cut(engine.tenant)

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger import lanes
+from ledger.clock import guarded
 from ledger.errors import Busy, NotKept, trouble
 from ledger.feeding import EMBEDDED
 from ledger.lanes import Cut
 from ledger.ledger import Ledger
 from ledger.ports import Locks
 from ledger.tenants import Tenant
-from processors.clockguard import ClockGuard
 from processors.engine import Engine, OtherSet, Sets
 from processors.progress import Progress
 from processors.rules.linear import AnyRule
@@ -31,8 +31,6 @@ class RunnerStatus:
 
     running: bool = False
     error: str = ""
-    clock_doubted: bool = False
-    clock_moved_by: int = 0
     feed: str = EMBEDDED
     decided: dict[str, int] = field(default_factory=dict)
 
@@ -57,7 +55,7 @@ class Runner:
         self.store = store
         self.rules = rules
         self.progress = progress
-        self.guard = ClockGuard(ledger.clock)
+        self.guard = guarded(ledger.clock)
         self.status = RunnerStatus()
         self._owner = owner
         self._reopen = reopen
@@ -99,7 +97,7 @@ class Runner:
 
         def job(conn: Connection) -> Cut:
             cut = lanes.cut(conn, self.ledger.clock, tenant)
-            if not self._trusted():
+            if not self.guard.trusted():
                 raise _Doubted
             return cut
 
@@ -107,11 +105,6 @@ class Runner:
             return self.ledger.writer.call(job, Locks.counter(tenant.number))
         except _Doubted:
             return None
-
-    def _trusted(self) -> bool:
-        trusted = self.guard.trusted()
-        self.status.clock_doubted, self.status.clock_moved_by = not trusted, self.guard.moved_by
-        return trusted
 
     def _moved(self, engine: Engine) -> None:
         self._stands(engine.tenant, engine.state.decided, engine.state.verdict_place)
@@ -125,8 +118,8 @@ class Runner:
         return {
             "running": self.status.running,
             "error": self.status.error,
-            "clock_doubted": self.status.clock_doubted,
-            "clock_moved_by_us": self.status.clock_moved_by,
+            "clock_doubted": not self.guard.trusted(),
+            "clock_moved_by_us": self.guard.moved_by,
             "feed": self.status.feed,
             "decided": dict(self.status.decided),
         }

@@ -41,7 +41,7 @@ class Pulse:
 
     def _said(self) -> dict[str, object]:
         status = self._worker.status
-        return {"error": status.error, "clock_doubted": status.clock_doubted}
+        return {"error": status.error, "clock_doubted": not self._worker.guard.trusted()}
 
     def describe(self) -> Iterable[Metric]:
         return []

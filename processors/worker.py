@@ -330,7 +330,7 @@ class Worker(Runner):
             held.due = 0  # what is folded since may be due sooner
             return 0.0
         held.due = engine.earliest()
-        if self._due(held) and self._trusted() and not (self._stopping or held.revoked):
+        if self._due(held) and self.guard.trusted() and not (self._stopping or held.revoked):
             self._conclude(held, engine)
         return min(held.delivery.wanted(engine.state.decided), self._until(held))
 

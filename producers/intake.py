@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Final, Protocol
 
 from ledger.candidate import Appended, Candidate, Draft, Expected, Outcome, Problem
-from ledger.clock import Clock
+from ledger.clock import Clock, wall_of
 from ledger.tenants import Tenant
 from schemas.canonical import Json, canonical_bytes
 from schemas.fields import is_ref
@@ -97,6 +97,21 @@ def _problem(refusals: Sequence[Refusal]) -> Problem:
         reason_zh=first.reason_zh,
         extra=also,
     )
+
+
+def _not_yet(one: Candidate, by_the_wall: Candidate) -> Candidate:
+    """While the wall clock is in doubt: what is refused, and would not be if that clock is right, is to be sent again when
+    somebody knows."""
+    if one.problem is None or by_the_wall.problem is not None:
+        return one
+    problem = Problem(
+        status=503,
+        code="clock_in_doubt",
+        field=one.problem.field,
+        reason="is ahead of now, or the clock here is: it is in doubt; send the same again in a minute",
+        reason_zh="晚于现在，或本机时钟有误：时钟存疑，请一分钟后重发",
+    )
+    return replace(one, problem=problem)
 
 
 class Book(Protocol):
@@ -211,6 +226,11 @@ class Intake:
         ``expected`` holds each to the state of its case; ``letters``: what is refused stays with us as a dead letter."""
         now = self._clock.now()
         offered = [candidate(raw, source, now, admin, system, approver) for raw in raws]
+        if (wall := wall_of(self._clock)) > now:
+            offered = [
+                _not_yet(one, candidate(raw, source, wall, admin, system, approver))
+                for raw, one in zip(raws, offered, strict=True)
+            ]
         if expected is not None:
             offered = [replace(one, expected=expected) for one in offered]
         with self._counting(tenant) as counts:

@@ -243,8 +243,9 @@ class HouseAdmin:
         return self._house.rebuilds.answer()
 
     def _clock_accept(self) -> Json:
+        self._house.clock.accept()
         if self._house.runner is not None:
-            self._house.runner.accept_clock()
+            self._house.runner.wake()
         return {"accepted": True}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ledger.clock import Clock
+from ledger.clock import Clock, guarded
 from ledger.errors import NoLedger
 from ledger.feeding import feed_of
 from ledger.folder import RECORD_FILE, private_file
@@ -65,7 +65,7 @@ class House:
         self.database = open_database(place, mine=True)
         rooms.callback(self.database.close)
         refuse_a_backup(self.database)
-        self.clock = clock = clock or self.database.clock
+        self.clock = clock = guarded(clock or self.database.clock)
         self.keys = KeyStore.open(self.database)
         rooms.callback(self.keys.close)
         self.writer = Writer(self.database, self.keys, clock, patience=self.database.patience)

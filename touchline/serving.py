@@ -14,11 +14,11 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from ledger.clock import behind
 from ledger.errors import HeldElsewhere, NotKept, Stopped, trouble
 from ledger.feeding import KAFKA
 from ledger.folder import ServerInfo, remove_server, write_server
 from ledger.lanes import engine_state
-from processors.clockguard import behind
 from projections.rebuild import Far
 from projections.store import OtherFold
 from schemas.canonical import Json
@@ -116,8 +116,8 @@ def refuse_a_clock_behind(house: House) -> None:
     if behind(house.clock, last):
         raise Refused(
             Exit.UNAVAILABLE,
-            f"系统时钟（{show(house.clock.now())}）落后于最后的记录（{show(last)}）：请先校正时钟。",
-            f"The clock ({show(house.clock.now())}) is behind the last record ({show(last)}): set it right first.",
+            f"系统时钟（{show(house.clock.wall())}）落后于最后的记录（{show(last)}）：请先校正时钟。",
+            f"The clock ({show(house.clock.wall())}) is behind the last record ({show(last)}): set it right first.",
         )
 
 

@@ -6,6 +6,7 @@ import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from ledger.clock import guarded
 from ledger.keys import KeyStore
 from ledger.leases import Leases
 from ledger.ledger import Ledger
@@ -77,12 +78,13 @@ def _worker(place: Shared, rooms: ExitStack) -> tuple[Worker, str]:
     rooms.callback(database.close)
     keys = KeyStore.open(database)
     rooms.callback(keys.close)
-    writer = Writer(database, keys, database.clock, patience=database.patience)
+    clock = guarded(database.clock)
+    writer = Writer(database, keys, clock, patience=database.patience)
     rooms.callback(writer.close)
     if (bell := database.bell(writer.heard)) is not None:
         rooms.callback(bell.stop)
         writer.listen(bell.ring)
-    ledger = Ledger(database, writer, keys, database.clock)
+    ledger = Ledger(database, writer, keys, clock)
     mine = rules()
 
     def store() -> SqlStore:

@@ -128,7 +128,8 @@ def refused(problem: Problem, flaws: Sequence[Refusal] = ()) -> Refused:
     errors = [{"field": flaw.field, "reason": flaw.reason, "reason_zh": flaw.reason_zh} for flaw in told]
     detail = "; ".join(f"{flaw.field}: {flaw.reason}" if flaw.field else flaw.reason for flaw in told)
     extra = {name: value for name, value in problem.extra.items() if name != "also"}
-    return Refused(problem.status, problem.code, detail, errors=errors, extra=extra)
+    headers = {"Retry-After": "60"} if problem.status == 503 else None
+    return Refused(problem.status, problem.code, detail, errors=errors, headers=headers, extra=extra)
 
 
 def not_found(what: str, what_zh: str) -> Refused:

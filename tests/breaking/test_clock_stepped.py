@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from ledger import lanes
+from ledger import lanes, postgres, postgres_transaction
 from ledger.clock import SimulatedClock
 from schemas.event import Event
-from schemas.instants import DAY, HOUR, MINUTE
-from tests.kit.places import Where
+from schemas.instants import DAY, HOUR, MINUTE, SECOND, Instant, parse_instant
+from tests.kit.places import ON_POSTGRESQL, Where
+from tests.kit.postgres import Place
 from tests.web.site import START, Site, complaint, until
 from touchline.exits import Exit, Refused
 from touchline.place import Shared
@@ -55,6 +56,11 @@ def post(site: Site, key: str, name: str) -> int:
             client.get(f"/cases/{answer.json()['case_id']}?after={place}").status_code == 200
         )  # it is folded
         return place
+
+
+def dues(site: Site) -> list[Instant]:
+    rows = site.house.reading.promises(site.house.ledger.tenant(TENANT), limit=100)
+    return sorted(parse_instant(row["due"]) for row in rows if row["due"])
 
 
 def step(site: Site, by: int) -> None:
@@ -159,3 +165,87 @@ def test_set_forward_between_the_look_and_the_cut(site: Site, monkeypatch: pytes
     until(lambda: not doubted(site))
     post(site, key, "b")  # nothing of that cut was kept
     assert lanes_of(site)[0][-1].recorded == clock.now()
+
+
+def test_what_comes_in_while_it_is_wrongly_ahead(site: Site) -> None:
+    """Facts, and what their folding concludes, bear the time that the boot clock counts on."""
+    key = site.key()
+    post(site, key, "a")
+    due = dues(site)[0]
+    site.let_pass(due - 10 * SECOND - START)
+    step(site, 2 * DAY)
+    site.let_pass(20 * SECOND)
+    post(site, key, "b")
+    assert doubted(site)
+    line = due + 10 * SECOND
+    assert site.now() == line
+    facts, verdicts = lanes_of(site)
+    assert facts[-1].recorded == line
+    assert [verdict for verdict in verdicts if verdict.recorded > line or verdict.time > line] == []
+    assert any(
+        verdict.time == due for verdict in verdicts
+    )  # by that fact it had passed, whatever the wall said
+    step(site, -2 * DAY)
+    accept(site)
+    until(lambda: not doubted(site))
+    post(site, key, "c")
+    facts, verdicts = lanes_of(site)
+    assert facts[-1].recorded == line
+    assert [verdict for verdict in verdicts if verdict.time > line] == []
+
+
+def test_what_comes_in_before_it_is_accepted(site: Site) -> None:
+    key = site.key()
+    post(site, key, "a")
+    step(site, 2 * DAY)
+    post(site, key, "b")
+    assert lanes_of(site)[0][-1].recorded == START
+    assert breached(site) == []
+    with site.client(key) as client:  # by a sender whose clock says what ours does
+        ahead = complaint("c", START + 2 * DAY, ticket="c")
+        answer = client.post("/events", json=ahead)
+        assert (answer.status_code, answer.json()["type"].split(":")[-1]) == (503, "clock_in_doubt")
+        assert int(answer.headers["Retry-After"]) >= 60
+        assert client.post("/events", json=complaint("d", START + 3 * DAY, ticket="d")).status_code == 422
+        accept(site)
+        assert client.post("/events", json=ahead).status_code == 202
+    assert lanes_of(site)[0][-1].recorded == START + 2 * DAY
+    until(lambda: breached(site))
+
+
+@ON_POSTGRESQL
+def test_the_databases_clock_under_several_gateways(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each judges by its own boot clock. One that is started meanwhile has seen no other time: it believes what it sees, and
+    what it records, no later fact can be before."""
+    told = postgres_transaction.CLOCK
+    first, second, third = (Site(Shared(place.url, folder=tmp_path)) for _ in range(3))
+    for site in (first, second):
+        site.start()
+    try:
+        key = first.key()
+        began = first.now()
+        post(first, key, "a")
+        ahead = told.replace("clock_timestamp()", "(clock_timestamp() + interval '2 days')")
+        for module in (postgres, postgres_transaction):
+            monkeypatch.setattr(module, "CLOCK", ahead)
+        for n, site in enumerate((first, second)):
+            post(site, key, f"b{n}")
+            assert doubted(site)
+        facts, verdicts = lanes_of(first)
+        assert all(fact.recorded < began + HOUR for fact in facts)
+        assert verdicts == []
+        third.start()
+        assert not doubted(third)
+        with third.client(key) as client:
+            assert client.post("/events", json=complaint("c", began, ticket="c")).status_code == 202
+        with first.client(key) as client:
+            assert client.post("/events", json=complaint("d", began, ticket="d")).status_code == 202
+        facts, _ = lanes_of(first)
+        assert began + DAY < facts[-2].recorded <= facts[-1].recorded
+        assert doubted(first)
+    finally:
+        for site in (first, second, third):
+            if hasattr(site, "house"):
+                site.stop()

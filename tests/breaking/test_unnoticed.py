@@ -23,11 +23,11 @@ def test_the_runner_concludes_nothing_while_the_clock_is_in_doubt(world: World) 
     runner.run_to_head()
     world.clock.step(30 * DAY)
     runner.run_to_head()
-    assert runner.status.clock_doubted
+    assert runner.snapshot()["clock_doubted"]
     assert world.verdicts() == []
-    runner.accept_clock()
+    runner.guard.accept()
     runner.run_to_head()
-    assert not runner.status.clock_doubted
+    assert not runner.snapshot()["clock_doubted"]
     assert world.verdicts() != []
 
 

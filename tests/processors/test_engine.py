@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ledger import lanes
-from ledger.clock import SimulatedClock
+from ledger.clock import GuardedClock, SimulatedClock
 from ledger.errors import Fenced
-from processors.clockguard import ClockGuard
 from processors.engine import Engine
 from schemas.instants import HOUR, MINUTE, SECOND
 from tests.kit.world import START, World, event
@@ -78,7 +77,7 @@ def test_a_tick_against_an_old_cut_does_nothing(world: World) -> None:
 
 def test_a_clock_that_was_set_is_doubted_until_it_agrees_for_a_minute() -> None:
     clock = SimulatedClock(START)
-    guard = ClockGuard(clock)
+    guard = GuardedClock(clock)
     assert guard.trusted()
     clock.step(29 * SECOND)
     assert guard.trusted()
@@ -93,7 +92,7 @@ def test_a_clock_that_was_set_is_doubted_until_it_agrees_for_a_minute() -> None:
 
 def test_a_clock_that_goes_on_jumping_stays_doubted_and_an_operator_may_accept_it() -> None:
     clock = SimulatedClock(START)
-    guard = ClockGuard(clock)
+    guard = GuardedClock(clock)
     guard.trusted()
     for _ in range(3):
         clock.step(-40 * SECOND)

@@ -150,7 +150,8 @@ def test_an_import_of_history_rings_nobody(acme: Shell, files: tuple[str, str]) 
 
         def pass_time(span: int) -> None:
             clock.set(clock.now() + span)
-            runner.accept_clock()
+            house.clock.accept()
+            runner.wake()
 
         def rung() -> dict[str, list[dict[str, Any]]]:
             """Breaches by their case's ticket, with what was sent of them."""
