@@ -43,6 +43,7 @@ class HouseAdmin:
             "persons.accessed": self._persons_accessed,
             "import.begin": self._import_begin,
             "import": self._import,
+            "today.done": self._today_done,
             "parked.resume": self._parked_resume,
             "dead.replay": self._dead_replay,
             "dead.discard": self._dead_discard,
@@ -177,6 +178,13 @@ class HouseAdmin:
             house.ledger.tenant(tenant), good_name(source, "来源", "source"), events
         )
         return [_told(outcome) for outcome in told.result(DEADLINE)]
+
+    def _today_done(self, tenant: str, source: str, case: str, result: str, **said: Any) -> Json:
+        from touchline.today import done
+
+        found = only_tenant(self._house.ledger, tenant)
+        by = only_source(self._house.ledger, found, source)
+        return done(self._house, found, by, case, result, **said)
 
     def _parked_resume(self, tenant: str, events: list[list[str]], by: str) -> Json:
         """``events``: (event id, rule) in the order in which they are to be taken."""

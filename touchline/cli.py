@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "case": "cases",
     "promises": "promises",
     "explain": "promises",
+    "today": "today",
     "satisfaction": "figures",
     "defects": "figures",
     "penalties": "penalties",

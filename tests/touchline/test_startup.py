@@ -72,6 +72,7 @@ def test_no_command_imports_what_it_does_not_need(acme: Shell, events: Path, tmp
         ("verify", *read): (*LISTS, "processors", "projections"),
         ("backup", str(tmp_path / "kept.tar"), *read): tuple(name for name in READS if name != "alerts"),
         ("promises", *read): LISTS,
+        ("today", "--when", "all", *read): LISTS,
         ("dead", "list", *read): (*LISTS, "processors", "projections"),
         ("inbox", "list", *read): (*LISTS, "processors", "projections"),
         ("report", "late-entries", *read): LISTS,
