@@ -45,6 +45,7 @@ class HouseAdmin:
             "import": self._import,
             "today.done": self._today_done,
             "parked.resume": self._parked_resume,
+            "kafka.take": self._kafka_take,
             "dead.replay": self._dead_replay,
             "dead.discard": self._dead_discard,
             "dead.open": self._dead_open,
@@ -113,7 +114,7 @@ class HouseAdmin:
         self, tenant: str, source: str, write_only: bool, admin: bool = False, approver: bool = False
     ) -> Json:
         found = only_tenant(self._house.ledger, tenant)
-        self._a_source(source)
+        self.a_source(source)
         if approver and (admin or write_only):
             raise Refused(
                 Exit.USAGE,
@@ -192,6 +193,12 @@ class HouseAdmin:
 
         return resume(self._house, only_tenant(self._house.ledger, tenant), events, by)
 
+    def _kafka_take(self, tenant: str, source: str, deliveries: list[Json]) -> Json:
+        from touchline import inboxing
+
+        found = only_tenant(self._house.ledger, tenant)
+        return inboxing.taken(self._house, found, self.a_source(source), deliveries)
+
     def _dead_replay(self, tenant: str, source: str, letter: str, by: str) -> Json:
         found = only_tenant(self._house.ledger, tenant)
         return self._house.inbox.replay(found, by=by, source=source, letter=letter)
@@ -210,14 +217,14 @@ class HouseAdmin:
         from touchline import inboxing
 
         found = only_tenant(self._house.ledger, tenant)
-        return inboxing.put(self._house, found, self._a_source(source), **said)
+        return inboxing.put(self._house, found, self.a_source(source), **said)
 
     def _inbox_remove(self, source: str) -> Json:
         return self._house.inbox.remove(source)
 
     @staticmethod
-    def _a_source(source: str) -> str:
-        """Raises Refused for a name that is none, or our own."""
+    def a_source(source: str) -> str:
+        """The name, where a source may have it. Raises Refused for a name that is none, or our own."""
         if good_name(source, "来源", "source") == OWN_SOURCE:
             raise Refused(
                 Exit.USAGE,
@@ -240,7 +247,7 @@ class HouseAdmin:
         from touchline import sources
 
         found = only_tenant(self._house.ledger, tenant)
-        return sources.declare(self._house, found, self._a_source(source), within)
+        return sources.declare(self._house, found, self.a_source(source), within)
 
     def _rebuild(self, dry_run: bool = False) -> Json:
         """Begins it; ``rebuild_status`` says how far it has come and, in the end, what came of it."""

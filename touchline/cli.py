@@ -47,6 +47,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "clock": "clock",
     "database": "database",
     "kafka": "kafka",
+    "subscribe": "subscribe",
     "feed": "feeds",
     "worker": "worker",
     "relay": "kafka",

@@ -1,7 +1,8 @@
-"""The raw webhook, as commands ask for it: set up, what is dead opened or discarded."""
+"""Letters, as commands ask for them: the raw webhook set up, records of Kafka taken in, what is dead opened or discarded."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ledger.tenants import Tenant
@@ -76,6 +77,15 @@ def _readable(mapping: str, file: str, aliases: str) -> None:
             aliases_of(read_yaml(aliases, "aliases"))
     except (MappingFault, BadYaml) as error:
         raise Refused(Exit.NOT_SO, f"映射 {file} 有误：", str(error)) from None
+
+
+def taken(house: House, tenant: Tenant, source: str, deliveries: list[Json]) -> Json:
+    """Records that a subscriber brings (``producers.records.Delivery.plain``), in order; what became of them."""
+    from producers.inbox.taking import take
+    from producers.records import Delivery
+
+    given = [Delivery.from_plain(one) for one in deliveries]
+    return asdict(take(house.intake, house.inbox.letters, tenant, source, given, house.settings.body_limit))
 
 
 def opened(house: House, tenant: Tenant, letter: str, by: str) -> Json:

@@ -11,14 +11,11 @@ from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
 
-from schemas.canonical import Json, NotStrict, read_json
+from producers.binding import BATCH, ONE, PLAIN, Malformed, bad_header, from_attributes, json_of, media_of
+from schemas.canonical import Json
 from web.problems import Refused
 
-ONE: Final = "application/cloudevents+json"
-BATCH: Final = "application/cloudevents-batch+json"
-PLAIN: Final = "application/json"
 PREFIX: Final = "ce-"
-_NAME = re.compile(r"[a-z0-9]{1,40}")
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -32,23 +29,10 @@ def binary(request: Request) -> bool:
 
 def media_type(request: Request) -> str:
     """The body's media type. 415 for what we do not read: another type, another charset, a compressed body."""
-    named, _, parameters = request.headers.get("content-type", "").partition(";")
-    named = named.strip().lower()
-    charset = next(
-        (
-            p.partition("=")[2]
-            for p in parameters.replace(" ", "").lower().split(";")
-            if p.startswith("charset=")
-        ),
-        "utf-8",
-    )
+    named, readable = media_of(request.headers.get("content-type", ""))
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     bare = not named and binary(request)  # an event without data has no body to name the type of
-    if (
-        not (named in (ONE, BATCH, PLAIN) or bare)
-        or charset.strip('"') not in ("utf-8", "utf8")
-        or coding != "identity"
-    ):
+    if not (named in (ONE, BATCH, PLAIN) or bare) or not readable or coding != "identity":
         raise Refused(
             415,
             "unsupported_media_type",
@@ -61,7 +45,10 @@ def media_type(request: Request) -> str:
 
 def structured(request: Request, body: bytes, named: str) -> Json:
     """The body as JSON, of the shape that its media type says. 422 where it is not."""
-    found = _json(body)
+    try:
+        found = json_of(body)
+    except Malformed as error:
+        raise _refused(error) from None
     if named == ONE and isinstance(found, list):
         raise Refused(422, "wrong_type", f"an array is sent as {BATCH} or {PLAIN}", f"数组请以 {BATCH} 发送")
     if named == BATCH and not isinstance(found, list):
@@ -71,23 +58,17 @@ def structured(request: Request, body: bytes, named: str) -> Json:
 
 def from_headers(request: Request, body: bytes, named: str) -> Json:
     """The same event as if it had come structured; its data is the body. 422 names the header that is not well formed."""
-    found: dict[str, Json] = {}
-    for raw_name, raw in request.headers.raw:
-        header = raw_name.decode("latin-1").lower()
-        if not header.startswith(PREFIX):
-            continue
-        name = header.removeprefix(PREFIX)
-        if not _NAME.fullmatch(name) or name in ("data", "datacontenttype"):
-            raise _bad(header, "is no attribute of an event", "不是事件属性")
-        if name in found:
-            raise _bad(header, "stands twice", "重复出现")
-        found[name] = _value(header, raw)
-    if body:
-        if not named:
-            raise _bad(
-                "content-type", f"must name the type of the body: {PLAIN}", f"须说明请求体类型：{PLAIN}"
-            )
-        found["data"] = _json(body)
+    headers = ((name.decode("latin-1").lower(), raw) for name, raw in request.headers.raw)
+    try:
+        found = from_attributes(headers, PREFIX, _value)
+        if body:
+            if not named:
+                raise bad_header(
+                    "content-type", f"must name the type of the body: {PLAIN}", f"须说明请求体类型：{PLAIN}"
+                )
+            found["data"] = json_of(body)
+    except Malformed as error:
+        raise _refused(error) from None
     return found
 
 
@@ -95,7 +76,7 @@ def _value(header: str, raw: bytes) -> str:
     """As the binding says: quotes taken off, then percent-decoded as UTF-8."""
     text = raw.decode("latin-1").strip()
     if not text.isascii() or not text.isprintable():
-        raise _bad(
+        raise bad_header(
             header,
             "must be printable ASCII, all else percent-encoded",
             "只可用可见 ASCII 字符，其余须百分号编码",
@@ -105,15 +86,10 @@ def _value(header: str, raw: bytes) -> str:
     try:
         return unquote_to_bytes(text).decode()
     except UnicodeDecodeError:
-        raise _bad(header, "is not percent-encoded UTF-8", "不是百分号编码的 UTF-8") from None
+        raise bad_header(header, "is not percent-encoded UTF-8", "不是百分号编码的 UTF-8") from None
 
 
-def _bad(header: str, reason: str, reason_zh: str) -> Refused:
-    return Refused(422, "bad_header", f"{header}: {reason}", reason_zh, field=header)
-
-
-def _json(body: bytes) -> Json:
-    try:
-        return read_json(body)
-    except NotStrict as error:
-        raise Refused(422, "not_strict", error.reason, "请求体不是合法的 JSON") from None
+def _refused(error: Malformed) -> Refused:
+    if error.code == "not_strict":
+        return Refused(422, error.code, error.reason, "请求体不是合法的 JSON")
+    return Refused(422, error.code, str(error), error.reason_zh, field=error.field)

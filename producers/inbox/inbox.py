@@ -151,13 +151,17 @@ class Inboxes:
         return done
 
     def _mapped(self, tenant: Tenant, letter: str, source: str, good: str) -> Decision:
-        inbox = self.find(source)
-        if inbox is None or inbox.tenant != tenant:
-            return self._dead(tenant, _NO_READER)
         try:
             content = self.letters.content(tenant, letter)
         except UNREADABLE:
             return self._dead(tenant, _NO_KEY)
+        if content.origin:  # an event from Kafka: no mapping, only what it is by itself
+            from producers.inbox.taking import again
+
+            return again(self._intake, tenant, source, content)
+        inbox = self.find(source)
+        if inbox is None or inbox.tenant != tenant:
+            return self._dead(tenant, _NO_READER)
         try:
             read = self._reading(inbox).read(content)
         except Exception as error:  # one bad letter stops no other: a defect is its reason, by class alone

@@ -33,19 +33,23 @@ SHOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was sent. ``query``: of the URL, without what proves who sent it."""
+    """What was sent. ``query``: of the URL, without what proves who sent it; of a Kafka record its headers, as latin-1."""
 
     media: str
     query: tuple[tuple[str, str], ...]
     body: bytes
+    origin: str = ""
+    """Of a Kafka record topic/partition/offset; "" for what was posted."""
 
     def text(self) -> str:
-        return canonical([self.media, [list(pair) for pair in self.query], self.body.decode("latin-1")])
+        pairs = [list(pair) for pair in self.query]
+        more = [self.origin] if self.origin else []
+        return canonical([self.media, pairs, self.body.decode("latin-1"), *more])
 
     @classmethod
     def of(cls, text: str) -> Content:
-        media, query, body = read_json(text)
-        return cls(media, tuple((name, value) for name, value in query), body.encode("latin-1"))
+        media, query, body, *more = read_json(text)
+        return cls(media, tuple((name, value) for name, value in query), body.encode("latin-1"), *more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,17 @@ class Letters:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def keep(self, tenant: Tenant, source: str, own_id: str, essence: str, content: Content) -> Future[Kept]:
-        """Keep a delivery, durably. ``own_id``: the sender's, where there is one; else the content tells it apart."""
+    def keep(
+        self,
+        tenant: Tenant,
+        source: str,
+        own_id: str,
+        essence: str,
+        content: Content,
+        decision: Decision | None = None,
+    ) -> Future[Kept]:
+        """Keep a delivery, durably. ``own_id``: the sender's, where there is one; else the content tells it apart. It waits to
+        be mapped, unless the ``decision`` is made."""
         keys = self._ledger.keys
         told = b"id\0" + own_id.encode() if own_id else b"content\0" + content.text().encode()
         digest = hmac.digest(keys.token_key(tenant.name, source), told, "sha256")
@@ -114,6 +127,9 @@ class Letters:
                 "keyed": 1,
                 "sealed": seal(key, text, tenant.name, letter, CLASS, letter, CLASS),
             }
+            if decision is not None:
+                row |= {name: getattr(decision, name) for name in Decision.__slots__}
+                row["decided"] = row["received"]
             connection.execute(insert(letters).values(row))
             return Kept(letter, place, fresh=True)
 
