@@ -9,54 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from ledger.rows import BYTES as BYTES
+from ledger.rows import LANES as LANES
+from ledger.rows import MOST as MOST
+from ledger.rows import Gap as Gap
+from ledger.rows import page as page
 from ledger.wire import Record, key_of, written
 from producers.relay_place import Cursor
-from schemas.instants import Instant
-
-MOST, BYTES = 500, 1 << 20
-"""Records and bytes of a lane that are under way at once (one record, however large)."""
-LANES = ("facts", "verdicts")
-
-
-def _page(lane: str, columns: str) -> Any:
-    """The sum over a page is of sizes alone; bodies beyond it are not fetched."""
-    return text(
-        f"SELECT {columns} FROM ("
-        f" SELECT {columns}, sum(octet_length(body)) OVER (ORDER BY place) AS total FROM ("
-        f"  SELECT {columns} FROM {lane} WHERE tenant = :tenant AND place > :past ORDER BY place LIMIT :most"
-        " ) AS page) AS sized WHERE total <= :bytes OR place = :past + 1 ORDER BY place"
-    )
-
-
-_PAGES = {
-    "facts": _page("facts", "place, recorded, body, hash"),
-    "verdicts": _page("verdicts", "place, recorded, body, hash, after"),
-}
-
 
 _FACTS = text("SELECT tenant, place FROM counters")
 _VERDICTS = text("SELECT tenant, verdict_place FROM engines")
-
-
-class Gap(Exception):
-    """The ledger lacks a place of a lane; run touchline verify."""
-
-
-def page(
-    connection: Connection, tenant: int, lane: str, past: int, ledger_id: str, timeline: str, most: int = MOST
-) -> list[Record]:
-    """The next rows after a place, without a hole. Raises Gap."""
-    given = {"tenant": tenant, "past": past, "most": most, "bytes": BYTES}
-    rows = connection.execute(_PAGES[lane], given).all()
-    if [row[0] for row in rows] != list(range(past + 1, past + 1 + len(rows))):
-        raise Gap(f"tenant {tenant}, {lane} after place {past}")
-    return [
-        Record(
-            tenant=tenant, place=place, recorded=Instant(recorded), after=after[0] if after else None,
-            hash=bytes(hashed), ledger_id=ledger_id, timeline=timeline, body=bytes(body),
-        )
-        for place, recorded, body, hashed, *after in rows
-    ]  # fmt: skip
 
 
 def behind(connection: Connection, places: Mapping[tuple[int, str], int]) -> list[tuple[int, str]]:

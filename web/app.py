@@ -24,6 +24,7 @@ from web import (
     events,
     health,
     inbox,
+    lanes,
     metrics,
     openapi,
     parked,
@@ -77,6 +78,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.pages = Pages(static)
     for room in (
         events,
+        lanes,
         cases,
         promises,
         reports,

@@ -122,7 +122,7 @@ Every error is `application/problem+json` with `errors: [{field, reason, reason_
 Lists are arrays; a `Link` header with `rel="next"` leads on.
 """
 TAGS: Final = [
-    {"name": "events", "description": "事件 — what sources send"},
+    {"name": "events", "description": "事件 — what sources send, and both lanes as they are kept"},
     {"name": "cases", "description": "事项 — cases and their histories"},
     {"name": "promises", "description": "时限 — running promises, and why they are due when they are"},
     {

@@ -125,7 +125,7 @@ def test_pages_are_bounded_by_bytes_and_a_hole_is_not_passed_over(world: World, 
     assert read(head) == []
     assert read(3, 5) == [4, 5, 6, 7, 8]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lanes, "BYTES", 1)
+        patch.setattr("ledger.rows.BYTES", 1)
         assert read(5) == [6]  # one, however large
     with raw(place) as admin:
         admin.execute("ALTER TABLE facts DISABLE TRIGGER ALL")

@@ -8,11 +8,12 @@ import pytest
 from pydantic import BaseModel, TypeAdapter
 
 from tests.web.site import Site, complaint
+from web.lanes import RecordBody
 from web.problems import ProblemBody
 from web.shapes import Accepted, AlertBody, BatchItem, CaseBody, HistoryBody, PromiseBody, WorkItem
 
 PATHS = {
-    "/events": {"post"},
+    "/events": {"get", "post"},
     "/cases": {"get"},
     "/cases/{case_id}": {"get"},
     "/cases/{case_id}/history": {"get"},
@@ -128,6 +129,8 @@ def test_answers_have_the_shapes_described(site: Site) -> None:
         check(list[BatchItem], http.post("/events", json=[complaint("c-1", site.now()), {}]).json())
         case = f"/cases/{kept['case_id']}"
         check(CaseBody, http.get(case, params={"after": kept["place"]}).json())
+        check(list[RecordBody], http.get("/events").json())
+        check(list[RecordBody], http.get("/events", params={"lane": "verdicts"}).json())
         check(list[CaseBody], http.get("/cases").json())
         promises = http.get("/promises").json()
         check(list[PromiseBody], promises)
