@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 
 from sqlalchemy import Connection, select
 
@@ -19,6 +20,7 @@ from ledger.clock import Clock
 from ledger.database import Database
 from ledger.errors import CursorAhead
 from ledger.lanes import engine_state
+from ledger.leases import Turn
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from schemas.event import Event
@@ -33,7 +35,8 @@ class Alerts:
 
     ``start`` runs it on threads of its own; ``step`` does everything that is due now on the caller's thread (tests,
     and a command that wants the alerts of what it wrote). ``problem`` is "" while all is well, else what keeps it from
-    going on; it tries again by itself. Raises BadSettings for a channel that cannot be opened.
+    going on; it tries again by itself. Where several processes share a database, ``turn`` says which of them is at work; the
+    others stand by. Raises BadSettings for a channel that cannot be opened.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Alerts:
         clock: Clock,
         settings: AlertSettings,
         listen: Listen | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self._database = database
         self._writer = writer
@@ -51,6 +55,10 @@ class Alerts:
         self._clock = clock
         self._settings = settings
         self._listen = listen
+        self._turn = turn
+        self.ringing = turn is None
+        """Whether this process is the one at work, as it last knew."""
+        self._there: frozenset[int] | None = None
         self._channels = open_channels(settings)
         self._names = [channel.name for channel in self._channels]
         self._senders = [Sender(c, database, writer, ledger, clock, settings) for c in self._channels]
@@ -61,11 +69,16 @@ class Alerts:
         self._threads: list[threading.Thread] = []
         self._wake: dict[str, threading.Event] = {}
         self._problems: dict[str, str] = {}
+        self._since: dict[str, float] = {}
         self._unlisten: Callable[[], None] = lambda: None
 
     @property
     def problem(self) -> str:
         return "; ".join(f"{name}: {what}" for name, what in sorted(self._problems.items()))
+
+    def held_up(self) -> float:
+        """Seconds since which something keeps it from going on; 0.0 while all is well."""
+        return max((monotonic() - since for since in list(self._since.values())), default=0.0)
 
     def step(self) -> None:
         """Read both lanes to their heads, then send all that is due on every channel."""
@@ -75,7 +88,9 @@ class Alerts:
 
     def start(self) -> None:
         """Returns at once. Call after seeding: what stands in the lanes by now is history and never rings."""
-        self._follow()
+        self._look()
+        if self._mine():
+            self._follow()
         work: dict[str, Callable[[], object]] = {"lanes": self._follow_and_wake}
         work |= {sender.channel.name: sender.step for sender in self._senders}
         for name, act in work.items():
@@ -96,6 +111,8 @@ class Alerts:
         for thread in self._threads:
             thread.join(timeout)
         self._threads.clear()
+        if self._turn is not None:
+            self._turn.over()
         for channel in self._channels:
             channel.close()
 
@@ -105,8 +122,10 @@ class Alerts:
             self._wake[name].clear()
             pause = wait
             try:
-                act()
+                if self._mine():
+                    act()
                 self._problems.pop(name, None)
+                self._since.pop(name, None)
             except Exception as error:
                 # A full disk or a writer under load passes; nothing is lost, since the cursor has not moved.
                 if self._ending.is_set():
@@ -118,8 +137,18 @@ class Alerts:
                         "alerts held up", part=name, error=type(error).__name__
                     )
                 self._problems[name] = type(error).__name__
+                self._since.setdefault(name, monotonic())
                 pause = max(wait, 1.0)
             self._wake[name].wait(pause)
+
+    def _mine(self) -> bool:
+        self.ringing = self._turn is None or self._turn.mine()
+        return self.ringing
+
+    def _look(self) -> None:
+        """Which tenants had begun before us, and so have a past."""
+        if self._there is None:
+            self._there = frozenset(tenant.number for tenant in self._ledger.tenants())
 
     def _follow_and_wake(self) -> None:
         if self._follow():
@@ -130,6 +159,7 @@ class Alerts:
         """Alerts taken in: (verdicts read)."""
         with self._reading:
             first = not self._opened
+            self._look()
             if first:
                 self._writer.submit(partial(deliveries.drop_unknown, channels=self._names)).result()
             read = sum(self._tenant(tenant, first=first) for tenant in self._ledger.tenants())
@@ -169,7 +199,7 @@ class Alerts:
             # A tenant met while we run began under our eyes: all it concludes may ring. One that was there before
             # has a past.
             past = Past(verdicts=0, facts=0, time=0)
-            if first:
+            if first and tenant.number in (self._there or ()):
                 past = Past(
                     verdicts=engine_state(conn, tenant).verdict_place,
                     facts=self._ledger.head(conn, tenant).place,

@@ -22,6 +22,8 @@ TTL = 5
 RENEW = 1.5
 REBUILD = 0
 """Stands in the place of a tenant for the right to rebuild the tables."""
+ALERTS = -1
+"""Stands in the place of a tenant for the right to send alerts."""
 NOTHING = Locks()
 
 _FREE_ONLY = (
@@ -116,3 +118,21 @@ class Leases:
         if self._held:
             self._held, self._when = frozenset(), float("-inf")
             self._writer.call(lambda connection: connection.execute(_RELEASE, {"owner": self.owner}), NOTHING)
+
+
+class Turn:
+    """Something that one of several processes does at a time: ``mine`` says whether that is this one, and keeps it so. May be
+    asked from several threads."""
+
+    def __init__(self, writer: Writer, what: int) -> None:
+        self._what = what
+        self._leases = Leases(writer)
+
+    def mine(self) -> bool:
+        """Raises NotKept, Stopped where the database cannot be asked: then it is nobody's."""
+        return self._what in self._leases.held((self._what,))
+
+    def over(self) -> None:
+        """Let another have it at once."""
+        with suppress(NotKept, Stopped):  # it ends by itself
+            self._leases.release()

@@ -1,27 +1,22 @@
-"""A worker's pulse over HTTP on loopback: ``/healthz`` for whoever restarts it, ``/metrics`` for Prometheus.
+"""A worker's pulse: its health for whoever restarts it, its figures for Prometheus.
 
 Alive means that decided places move while there is more to decide, whatever the client says of itself.
 """
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import monotonic
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from processors.worker import Held, Worker
 
 STALE = 60.0
 """Seconds for which a decided place may stand still while there is more to decide, or the ledger go unread."""
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Pulse:
+class Vitals:
     """What is read of a worker when it is asked for."""
 
     def __init__(self, worker: Worker) -> None:
@@ -85,41 +80,3 @@ def _gauge(
     for one in held.values():
         gauge.add_metric([str(one.delivery.tenant.number)], max(0.0, value(one)))
     return gauge
-
-
-class Vitals:
-    """The endpoint on a port of 127.0.0.1. Raises OSError where it is taken."""
-
-    def __init__(self, worker: Worker, port: int) -> None:
-        pulse = Pulse(worker)
-        registry = CollectorRegistry()
-        registry.register(pulse)
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                if self.path == "/healthz":
-                    code, told = pulse.health()
-                    self._answer(code, "application/json", json.dumps(told).encode())
-                elif self.path == "/metrics":
-                    self._answer(200, CONTENT_TYPE, generate_latest(registry))
-                else:
-                    self._answer(404, "text/plain", b"")
-
-            def _answer(self, code: int, media: str, body: bytes) -> None:
-                self.send_response(code)
-                self.send_header("Content-Type", media)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                """Nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="vitals", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()

@@ -82,6 +82,8 @@ class Relay:
         self._topics: dict[str, str] = {}
         """Ids by name."""
         self._looked = float("-inf")
+        self.turned = monotonic()
+        """When it last came round, on the clock of ``monotonic``."""
         self._timeline = ""
 
     def stop(self) -> None:
@@ -94,6 +96,7 @@ class Relay:
         bell = self._database.bell(self._wake.set)
         try:
             while not self._stopping:
+                self.turned = monotonic()
                 self._guarded(self._open)
         finally:
             if bell is not None:
@@ -123,6 +126,7 @@ class Relay:
             opened.callback(self._let_go)
             self._log.info("relaying", servers=list(self._brokers.servers), topics=self._brokers.topics)
             while not self._stopping:
+                self.turned = monotonic()
                 self._wake.clear()
                 if monotonic() - self._looked > RENEW:
                     self._hold(topics.seen())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from ledger.brokers import Brokers
 from touchline.exits import Exit, Refused
+from touchline.secret_files import read
 from touchline.settings import Settings
 
 
@@ -26,7 +26,7 @@ def brokers_of(settings: Settings, given: str = "") -> Brokers:
             raise Refused(
                 Exit.USAGE, f"Kafka 地址须写成 主机:端口，而不是 {server}。", f"{server}: write host:port."
             )
-    password = _read(settings.kafka_password_file, "TOUCHLINE_KAFKA_PASSWORD_FILE").rstrip("\r\n")
+    password = read(settings.kafka_password_file, "TOUCHLINE_KAFKA_PASSWORD_FILE").rstrip("\r\n")
     if settings.kafka_sasl and not (settings.kafka_user and password):
         raise Refused(
             Exit.USAGE,
@@ -34,7 +34,7 @@ def brokers_of(settings: Settings, given: str = "") -> Brokers:
             "TOUCHLINE_KAFKA_SASL needs TOUCHLINE_KAFKA_USER and TOUCHLINE_KAFKA_PASSWORD_FILE.",
         )
     for name in ("ca", "cert", "key"):
-        _read(getattr(settings, f"kafka_{name}_file"), f"TOUCHLINE_KAFKA_{name.upper()}_FILE")
+        read(getattr(settings, f"kafka_{name}_file"), f"TOUCHLINE_KAFKA_{name.upper()}_FILE")
     return Brokers(
         servers=servers,
         topics=settings.kafka_topics,
@@ -46,16 +46,6 @@ def brokers_of(settings: Settings, given: str = "") -> Brokers:
         user=settings.kafka_user,
         password=password,
     )
-
-
-def _read(path: str, setting: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8") if path else ""
-    except (OSError, UnicodeDecodeError) as error:
-        why = type(error).__name__
-        raise Refused(
-            Exit.UNKNOWN, f"{setting}：读不到 {path}。", f"{setting}: cannot read {path} ({why})."
-        ) from None
 
 
 @contextmanager

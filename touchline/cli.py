@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "subscribe": "subscribe",
     "feed": "feeds",
     "worker": "worker",
+    "alerts": "alerting",
     "relay": "kafka",
 }
 """First word of a command -> the module of ``touchline.commands`` that adds it, in the order of the help."""

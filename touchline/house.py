@@ -16,7 +16,7 @@ from ledger.errors import NoLedger
 from ledger.feeding import feed_of
 from ledger.folder import RECORD_FILE, private_file
 from ledger.keys import KeyStore
-from ledger.leases import Leases
+from ledger.leases import ALERTS, Leases, Turn
 from ledger.ledger import Ledger
 from ledger.lock import FolderLock
 from ledger.timeline import refuse_a_backup
@@ -30,7 +30,6 @@ from producers.persons import PersonRequests
 from projections.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
-from schemas.instants import SECOND
 from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
 from touchline.place import Place, folder_of, open_database
@@ -39,7 +38,6 @@ from touchline.rules import rules
 
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from alerts.service import Alerts
-    from alerts.settings import AlertSettings
     from producers.inbox.inbox import Inboxes
     from touchline.rebuilding import Tell
     from touchline.settings import Settings
@@ -190,7 +188,8 @@ class House:
         return {**mine, "rebuild": self.rebuilds.status(), "rebuild_failed": self.rebuilds.failed}
 
     def ring(self, base_url: str = "") -> Alerts:
-        """The alerts on threads of their own; what stands in the lanes at the first start never rings."""
+        """The alerts on threads of their own; what stands in the lanes at the first start never rings. On a database that
+        several share one of them sends, and the others stand by."""
         from alerts.service import Alerts
 
         alerts = Alerts(
@@ -198,8 +197,9 @@ class House:
             self.writer,
             self.ledger,
             self.clock,
-            alert_settings(self.settings, base_url),
+            self.settings.alerts(base_url),
             listen=self.progress.listen,
+            turn=Turn(self.writer, ALERTS) if self.database.shared else None,
         )
         alerts.start()
         self._rooms.callback(alerts.stop)
@@ -239,19 +239,3 @@ def _locked(folder: Path) -> FolderLock:
     lock = FolderLock(folder)
     lock.acquire()
     return lock
-
-
-def alert_settings(settings: Settings, base_url: str) -> AlertSettings:
-    """The operator's words in the units of the alerts room."""
-    from alerts.settings import AlertSettings
-
-    return AlertSettings(
-        max_age=settings.alert_max_age * SECOND,
-        base_url=base_url,
-        log=settings.alert_log,
-        webhook_url=settings.webhook_url,
-        webhook_secret=settings.webhook_secret.get_secret_value(),
-        robot_url=settings.robot_url.get_secret_value(),
-        robot_endpoint=settings.robot_endpoint.get_secret_value(),
-        robot_per_minute=settings.robot_per_minute,
-    )

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from touchline import secret_files
 from touchline.exits import Exit, Refused
 
 DataOption = Annotated[
@@ -25,6 +26,7 @@ DatabaseOption = Annotated[
         help="代替数据目录 PostgreSQL instead of a data folder: postgresql://role@host/name",
         show_default=False,
         show_envvar=True,
+        callback=secret_files.database,
     ),
 ]
 NoDataOption = Annotated[
@@ -35,6 +37,13 @@ JsonOption = Annotated[
 ]
 TenantOption = Annotated[
     str, typer.Option("--tenant", "-t", help="租户；只有一个时可省略 may be left out where there is one")
+]
+MetricsHostOption = Annotated[
+    str,
+    typer.Option(
+        "--metrics-host",
+        help="指标监听的地址；本机以外须设 beyond loopback needs TOUCHLINE_BIND_BEYOND_LOOPBACK=yes",
+    ),
 ]
 DATA = Path("data")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from touchline.secret_files import variable
 
 if TYPE_CHECKING:
     from ledger.database import Database
@@ -24,10 +25,11 @@ Place = Path | Shared
 
 
 def place_of(data: Path, database: str) -> Place:
-    """What ``--data`` and ``--database`` say. The keys may live in a database of their own: TOUCHLINE_KEYS_DATABASE."""
+    """What ``--data`` and ``--database`` say. The keys may live in a database of their own: TOUCHLINE_KEYS_DATABASE, or
+    TOUCHLINE_KEYS_DATABASE_FILE."""
     if not database:
         return data
-    return Shared(database, os.environ.get("TOUCHLINE_KEYS_DATABASE", ""), data)
+    return Shared(database, variable("TOUCHLINE_KEYS_DATABASE"), data)
 
 
 def folder_of(place: Place) -> Path:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import signal
+from time import monotonic
 
 import structlog
-from prometheus_client import start_http_server
 
 from ledger.brokers import Brokers
 from ledger.postgres import PostgresDatabase
@@ -16,27 +16,22 @@ from touchline import logs
 from touchline.exits import Exit, Refused
 from touchline.options import say
 from touchline.place import Shared, open_database
+from touchline.pulse import Pulse
 from touchline.settings import Settings
 
+STALLED = 60.0
+"""Seconds since the relay last came round, after which ``/healthz`` says that it hangs."""
 
-def relay(place: Shared, settings: Settings, brokers: Brokers, port: int) -> None:
-    """Returns after Ctrl-C or SIGTERM. ``port`` of 127.0.0.1 for the figures, 0 for none."""
+
+def relay(place: Shared, settings: Settings, brokers: Brokers, metrics: tuple[str, int]) -> None:
+    """Returns after Ctrl-C or SIGTERM. ``metrics``: where its pulse is felt; port 0 for none."""
     logs.configure(settings.log_format)
     database = open_database(place, create=False)
     assert isinstance(database, PostgresDatabase)
     before = {}
     try:
         running = Relay(database, brokers)
-        server = None
-        if port:
-            try:
-                server, _ = start_http_server(port, "127.0.0.1", running.meters.registry)
-            except OSError:
-                raise Refused(
-                    Exit.UNAVAILABLE,
-                    f"端口 {port} 已被占用。",
-                    f"Port {port} is taken: name another, or 0 for none.",
-                ) from None
+        pulse = Pulse(running.meters.registry, lambda: health(running), *metrics) if metrics[1] else None
         try:
             for number in (signal.SIGINT, signal.SIGTERM):
                 before[number] = signal.signal(number, lambda *_: running.stop())
@@ -45,9 +40,8 @@ def relay(place: Shared, settings: Settings, brokers: Brokers, port: int) -> Non
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-            if server is not None:
-                server.shutdown()
-                server.server_close()
+            if pulse is not None:
+                pulse.close()
     except OtherLife as error:
         structlog.get_logger("relay").error("refused", detail=str(error))
         raise Refused(
@@ -64,3 +58,10 @@ def relay(place: Shared, settings: Settings, brokers: Brokers, port: int) -> Non
     finally:
         database.close()
     say("已停止转发。", "Stopped.")
+
+
+def health(running: Relay) -> tuple[int, dict[str, object]]:
+    """Waiting for Kafka or the database is well, and so is standing by: a restart would help neither."""
+    age = monotonic() - running.turned
+    told = {"age_seconds": round(age, 3)}
+    return (200, {"status": "ok", **told}) if age < STALLED else (503, {"status": "stalled", **told})

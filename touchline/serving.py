@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from alerts.query import AlertsQuery
 from ledger.clock import behind
 from ledger.errors import HeldElsewhere, NotKept, Stopped, trouble
 from ledger.feeding import KAFKA
@@ -40,27 +41,37 @@ SHORTEST = 24
 """Characters of the operator's token for /metrics."""
 
 
-def serve(place: Place, door: socket.socket) -> None:
-    """``touchline up``: returns after Ctrl-C or SIGTERM, when all that was begun is done."""
+def serve(place: Place, door: socket.socket, *, alerts: bool = True) -> None:
+    """``touchline up``: returns after Ctrl-C or SIGTERM, when all that was begun is done. Without ``alerts`` another process
+    sends them."""
     settings = Settings.of(folder_of(place))
     logs.configure(settings.log_format)
     with House.open(place, settings) as house:
-        run(house, door, lambda url: say(f"Touchline 已启动：{url}", "(Ctrl-C 结束 ends it)"))
+        run(house, door, lambda url: say(f"Touchline 已启动：{url}", "(Ctrl-C 结束 ends it)"), alerts=alerts)
 
 
 def url_of(door: socket.socket) -> str:
     """Where people and programs find it."""
     host, port = door.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # on every address: on this one too
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def run(house: House, door: socket.socket, ready: Callable[[str], None], *, demo: bool = False) -> None:
+def run(
+    house: House,
+    door: socket.socket,
+    ready: Callable[[str], None],
+    *,
+    demo: bool = False,
+    alerts: bool = True,
+) -> None:
     """Engine, alerts and HTTP on an open house, until a signal ends them. ``ready`` is told the URL once it serves."""
     refuse_a_clock_behind(house)
     gc.freeze()  # what was imported; from here on garbage is found as soon as there is some
     gc.set_threshold(50_000, 20, 20)
     url = url_of(door)
-    house.ring(url)
+    if alerts:
+        house.ring(house.settings.public_url or url)
     house.start()
     if house.fed() == KAFKA:
         say(
@@ -146,15 +157,13 @@ def metrics_token(settings: Settings) -> str:
 def services(house: House, *, demo: bool = False) -> Services:
     """What the web room is handed."""
     settings = house.settings
-    if house.alerts is None:
-        raise RuntimeError("the alerts ring before the web opens")
     return Services(
         ledger=house.ledger,
         intake=house.intake,
         persons=house.persons,
         inbox=house.inbox,
         reading=house.reading,
-        alerts=house.alerts.query,
+        alerts=AlertsQuery(house.database),
         progress=house.progress,
         clock=house.clock,
         settings=WebSettings(
@@ -166,6 +175,7 @@ def services(house: House, *, demo: bool = False) -> Services:
             batch_limit=settings.batch_limit,
             rate=settings.rate,
             burst=settings.burst,
+            public_url=settings.public_url,
         ),
         runner_status=house.status,
         admin=house.admin,

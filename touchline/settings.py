@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.instants import SECOND
+from touchline.secret_files import line
+
+if TYPE_CHECKING:
+    from alerts.settings import AlertSettings
+
 ENV_FILE = "touchline.env"
+SECRETS = ("webhook_secret", "robot_url", "robot_endpoint")
 
 
 class Settings(BaseSettings):
@@ -22,16 +30,23 @@ class Settings(BaseSettings):
     webhook_url: str = ""
     webhook_secret: SecretStr = SecretStr("")
     """``whsec_`` and base64."""
+    webhook_secret_file: str = ""
+    """This one and the next two: the secret is read from this file, so that it stands in no environment."""
     robot_url: SecretStr = SecretStr("")
     """An apprise URL: wecombot://KEY, dingtalk://SECRET@TOKEN or feishu://TOKEN."""
+    robot_url_file: str = ""
     robot_endpoint: SecretStr = SecretStr("")
     """A gateway or private deployment instead of the vendor's address."""
+    robot_endpoint_file: str = ""
     robot_per_minute: int = Field(default=20, ge=1)
     body_limit: int = Field(default=1 << 20, ge=1024)
     batch_limit: int = Field(default=500, ge=1)
     metrics_token_file: str = ""
     """A file with the token that reads /metrics of all tenants at once, and nothing else; "" where each tenant's key reads
     its own figures and nobody all of them."""
+    public_url: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")
+    """Where people and browsers find the pages when a proxy stands in front, e.g. https://touchline.example: links in alerts
+    lead there, forms are taken from there, and with https the session's cookie is sent by no other way."""
     rate: float = Field(default=2000.0, gt=0)
     burst: int = Field(default=4000, ge=1)
 
@@ -50,5 +65,25 @@ class Settings(BaseSettings):
 
     @classmethod
     def of(cls, folder: Path) -> Settings:
-        """The settings for a data folder: the environment first, then the folder's own file."""
-        return cls(_env_file=folder / ENV_FILE)
+        """The settings for a data folder: the environment first, then the folder's own file; secrets read from their files.
+        Raises Refused for a file that cannot be read."""
+        found = cls(_env_file=folder / ENV_FILE)
+        for name in SECRETS:
+            file, beside = getattr(found, f"{name}_file"), getattr(found, name).get_secret_value()
+            setattr(found, name, SecretStr(line(file, f"TOUCHLINE_{name.upper()}_FILE", beside)))
+        return found
+
+    def alerts(self, base_url: str) -> AlertSettings:
+        """In the units of the alerts room. ``base_url``: where the links in messages lead, "" for none."""
+        from alerts.settings import AlertSettings
+
+        return AlertSettings(
+            max_age=self.alert_max_age * SECOND,
+            base_url=base_url,
+            log=self.alert_log,
+            webhook_url=self.webhook_url,
+            webhook_secret=self.webhook_secret.get_secret_value(),
+            robot_url=self.robot_url.get_secret_value(),
+            robot_endpoint=self.robot_endpoint.get_secret_value(),
+            robot_per_minute=self.robot_per_minute,
+        )

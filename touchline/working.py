@@ -6,11 +6,9 @@ import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from ledger.clock import guarded
-from ledger.keys import KeyStore
+from prometheus_client import CollectorRegistry
+
 from ledger.leases import Leases
-from ledger.ledger import Ledger
-from ledger.writer import Writer
 from processors.progress import Progress
 from processors.transport import Client, ClientDied, Reached
 from processors.vitals import Vitals
@@ -21,9 +19,11 @@ from touchline import logs
 from touchline.brokers import kafka_answers
 from touchline.exits import Exit, Refused
 from touchline.options import say
-from touchline.place import Shared, open_database
+from touchline.place import Shared
+from touchline.pulse import Pulse
 from touchline.rules import rules
 from touchline.settings import Settings
+from touchline.wing import opened
 
 if TYPE_CHECKING:
     from ledger.brokers import Brokers
@@ -32,9 +32,10 @@ FAUST, KAFKA_PYTHON = "faust", "kafka-python"
 RUNNERS = (FAUST, KAFKA_PYTHON)
 
 
-def work(place: Shared, brokers: Brokers, runner: str, metrics: int, session: float) -> None:
+def work(place: Shared, brokers: Brokers, runner: str, metrics: tuple[str, int], session: float) -> None:
     """Returns after SIGTERM or SIGINT, with the batch in hand finished and the group left. Raises Refused with code 75 where
-    a tenant was fenced and still assigned, the ledger's errors, and whatever else ended it."""
+    a tenant was fenced and still assigned, the ledger's errors, and whatever else ended it. ``metrics``: where its pulse is
+    felt; port 0 for none."""
     logs.configure(Settings.of(place.folder).log_format)
     with ExitStack() as rooms:
         worker, ledger_id = _worker(place, rooms)
@@ -49,8 +50,10 @@ def work(place: Shared, brokers: Brokers, runner: str, metrics: int, session: fl
         worker.on_end = client.end
         worker.start()
         rooms.callback(worker.stop)
-        if metrics:
-            rooms.callback(_vitals(worker, metrics).close)
+        if metrics[1]:
+            vitals, registry = Vitals(worker), CollectorRegistry()
+            registry.register(vitals)
+            rooms.callback(Pulse(registry, vitals.health, *metrics).close)
         before = {n: signal.signal(n, lambda *_: client.end()) for n in (signal.SIGINT, signal.SIGTERM)}
         try:
             say(f"工作进程已启动（{runner}），等待分配租户。", "A worker waits for its tenants.")
@@ -74,35 +77,16 @@ def work(place: Shared, brokers: Brokers, runner: str, metrics: int, session: fl
 
 
 def _worker(place: Shared, rooms: ExitStack) -> tuple[Worker, str]:
-    database = open_database(place, create=False, mine=True)
-    rooms.callback(database.close)
-    keys = KeyStore.open(database)
-    rooms.callback(keys.close)
-    clock = guarded(database.clock)
-    writer = Writer(database, keys, clock, patience=database.patience)
-    rooms.callback(writer.close)
-    if (bell := database.bell(writer.heard)) is not None:
-        rooms.callback(bell.stop)
-        writer.listen(bell.ring)
-    ledger = Ledger(database, writer, keys, clock)
+    wing = opened(place, rooms)
     mine = rules()
 
     def store() -> SqlStore:
-        return open_store(database, writer, mine)
+        return open_store(wing.database, wing.writer, mine)
 
-    leases = Leases(writer)
-    return Worker(ledger, store(), mine, Progress(), leases.owner, store, leases), database.ledger_id
-
-
-def _vitals(worker: Worker, port: int) -> Vitals:
-    try:
-        return Vitals(worker, port)
-    except OSError as error:
-        raise Refused(
-            Exit.UNAVAILABLE,
-            f"本机端口 {port} 已被占用，请用 --metrics-port 另选。",
-            f"127.0.0.1:{port} cannot be taken ({error.strerror}): choose another --metrics-port.",
-        ) from None
+    leases = Leases(wing.writer)
+    return Worker(
+        wing.ledger, store(), mine, Progress(), leases.owner, store, leases
+    ), wing.database.ledger_id
 
 
 def _client(runner: str, worker: Worker, reached: Reached) -> Client:

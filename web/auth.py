@@ -87,7 +87,9 @@ def same_origin(request: Request) -> bool:
     """Whether a form came from a page of ours: a browser says so in Origin, or in Sec-Fetch-Site."""
     origin = request.headers.get("origin")
     if origin is not None:
-        return origin == f"{request.url.scheme}://{request.headers.get('host', '')}"
+        public = services_of(request).settings.public_url
+        ours = (f"{request.url.scheme}://{request.headers.get('host', '')}", *([public] if public else []))
+        return origin in ours
     return request.headers.get("sec-fetch-site") == "same-origin"
 
 

@@ -33,9 +33,22 @@ def enter(response: Response, services: Services, access: Access, key: str, appr
         expires=int(time.time()) + seconds,
         approver=approver,
     )
-    value = sessions.seal(services.settings.secret, session)
-    response.set_cookie(sessions.COOKIE, value, max_age=seconds, httponly=True, samesite="strict", path="/")
+    _keep(response, services, session)
     return response
+
+
+def _keep(response: Response, services: Services, session: sessions.Session) -> None:
+    """The cookie: for our pages alone, out of reach of scripts, and by TLS alone where people reach us by TLS."""
+    settings = services.settings
+    response.set_cookie(
+        sessions.COOKIE,
+        sessions.seal(settings.secret, session),
+        max_age=settings.session_seconds,
+        secure=settings.public_url.startswith("https:"),
+        httponly=True,
+        samesite="strict",
+        path="/",
+    )
 
 
 def renew(response: Response, services: Services, session: sessions.Session | None) -> None:
@@ -50,10 +63,7 @@ def renew(response: Response, services: Services, session: sessions.Session | No
             expires=int(time.time()) + seconds,
             approver=session.approver,
         )
-        value = sessions.seal(services.settings.secret, fresh)
-        response.set_cookie(
-            sessions.COOKIE, value, max_age=seconds, httponly=True, samesite="strict", path="/"
-        )
+        _keep(response, services, fresh)
 
 
 def from_our_page(request: Request) -> None:

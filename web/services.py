@@ -41,6 +41,8 @@ class WebSettings:
     heartbeat: float = 15.0
     """Seconds between comments on a silent stream."""
     session_seconds: int = 12 * 3600
+    public_url: str = ""
+    """Scheme and host as browsers know them, where a proxy stands in front; "" where the Host header says it."""
 
 
 class Admin(Protocol):

@@ -12,8 +12,11 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.deliveries import DELIVERED, DROPPED, FAILED, PENDING
+from alerts.meters import AlertMeters
+from alerts.service import Alerts
+from alerts.settings import AlertSettings
 from ledger.postgres import PostgresDatabase
-from processors.vitals import Pulse
+from processors.vitals import Vitals
 from producers.inbox.tables import STATES
 from producers.relay_meters import RelayMeters
 from tests.kit.figures import OF_THE_SCRAPE, Figure, Query, flaws, table, told
@@ -103,7 +106,13 @@ def test_the_table_is_what_a_relay_tells(cluster: Cluster) -> None:
 
 
 def test_the_table_is_what_a_worker_tells(world: World) -> None:
-    assert told("worker", Pulse(made(world, "w")).collect()) == of_process("worker")
+    assert told("worker", Vitals(made(world, "w")).collect()) == of_process("worker")
+
+
+def test_the_table_is_what_the_process_of_the_alerts_tells(world: World) -> None:
+    ledger = world.ledger
+    ringing = Alerts(world.database, world.writer, ledger, world.clock, AlertSettings(log=False))
+    assert told("alerts", AlertMeters(ringing, world.database, ledger).collect()) == of_process("alerts")
 
 
 @pytest.mark.parametrize("expression", expressions())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -231,3 +232,28 @@ def test_the_command_line_needs_the_token_of_this_start(site: Site) -> None:
         assert owner.post("/admin/no.such", json={}).status_code == 404
         assert "refused" in owner.post("/admin/tenant.add", json={"name": "三号"}).json()
         assert owner.get("/cases").status_code == 401
+
+
+def test_behind_a_proxy_forms_come_from_the_public_address_and_cookies_go_by_tls_alone(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path / "data", public_url="https://touchline.example")
+    site.start()
+    try:
+        with site.client() as browser:
+            form = {"key": site.key()}
+            answer = browser.post("/sign-in", data=form, headers={"Origin": "https://touchline.example"})
+            cookie = answer.headers["set-cookie"]
+            assert (answer.status_code, "; Secure" in cookie) == (303, True)
+            assert {"HttpOnly", "SameSite=strict"} <= set(cookie.split("; "))
+            for origin in (
+                "http://touchline.example",
+                "https://touchline.example.evil",
+                "https://evil.example",
+                "",
+            ):
+                assert browser.post("/sign-in", data=form, headers={"Origin": origin}).status_code == 403
+            here = browser.post("/sign-in", data=form, headers={"Origin": site.url})
+            assert here.status_code == 303  # on the machine itself
+    finally:
+        site.stop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from touchline import secret_files
 from touchline.options import DATA, DataOption, JsonOption, NoDataOption, say, show
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 DatabaseOption = Annotated[
     str,
     typer.Option(
-        "--database", envvar="TOUCHLINE_DATABASE", help="PostgreSQL（代替 --data） instead of --data"
+        "--database",
+        envvar="TOUCHLINE_DATABASE",
+        help="PostgreSQL（代替 --data） instead of --data",
+        callback=secret_files.database,
     ),
 ]
 KeysOption = Annotated[

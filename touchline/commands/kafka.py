@@ -9,7 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, say, show, table
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    MetricsHostOption,
+    say,
+    show,
+    table,
+)
 from touchline.place import folder_of, open_database, place_of
 
 kafka = typer.Typer(help="Kafka 主题。The topics that carry the ledger.", no_args_is_help=True)
@@ -26,10 +35,9 @@ def add(app: typer.Typer) -> None:
 def relay(
     metrics_port: Annotated[
         int,
-        typer.Option(
-            "--metrics-port", min=0, max=65535, help="本机指标端口，0 为不开 figures on 127.0.0.1, 0: none"
-        ),
+        typer.Option("--metrics-port", min=0, max=65535, help="指标端口；0 为不开 figures; 0: none"),
     ] = 9465,
+    metrics_host: MetricsHostOption = "127.0.0.1",
     servers: KafkaOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
@@ -59,7 +67,7 @@ def relay(
     with kafka_answers(brokers):
         from touchline.relaying import relay as run
 
-        run(place, settings, brokers, metrics_port)
+        run(place, settings, brokers, (metrics_host, metrics_port))
 
 
 @kafka.command("init")

@@ -24,8 +24,19 @@ def add(app: typer.Typer) -> None:
 def up(
     port: PortOption = PORT,
     host: Annotated[
-        str, typer.Option("--host", help="目前只接受本机地址 loopback only, for now")
+        str,
+        typer.Option(
+            "--host",
+            help="监听的地址；本机以外须设 beyond loopback needs TOUCHLINE_BIND_BEYOND_LOOPBACK=yes",
+        ),
     ] = "127.0.0.1",
+    alerts: Annotated[
+        bool,
+        typer.Option(
+            "--alerts/--no-alerts",
+            help="是否由本进程发出提醒 --no-alerts: touchline alerts sends them, from a process of its own",
+        ),
+    ] = True,
     data: DataOption = DATA,
     database: DatabaseOption = "",
 ) -> None:
@@ -40,7 +51,7 @@ def up(
     with listening(host, port) as door:
         from touchline.serving import serve
 
-        serve(place_of(data, database), door)
+        serve(place_of(data, database), door, alerts=alerts)
 
 
 def demo(port: PortOption = PORT, data: DataOption = DATA) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DatabaseOption, DataOption
+from touchline.options import DATA, DatabaseOption, DataOption, MetricsHostOption
 from touchline.place import folder_of, place_of
 
 
@@ -23,10 +23,9 @@ def worker(
     ] = "faust",
     metrics_port: Annotated[
         int,
-        typer.Option(
-            "--metrics-port", min=0, max=65535, help="本机指标端口，0 为不开 figures on 127.0.0.1, 0: none"
-        ),
+        typer.Option("--metrics-port", min=0, max=65535, help="指标端口；0 为不开 figures; 0: none"),
     ] = 9466,
+    metrics_host: MetricsHostOption = "127.0.0.1",
     session: Annotated[
         float,
         typer.Option(
@@ -65,4 +64,4 @@ def worker(
     brokers = brokers_of(Settings.of(folder_of(place)), servers)
     from touchline.working import work
 
-    work(place, brokers, runner, metrics_port, session)
+    work(place, brokers, runner, (metrics_host, metrics_port), session)
