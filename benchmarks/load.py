@@ -10,6 +10,7 @@ import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 
@@ -31,7 +32,9 @@ KINDS = (
 TENANT = "云栖集团"
 
 
-def touches(cases: int, *, days: int = 10, seed: int = 7, base: Instant = START) -> list[Touch]:
+def touches(
+    cases: int, *, days: int = 10, seed: int = 7, base: Instant = START, tenant: str = TENANT
+) -> list[Touch]:
     """All touchpoints of so many cases that start within ``days``, in order of sending; about eight a case."""
     estate = houses(seed)
     made: list[Touch] = []
@@ -40,7 +43,7 @@ def touches(cases: int, *, days: int = 10, seed: int = 7, base: Instant = START)
         source, letters, tell = dice.weighted(KINDS)
         start = base + MINUTE + dice.between(0, days * DAY // MINUTE) * MINUTE
         story = Story(
-            tenant=TENANT, dice=dice, house=dice.pick(estate), source=source, ticket=f"{letters}-{number}"
+            tenant=tenant, dice=dice, house=dice.pick(estate), source=source, ticket=f"{letters}-{number}"
         )
         tell(story, start)
         made += story.touches
@@ -64,7 +67,7 @@ def append(world: World, sent: Sequence[Touch], *, batch: int = 200) -> int:
     return refused
 
 
-def loaded(folder: Path, cases: int, **more: int) -> tuple[World, int]:
+def loaded(folder: Path, cases: int, **more: Any) -> tuple[World, int]:
     """A world whose ledger holds the load, nothing folded; and the number of facts."""
     world = World(folder)
     sent = touches(cases, **more)

@@ -46,10 +46,11 @@ class World:
         batch: int = 64,
         more_rules: Sequence[AnyRule] = (),
         take_over: bool = True,
+        clock: SimulatedClock | None = None,
     ) -> None:
         self.place = place
         self.batch = batch
-        self.clock = SimulatedClock(at)
+        self.clock = clock or SimulatedClock(at)
         self.database = opened(place)
         self.keys = KeyStore.open(self.database)
         self.writer = self.made_writer()

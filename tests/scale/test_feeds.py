@@ -15,7 +15,7 @@ from ledger.verify import verify
 from processors import worker as core
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
-from processors.transport import Client, Reached
+from processors.transport import Reached
 from processors.worker import Worker
 from schemas.instants import DAY, HOUR
 from tests.kit.kafka import Kafka
@@ -23,6 +23,7 @@ from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Place
 from tests.kit.topic import Topic, forged
 from tests.kit.world import START, World
+from tests.scale.clients import client_of, running
 from tests.scale.hand import at_head, complaints, head, made, opened, state, working
 from tests.web.site import until
 
@@ -41,42 +42,6 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Any:
         return world.lane(), world.tables()
     finally:
         world.close()
-
-
-@contextmanager
-def running(client: Client) -> Iterator[None]:
-    """In a thread, where a process has it in its main one."""
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            client.run()
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="client")
-    thread.start()
-    try:
-        yield
-    finally:
-        client.end()
-        thread.join(30)
-        assert not thread.is_alive()
-        assert failed == []
-
-
-def client_of(feed: str, worker: Worker, reached: Reached) -> Client:
-    client: Client
-    if feed == "faust":
-        from processors.faust_worker import Faust
-
-        client = Faust(worker, reached)
-    else:
-        from processors.kafka_worker import KafkaPython
-
-        client = KafkaPython(worker, reached)
-    worker.on_end = client.end
-    return client
 
 
 @contextmanager
