@@ -1,7 +1,8 @@
-"""Writes the data of ``calendar.published`` from chinesecalendar: statutory holidays and make-up days (法定节假日与调休).
+"""Writes the data of ``calendar.published`` from chinesecalendar: statutory holidays and make-up days (法定节假日与调休); and
+the lunar months (农历) from borax.
 
-The library knows 2004 to 2026 and helps to write facts; no rule ever asks it. A year that it does not know is refused
-by name, never guessed.
+Both libraries help to write facts; no rule ever asks them. chinesecalendar knows 2004 to 2026: a year that it does not know
+is refused by name, never guessed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from borax.calendars.lunardate import LunarDate
 from chinese_calendar import constants
 
 from schemas.canonical import Json
 from schemas.instants import Instant, format_instant
+from schemas.lunar import LEAP
 from schemas.policy import Calendar
 
 _ZH = {
@@ -83,8 +86,24 @@ def make_calendar(
         "shifts": [list(shift) for shift in spec.shifts],
         "close": spec.close,
         "roll": spec.roll,
+        "lunar": {year: lunar_months(int(year)) for year in letters},
     }
     return made
+
+
+def lunar_months(year: int) -> dict[str, str]:
+    """The first day of each lunar month that touches the year, and of the one after, with its number; ``06+`` for a leap
+    month. borax knows 1900 to 2100."""
+    first = date(year, 1, 1)
+    first -= timedelta(days=LunarDate.from_solar(first).day - 1)
+    found: dict[str, str] = {}
+    while True:
+        begins = LunarDate.from_solar(first)
+        found[first.isoformat()] = f"{begins.month:02}{LEAP if begins.leap else ''}"
+        if first.year > year:
+            return found
+        first += timedelta(days=29)
+        first += timedelta(days=LunarDate.from_solar(first).day != 1)
 
 
 def _statutory(day: date) -> tuple[bool, str]:

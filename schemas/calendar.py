@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.instants import iso_day, parse_day
+from schemas.lunar import Months, flaw
 from schemas.policy_terms import CivilDate, ClockTime, Effective, Strict
 
 
@@ -37,6 +38,7 @@ class PublishedCalendar(Strict):
     ``names``   day -> why it differs from the plain week: 春节, 春节调休上班 (make-up day), 公司放假.
     ``shifts``  service hours of a working day (unit sh), in order, not overlapping.
     ``close``   closing hour for limits in working days; null = 24:00.
+    ``lunar``   year -> its lunar months (``schemas.lunar``); without them days of the lunar calendar are undated.
     ``roll``    next_working_day: a limit in d, mo or y that ends on a day off ends on the next working day.
     """
 
@@ -48,6 +50,7 @@ class PublishedCalendar(Strict):
     shifts: list[Shift] = Field(default_factory=lambda: [("00:00", "24:00")], min_length=1)
     close: ClockTime | None = None
     roll: Literal["none", "next_working_day"] = "none"
+    lunar: dict[str, Months] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _whole(self) -> PublishedCalendar:
@@ -61,6 +64,11 @@ class PublishedCalendar(Strict):
                 )
             if "W" not in letters:
                 raise ValueError(f"years.{year}: not one working day")
+        for year, months in self.lunar.items():
+            if year not in self.years:
+                raise ValueError(f"lunar: {year} is none of the years")
+            if wrong := flaw(year, months):
+                raise ValueError(f"lunar.{year}: {wrong}")
         times = [time for shift in self.shifts for time in shift]
         if times != sorted(times) or any(start == stop for start, stop in self.shifts):
             raise ValueError("shifts: write them in order, each ending after it starts, without overlaps")

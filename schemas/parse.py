@@ -189,14 +189,6 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
         Refusal("policy", f"data.{name}", "differs from the policy's own", "与政策内容不一致")
         for name, said, meant in zip(("profile", "version", "effective_from"), outside, inside, strict=True)
         if said != meant
-    ] + [
-        Refusal(
-            "policy_kind",
-            f"data.policy.policies.{key}",
-            "counts days of the lunar calendar, which this version does not run; write them as spans",
-            "按农历日期计算，当前版本不支持；请改写为 spans",
-        )
-        for key in sorted(file.cannot_run())
     ]
 
 

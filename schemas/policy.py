@@ -78,12 +78,6 @@ class PolicyFile(Strict):
             "policy": whole,
         }
 
-    def cannot_run(self) -> dict[str, str]:
-        """Key -> kind of the enabled policies that this release cannot count (days of the lunar calendar)."""
-        return {
-            key: policy.kind for key, policy in self.policies.items() if policy.enabled and not policy.runs
-        }
-
     @model_validator(mode="after")
     def _names(self) -> PolicyFile:
         found = problems(self)

@@ -54,13 +54,6 @@ def check_policy(
 
 
 def _policy(policy: Policy, file: PolicyFile, types: Types) -> Told:
-    if not policy.runs:
-        yield (
-            "due",
-            "days of the lunar calendar do not run in this release: write the days of each year as spans, "
-            "or enabled: false",
-            True,
-        )
     if not _possible(policy.on, types):
         yield "on", f"no known event can open it; {_near(leaves(policy.on), types)}", True
     if policy.by is not None and not _possible(policy.by, types):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from schemas.lunar import PREFIX, lunar_day
 from schemas.policy_match import Ref
 from schemas.policy_terms import (
     CivilDate,
@@ -100,7 +101,14 @@ class Every(Strict):
                 "a due date is one of after, given, before, gate, coverage, every, rolling, months, seasons, "
                 f"days, spans; here stand {' and '.join(found) or 'none'}"
             )
+        for text in (self.days or {}).values():
+            lunar_day(text)
         return self
+
+    @property
+    def moons(self) -> bool:
+        """Whether any of its days is one of the lunar calendar (农历)."""
+        return any(text.startswith(PREFIX) for text in (self.days or {}).values())
 
 
 class Gate(Strict):

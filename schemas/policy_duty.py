@@ -111,12 +111,6 @@ class Policy(Strict):
             return "after"
         return self.kind
 
-    @property
-    def runs(self) -> bool:
-        """True where this release has the clock it needs, or it needs none: all but days of the lunar calendar."""
-        days = self.due.days if isinstance(self.due, Every) else None
-        return not any(day.startswith("lunar") for day in (days or {}).values())
-
     def matches(self) -> Iterator[tuple[str, Match]]:
         """(role, MATCH) of all it listens to: on reset by until unreached cancel start stop gate moved."""
         for match in leaves(self.on):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from schemas.instants import format_instant
+from schemas.lunar import PREFIX
 from schemas.policy import (
     After,
     AllOf,
@@ -162,9 +163,11 @@ def _recurring(one: Every) -> Pair:
     if one.every is not None:
         said = _EVERY[one.every]
     else:
-        parts: Iterable[object] = one.months or one.seasons or one.days or one.spans or ()
+        parts: Iterable[object] = one.months or one.seasons or one.spans or ()
+        if one.days is not None:
+            parts = [f"{name} {text}" for name, text in one.days.items()]
         listed = "、".join(map(str, parts))
-        said = (f"每逢 {listed}", f"each of {listed}")
+        said = (f"每逢 {listed.replace(PREFIX, '农历 ')}", f"each of {listed}")
     zh, en = said
     if one.due_on is not None:
         zh, en = f"{zh}，{one.due_on} 前", f"{en}, by {one.due_on}"

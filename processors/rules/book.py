@@ -7,7 +7,7 @@ places, so a promise binds the same version on every machine and at every time o
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from processors.rules.promises.listeners import Listener, index
@@ -27,6 +27,7 @@ from schemas import figures as figured
 from schemas.calendar import REGIONAL, regional
 from schemas.event import Event
 from schemas.instants import Day, Instant
+from schemas.lunar import Months
 from schemas.policy_people import Ownership
 from schemas.repetition import Repetition
 
@@ -64,6 +65,7 @@ class Book:
         "_index",
         "_ladders",
         "_listeners",
+        "_moons",
         "_owning",
         "_places",
         "_profiles",
@@ -96,6 +98,12 @@ class Book:
         for one in self.published:
             if isinstance(one, CalendarVersion):
                 self._calendars[one.name] = (*self._calendars.get(one.name, ()), one)
+        self._moons: dict[str, dict[int, Months]] = {}
+        for calendars in self._calendars.values():
+            moons = self._moons.setdefault(calendars[0].name, {})
+            for one in calendars:  # what a year's first calendar says stands
+                for year, months in one.data.lunar.items():
+                    moons.setdefault(int(year), months)
         self._figures = tuple(
             figured.Published(p.effective, p.place, p.figures) for p in policies if p.figures is not None
         )
@@ -259,6 +267,10 @@ class Book:
     def horizon(self, name: str) -> Day | None:
         """The last day that any calendar of this name tells; None: none was published."""
         return max((c.calendar.last_day for c in self._calendars.get(name, ())), default=None)
+
+    def moons(self, name: str) -> Mapping[int, Months]:
+        """Year -> its lunar months, as the calendars of this name tell them."""
+        return self._moons.get(name, {})
 
     def calendar_years(self) -> dict[str, set[int]]:
         """Calendar -> the years of which any of its versions has data."""

@@ -130,13 +130,15 @@ def calendar_version(event: Event, older: Sequence[CalendarVersion]) -> Calendar
     own = PublishedCalendar.model_validate(
         {k: v for k, v in event.data.items() if k in PublishedCalendar.model_fields and v is not None}
     )
-    years, names = dict(own.years), dict(own.names)
+    years, names, lunar = dict(own.years), dict(own.names), dict(own.lunar)
     for one in reversed(older):
         for year, letters in one.data.years.items():
             if year not in years:
                 years[year] = letters
+                if year in one.data.lunar:
+                    lunar[year] = one.data.lunar[year]
                 names |= {day: why for day, why in one.data.names.items() if day.startswith(year)}
-    data = own.model_copy(update={"years": years, "names": names})
+    data = own.model_copy(update={"years": years, "names": names, "lunar": lunar})
     return CalendarVersion(
         event_id=event.event_id,
         place=event.place,

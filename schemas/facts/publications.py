@@ -10,6 +10,7 @@ from schemas.fields import CLOCK_FORM, YEAR_FORM, Code, Moment, Opaque, Ref
 from schemas.model import Content, Part
 
 Clock = Annotated[str, StringConstraints(pattern=CLOCK_FORM)]
+LunarMonth = Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])\+?$")]
 YearDays = Annotated[str, StringConstraints(pattern=YEAR_FORM)]
 """One letter a day from 1 January: W working, H rest."""
 
@@ -31,7 +32,8 @@ class CalendarPublished(Content):
     """工作日历发布: no row; domain.md 0.2 asks for working days as data. Days are expanded: no library is asked later.
 
     ``names`` says why a day is not what its weekday makes of it (春节, 春节调休上班); ``shifts`` are the service hours;
-    ``close`` ends a working day early; ``roll`` moves month limits off rest days ("none" does not).
+    ``close`` ends a working day early; ``roll`` moves month limits off rest days ("none" does not). ``lunar`` names the first
+    day of each lunar month (农历) that touches a year: no library is asked later for festivals either.
     """
 
     TYPE = "calendar.published"
@@ -44,6 +46,7 @@ class CalendarPublished(Content):
     shifts: list[Annotated[list[Clock], Field(min_length=2, max_length=2)]] | None = None
     close: Clock | None = None
     roll: Code | None = None
+    lunar: dict[str, dict[str, LunarMonth]] | None = None
     by: Ref | None = None
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from producers.calendar_maker import make_calendar
+from producers.calendar_maker import lunar_months, make_calendar
 from schemas.instants import HOUR, MINUTE, format_instant, parse_instant
 from schemas.policy import Calendar
+from schemas.policy_files import load_profile
 from tests.kit.world import World, event
 
 EVE = parse_instant("2026-12-29T10:00:00+08:00")
@@ -145,4 +146,41 @@ def test_a_region_waits_for_its_own_calendar(world: World) -> None:
     assert dues() == {"p-east": "2027-01-06", "p-west": "2027-01-04", "p-nowhere": "2027-01-04"}
     ends = world.reading.horizons(world.tenant)
     assert sorted(ends) == ["office", "office@east"]
+    assert world.rebuild().differences == {}
+
+
+def test_a_festival_waits_for_the_calendar_that_tells_the_moon(world: World) -> None:
+    """A year that was published by hand without lunar months (农历): its mid-autumn is owed on a day that nobody can tell."""
+    greeting = "care.mid_autumn"
+    policy = {
+        "row": "O127", "zh": "中秋问候", "on": "project.delivered", "per": ["project"],
+        "due": {"days": {"mid_autumn": "lunar 08-15"}}, "by": "care.greeting_sent", "owes": "project_cs",
+    }  # fmt: skip
+    own = load_profile().dump() | {
+        "profile": "own", "version": "1", "policies": {greeting: policy}, "facts": {}, "calendars": {"moon": {}},
+    }  # fmt: skip
+    own["policies"][greeting]["calendar"] = "moon"
+    own |= {name: None for name in ("repetition", "penalties", "ownership", "figures") if name in own}
+    said_so = {name: own[name] for name in ("profile", "version", "effective_from")}
+    world.keep(event("policy.published", "own", EVE, data={**said_so, "policy": own}), EVE, admin=True)
+    data = make_calendar(
+        "moon", parse_instant("2027-01-01T00:00:00+08:00"), (2026, 2027), Calendar(base="none")
+    )
+    bare = data | {"lunar": {"2026": lunar_months(2026)}}
+    world.keep(event("calendar.published", "moon-1", EVE, data=bare), EVE, admin=True)
+    world.keep(event("project.delivered", "p1", EVE, projectid="p1"), EVE)
+
+    def owed() -> list[tuple[str, str, Any]]:
+        rows = [row for row in world.reading.promises(world.tenant) if row["obligation"] == greeting]
+        return [(row["period"], row["wall"], row["due"]) for row in rows]
+
+    spring = parse_instant("2027-03-01T09:00:00+08:00")
+    world.tick(spring)
+    assert owed() == [("2027-mid_autumn", "undated", None)]
+    again = event("calendar.published", "moon-2", spring, data=data | {"version": "with-moon"})
+    world.keep(again, spring + HOUR, admin=True)
+    world.tick(parse_instant("2027-09-15T12:00:00+08:00"))
+    assert owed() == [("2027-mid_autumn", "pending", "2027-09-15T23:59:59.999999+08:00")]
+    world.tick(parse_instant("2027-09-16T00:00:01+08:00"))
+    assert [row[1] for row in owed()] == ["breached"]
     assert world.rebuild().differences == {}

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from processors.rules.promises.promise import Promise
+from producers.calendar_maker import lunar_months
 from schemas.canonical import canonical
 from schemas.instants import NEVER, Instant, civil_date, format_instant, iso_day, parse_day, show
 from schemas.policy_files import load_profile
@@ -104,6 +105,7 @@ def calendar_of(words: Mapping[str, Any]) -> dict[str, Any]:
         "version": words["version"],
         "effective_from": start,
         "years": {str(words["year"]): letters},
+        **({"lunar": {str(words["year"]): lunar_months(words["year"])}} if words.get("lunar") else {}),
     }
 
 

@@ -117,7 +117,9 @@ def show_year(
     letters = one["years"][str(year)]
     days = {day: why for day, why in sorted(one["names"].items()) if day.startswith(str(year))}
     if as_json:
-        show({**one, "years": {str(year): letters}, "names": days, "working_days": letters.count("W")})
+        moons = {text: months for text, months in one["lunar"].items() if text == str(year)}
+        count = letters.count("W")
+        show({**one, "years": {str(year): letters}, "names": days, "lunar": moons, "working_days": count})
         return
     from datetime import date
 

@@ -42,7 +42,7 @@ def compile_file(file: PolicyFile) -> dict[str, Terms]:
 
 def judged_here(policy: Policy) -> bool:
     """Whether this rule keeps a row for it: a due date of its own or none, and something that settles it."""
-    return policy.by is not None and policy.runs
+    return policy.by is not None
 
 
 def form_of(policy: Policy) -> Form:

@@ -57,12 +57,14 @@ def _bound_by(matter: Matter, bound: Bound, later: Later) -> Iterator[Periodic]:
     horizon = book.horizon(terms.calendar)
     until = day_of(start) if horizon is None else max(horizon, day_of(start))
     dockets = _Dockets(matter.docket, spec)
-    for period in periods(spec, day_of(start), until + SPAN):
+    for period in periods(spec, day_of(start), until + SPAN, book.moons(terms.calendar)):
         begins, ends = start_of_day(period.first), end_of_day(period.last)
         while on and on[0].stop <= begins:
             del on[0]
         if not on:
             return
+        if not period.told:  # on what day of that year nobody can say: it is owed as soon as the duty is
+            begins = max(begins, start, on[0].start)
         if spec.first == "next" and begins < max(start, on[0].start):
             continue
         if on[0].start > ends:
@@ -74,7 +76,7 @@ def _bound_by(matter: Matter, bound: Bound, later: Later) -> Iterator[Periodic]:
         if binding is not None and binding.version is bound.version:
             last = [stretch for stretch in on if stretch.start <= ends][-1]
             mine = matter._replace(docket=dockets.of(period))
-            yield Periodic(mine, on[0], bound, period, place, last, beyond=beyond)
+            yield Periodic(mine, on[0], bound, period, place, last, undated=beyond or not period.told)
         if beyond:
             return
 
@@ -93,6 +95,8 @@ class _Dockets:
                 self.labelled.setdefault(str(parsed(entry.value).get("l")), []).append(entry)
 
     def of(self, period: Period) -> Docket:
+        if self.labelled is None and not period.told:
+            return self.docket.with_only(DISCHARGE, [])  # none of them can be told to be its own
         if self.labelled is None:
             first = period.first if self.lead is None else back(period.first, self.lead)
             low = bisect_left(self.by_time, start_of_day(first), key=lambda entry: entry.time)
@@ -118,10 +122,10 @@ class Periodic(Running):
         place: int,
         last: Stretch,
         *,
-        beyond: bool,
+        undated: bool,
     ) -> None:
         self.of_period, self.stretch, self.last = period, stretch, last
-        self._place, self._beyond = place, beyond
+        self._place, self._undated = place, undated
         self.period = period.label
         super().__init__(matter, stretch.opening, bound)
 
@@ -140,7 +144,7 @@ class Periodic(Running):
         return Calendars(self.matter.book, self.terms.calendar, begins, self._place, self.source)
 
     def _date(self) -> Dated:
-        if self._beyond:
+        if self._undated:
             return Dated(undated=True)
         spec = self.terms.every
         assert spec is not None

@@ -1,13 +1,15 @@
-"""Periods (周期): days, half months, months, quarters, years, named months, seasons, days and spans. Pure civil arithmetic."""
+"""Periods (周期): days, half months, months, quarters, years, named months, seasons, days and spans. Pure civil arithmetic, and
+for days of the lunar calendar (农历) what the published calendars say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.instants import Day, civil_date, day_number, iso_day, parse_day, shift_months
+from schemas.lunar import Months, lunar_day, on
 from schemas.policy import Every
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -19,11 +21,18 @@ class Period(NamedTuple):
     label: str
     first: Day
     last: Day
+    told: bool = True
+    """False: a day of the lunar calendar of a year without data. It is some day from ``first`` to ``last``."""
 
 
-def periods(spec: Every, since: Day, until: Day) -> Iterator[Period]:
+Moons = Mapping[int, Months]
+"""Civil year -> its lunar months."""
+NO_MOONS: Moons = {}
+
+
+def periods(spec: Every, since: Day, until: Day, moons: Moons = NO_MOONS) -> Iterator[Period]:
     """Those that end on ``since`` or later and begin on ``until`` or earlier, in order of their first day."""
-    for period in _all(spec, since, until):
+    for period in _all(spec, since, until, moons):
         if period.first > until:
             return
         if period.last >= since:
@@ -44,7 +53,7 @@ def due_day(spec: Every, period: Period) -> Day:
     return _month_day(civil_date(period.first).year, month, day)
 
 
-def _all(spec: Every, since: Day, until: Day) -> Iterator[Period]:
+def _all(spec: Every, since: Day, until: Day, moons: Moons) -> Iterator[Period]:
     if spec.every == "day":
         for day in range(since, until + 1):
             yield Period(iso_day(day), day, day)
@@ -57,7 +66,7 @@ def _all(spec: Every, since: Day, until: Day) -> Iterator[Period]:
         yield from sorted(made, key=lambda period: period[1:])
     else:
         for year in range(civil_date(since).year - 1, civil_date(until).year + 1):
-            yield from sorted(_of_year(spec, year), key=lambda period: period[1:])
+            yield from sorted(_of_year(spec, year, moons.get(year)), key=lambda period: period[1:])
 
 
 def _runs(months: int, since: Day, until: Day) -> Iterator[Period]:
@@ -78,16 +87,24 @@ def _halves(since: Day, until: Day) -> Iterator[Period]:
         yield Period(f"{month.label}-H2", month.first + 15, month.last)
 
 
-def _of_year(spec: Every, year: int) -> Iterator[Period]:
+def _of_year(spec: Every, year: int, months: Months | None) -> Iterator[Period]:
     for month in spec.months or ():
         first = day_number(date(year, month, 1))
         yield Period(f"{year}-{month:02}", first, shift_months(first, 1) - 1)
     for name, (start, end) in (spec.seasons or {}).items():
         last = day_number(date(year + (end < start), end, 1))  # winter begins in December and owns February
         yield Period(f"{year}-{name}", day_number(date(year, start, 1)), shift_months(last, 1) - 1)
-    for name, on in (spec.days or {}).items():
-        day = _month_day(year, int(on[:2]), int(on[3:]))
-        yield Period(f"{year}-{name}", day, day)
+    for name, text in (spec.days or {}).items():
+        label, lunar = f"{year}-{name}", lunar_day(text)
+        if lunar is None:
+            day: Day | None = _month_day(year, int(text[:2]), int(text[3:]))
+        elif months is None:
+            yield Period(label, day_number(date(year, 1, 1)), day_number(date(year, 12, 31)), told=False)
+            continue
+        else:
+            day = on(months, lunar, year)
+        if day is not None:
+            yield Period(label, day, day)
 
 
 def _month_day(year: int, month: int, day: int) -> Day:
