@@ -15,7 +15,7 @@ from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, selec
 
 from alerts.message import Alert
 from alerts.retry import delay
-from alerts.routing import BREACHED, RETRACTED, takes_back
+from alerts.routing import BREACHED, NOTE, RETRACTED, takes_back
 from alerts.settings import AlertSettings
 from alerts.tables import alerts, calls, deliveries
 from schemas.canonical import read_json
@@ -136,7 +136,7 @@ def _take(conn: Connection, channel: str, settings: AlertSettings, w: Waiting, n
     if w.attempts >= settings.attempts:
         # Its last attempt never came back: the process died with it.
         values: dict[str, Any] = {"state": FAILED, "last_error": "stopped while sending"}
-    elif now - told_of > settings.max_age:
+    elif (now >= w.alert.due) if w.alert.type == NOTE else (now - told_of > settings.max_age):
         values = {"state": DROPPED, "last_error": "too old to be sent"}
     else:
         wait = delay(settings, f"{w.alert.verdict_id}|{channel}", w.attempts + 1)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Instant, show
+from alerts.routing import NOTE
+from schemas.instants import DAY, HOUR, MINUTE, NEVER, SECOND, Instant, iso_day, show
 from schemas.words import label
 
 _HEADS = {
@@ -145,7 +146,10 @@ def line(alert: Alert, at: Instant) -> tuple[str, str]:
 
 
 def item(alert: Alert, at: Instant, base_url: str) -> str:
-    """Two or three lines: Chinese, English, the link to the case."""
+    """Two or three lines: Chinese, English, the link to the case. The morning note brings its own lines."""
+    if alert.type == NOTE:
+        page = f"{base_url.rstrip('/')}/today/note?day={iso_day(-alert.place)}" if base_url else ""
+        return "\n".join(part for part in (alert.zh, alert.en, page) if part)
     return "\n".join(part for part in (*line(alert, at), link(base_url, alert.case_id)) if part)
 
 

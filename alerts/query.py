@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from alerts.daily import place_of
 from alerts.deliveries import DELIVERED, DROPPED, FAILED, PENDING
 from alerts.routing import BREACHED, DUE_SOON, HISTORY
 from alerts.tables import alerts, deliveries
 from ledger.database import Database
 from ledger.tenants import Tenant
 from schemas.canonical import read_json
+from schemas.instants import Day
 
 _SHOWN = (
     "verdict_id", "place", "type", "kind", "obligation", "row", "zh", "en", "promise_id", "case_id",
@@ -48,7 +50,7 @@ class AlertsQuery:
         ``due`` may be NEVER; ``acknowledged_at`` and ``delivered_at`` are 0 where they never happened. ``silent``
         says why nothing was sent: history | age | nothing_sent.
         """
-        query = select(alerts).where(alerts.c.tenant == tenant.number)
+        query = select(alerts).where(alerts.c.tenant == tenant.number, alerts.c.place > 0)
         if after:
             query = query.where(alerts.c.place < after)
         with self._database.read() as conn:
@@ -71,6 +73,20 @@ class AlertsQuery:
             alert["state"] = _state(alert, alert["deliveries"])
             shown.append(alert)
         return shown
+
+    def note(self, tenant: Tenant, day: Day) -> dict[str, Any] | None:
+        """The morning note of a day as it was made: ``{"zh", "en", "recorded", "deliveries"}``; None where none was."""
+        mine = alerts.c.tenant == tenant.number, alerts.c.place == place_of(day)
+        with self._database.read() as conn:
+            row = conn.execute(select(alerts).where(*mine)).mappings().first()
+            if row is None:
+                return None
+            sent = select(deliveries).where(
+                deliveries.c.tenant == tenant.number, deliveries.c.verdict_id == row["verdict_id"]
+            )
+            told = conn.execute(sent.order_by(deliveries.c.channel)).mappings().all()
+        shown = {name: row[name] for name in ("zh", "en", "recorded")}
+        return {**shown, "deliveries": [{name: one[name] for name in _DELIVERY} for one in told]}
 
     def lateness(self, tenant: Tenant, n: int = 100) -> dict[str, int]:
         """Own lateness over the last ``n`` breaches and warnings: recorded minus the instant from which it could have

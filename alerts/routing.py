@@ -17,6 +17,8 @@ RAISED = "escalation.raised"
 FLAGGED = "escalation.flagged"
 REPEATED = frozenset({RAISED, FLAGGED})
 """Of the repetition ladder: told to the role of the new level, or to who is to look; nothing falls due by them."""
+NOTE = "daily.note"
+"""The morning note (晨会日报): no verdict, made by ``alerts.daily``."""
 RINGING = frozenset({DUE_SOON, BREACHED, STEP}) | REPEATED
 LISTED = RINGING | {RETRACTED}
 """Other verdicts (dated, parked, …) are for worklists, not for people's telephones."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from alerts import acknowledge, deliveries, dispatch
 from alerts.channels import open_channels
+from alerts.daily import Compose, Daily
 from alerts.query import AlertsQuery
 from alerts.routing import Past
 from alerts.sender import Sender, Submits
@@ -48,6 +49,7 @@ class Alerts:
         settings: AlertSettings,
         listen: Listen | None = None,
         turn: Turn | None = None,
+        compose: Compose | None = None,
     ) -> None:
         self._database = database
         self._writer = writer
@@ -62,6 +64,11 @@ class Alerts:
         self._channels = open_channels(settings)
         self._names = [channel.name for channel in self._channels]
         self._senders = [Sender(c, database, writer, ledger, clock, settings) for c in self._channels]
+        self._daily = (
+            Daily(database, writer, ledger, clock, settings, compose, self._names)
+            if compose is not None and settings.note_at >= 0
+            else None
+        )
         self.query = AlertsQuery(database)
         self._opened = False
         self._reading = threading.Lock()
@@ -81,8 +88,10 @@ class Alerts:
         return max((monotonic() - since for since in list(self._since.values())), default=0.0)
 
     def step(self) -> None:
-        """Read both lanes to their heads, then send all that is due on every channel."""
+        """Read both lanes to their heads, make the note whose hour has come, then send all that is due on every channel."""
         self._follow()
+        if self._daily is not None:
+            self._daily.step()
         for sender in self._senders:
             sender.step()
 
@@ -92,6 +101,8 @@ class Alerts:
         if self._mine():
             self._follow()
         work: dict[str, Callable[[], object]] = {"lanes": self._follow_and_wake}
+        if self._daily is not None:
+            work["note"] = self._note_and_wake
         work |= {sender.channel.name: sender.step for sender in self._senders}
         for name, act in work.items():
             self._wake[name] = threading.Event()
@@ -152,6 +163,11 @@ class Alerts:
 
     def _follow_and_wake(self) -> None:
         if self._follow():
+            for sender in self._senders:
+                self._wake[sender.channel.name].set()
+
+    def _note_and_wake(self) -> None:
+        if self._daily is not None and self._daily.step():
             for sender in self._senders:
                 self._wake[sender.channel.name].set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from schemas.instants import DAY, MINUTE, SECOND
+from schemas.instants import DAY, HOUR, MINUTE, SECOND
 
 
 class BadSettings(ValueError):
@@ -33,6 +33,10 @@ class AlertSettings:
     instead of the vendor's, with ``{key}`` (WeCom) or ``{token}`` where the secret belongs."""
     robot_per_minute: int = 20
     """WeCom and DingTalk take no more."""
+    note_at: int = -1
+    """When the morning note (晨会日报) is made: µs after midnight in Shanghai; below 0: never."""
+    note_until: int = 12 * HOUR
+    """It is made and sent no later than this, µs after midnight."""
     attempts: int = 30
     first_retry: int = 5 * SECOND
     longest_retry: int = 15 * MINUTE

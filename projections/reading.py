@@ -136,6 +136,21 @@ class Reading:
                 del one["places"]
             return found
 
+    def abreast(self, tenant: Tenant, at: Instant) -> bool:
+        """Whether the tables tell all that was recorded and fell due before ``at``; after downtime they do not at once."""
+        with self.snapshot() as (conn, tables):
+            following = self.ledger.facts(conn, tenant, lanes.engine_state(conn, tenant).decided, 1)
+            if following and following[0].recorded < at:
+                return False
+            return SqlPages(conn, tables, tenant.number, self._owners).earliest() >= at
+
+    def day_note(self, tenant: Tenant, at: Instant) -> dict[str, Any]:
+        """The figures of the morning note as of an instant (see ``daynote``)."""
+        from projections.daynote import DayNote
+
+        with self.snapshot() as (conn, tables):
+            return DayNote(tables, self.names(conn, tables, tenant), at).read(conn, tenant.number)
+
     def worklist_counts(self, tenant: Tenant, asked: Asked) -> dict[str, Any]:
         """``{"counts", "persons", "roles"}``: how many stand where, and by whom anything on the list is owed."""
         with self.snapshot() as (conn, tables):

@@ -19,6 +19,7 @@ from ledger.keys import KeyStore
 from ledger.leases import ALERTS, Leases, Turn
 from ledger.ledger import Ledger
 from ledger.lock import FolderLock
+from ledger.tenants import Tenant
 from ledger.timeline import refuse_a_backup
 from ledger.writer import Writer
 from processors.embedded import EmbeddedRunner
@@ -30,6 +31,7 @@ from producers.persons import PersonRequests
 from projections.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
+from schemas.instants import MINUTE, Instant
 from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
 from touchline.place import Place, folder_of, open_database
@@ -200,11 +202,23 @@ class House:
             self.settings.alerts(base_url),
             listen=self.progress.listen,
             turn=Turn(self.writer, ALERTS) if self.database.shared else None,
+            compose=self._note,
         )
         alerts.start()
         self._rooms.callback(alerts.stop)
         self.alerts = alerts
         return alerts
+
+    def _note(self, tenant: Tenant, at: Instant) -> tuple[str, str] | None:
+        """The morning note; None while the tables are being rebuilt, or the engine has not caught up yet."""
+        from alerts.note import worded
+
+        try:
+            if not self.reading.abreast(tenant, at - MINUTE):
+                return None
+            return worded(self.reading.day_note(tenant, at), tenant.name)
+        except OtherFold:
+            return None
 
     def session_secret(self) -> bytes:
         """The random bytes that sign session cookies: made once, kept in the folder (0600), or with the keys where several

@@ -30,7 +30,7 @@ from touchline.exits import Exit, Refused
 from touchline.house import House
 from touchline.options import say
 from touchline.place import Place, folder_of
-from touchline.settings import Settings
+from touchline.settings import Settings, after_midnight
 from web.app import create_app
 from web.server import Server
 from web.services import Services, WebSettings
@@ -176,6 +176,7 @@ def services(house: House, *, demo: bool = False) -> Services:
             rate=settings.rate,
             burst=settings.burst,
             public_url=settings.public_url,
+            **({} if settings.daily_note == "off" else {"note_at": after_midnight(settings.daily_note)}),
         ),
         runner_status=house.status,
         admin=house.admin,

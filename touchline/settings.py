@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schemas.instants import SECOND
+from schemas.instants import HOUR, MINUTE, SECOND, Instant
 from touchline.secret_files import line
 
 if TYPE_CHECKING:
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 ENV_FILE = "touchline.env"
 SECRETS = ("webhook_secret", "robot_url", "robot_endpoint")
+
+
+def after_midnight(clock: str) -> Instant:
+    """``08:30`` -> µs."""
+    hours, minutes = clock.split(":")
+    return int(hours) * HOUR + int(minutes) * MINUTE
 
 
 class Settings(BaseSettings):
@@ -39,6 +45,10 @@ class Settings(BaseSettings):
     """A gateway or private deployment instead of the vendor's address."""
     robot_endpoint_file: str = ""
     robot_per_minute: int = Field(default=20, ge=1)
+    daily_note: str = Field(default="08:30", pattern=r"^(off|([01]\d|2[0-3]):[0-5]\d)$")
+    """When the morning note (晨会日报) is made, hour and minute in Shanghai; ``off``: never."""
+    daily_note_until: str = Field(default="12:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """After downtime it is made and sent late, but no later than this."""
     body_limit: int = Field(default=1 << 20, ge=1024)
     batch_limit: int = Field(default=500, ge=1)
     metrics_token_file: str = ""
@@ -63,6 +73,12 @@ class Settings(BaseSettings):
     kafka_password_file: str = ""
     """The password is read from this file, so that it stands in no environment and no process list."""
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Settings:
+        if self.daily_note != "off" and self.daily_note_until <= self.daily_note:
+            raise ValueError("daily_note_until must be later than daily_note")
+        return self
+
     @classmethod
     def of(cls, folder: Path) -> Settings:
         """The settings for a data folder: the environment first, then the folder's own file; secrets read from their files.
@@ -86,4 +102,6 @@ class Settings(BaseSettings):
             robot_url=self.robot_url.get_secret_value(),
             robot_endpoint=self.robot_endpoint.get_secret_value(),
             robot_per_minute=self.robot_per_minute,
+            note_at=-1 if self.daily_note == "off" else after_midnight(self.daily_note),
+            note_until=after_midnight(self.daily_note_until),
         )

@@ -16,6 +16,7 @@ from producers.intake import Intake
 from producers.persons import PersonRequests
 from projections.reading import Reading
 from schemas.canonical import Json
+from schemas.instants import HOUR, MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class WebSettings:
     session_seconds: int = 12 * 3600
     public_url: str = ""
     """Scheme and host as browsers know them, where a proxy stands in front; "" where the Host header says it."""
+    note_at: int = 8 * HOUR + 30 * MINUTE
+    """When the morning note is made, µs after midnight: a day without one is told as of then."""
 
 
 class Admin(Protocol):
