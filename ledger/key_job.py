@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from ledger.dialects import insert_one, insert_where_new
 from ledger.hot import Among, Hot, Row
 from ledger.key_tables import blind_index, person_keys, persons, tombstones
+from ledger.seal import Keyed
 
 _TENANT: BindParameter[str] = bindparam("tenant")
 _keys_of = Among(
@@ -33,10 +34,14 @@ _learn = Hot(insert_one(blind_index, _INDEXED))
 
 
 class KeyJob:
-    """Read ahead once, written out once. It is emptied whenever the transaction may have changed under it."""
+    """Read ahead once, written out once. It is emptied whenever what it read may have changed under it: when something is
+    undone or destroyed, and before a transaction where somebody else may have written here since the last one."""
+
+    MOST = 16_384
+    """Persons, and entries of the blind index, that are known at once."""
 
     def __init__(self) -> None:
-        self.keys: dict[tuple[str, str, str], tuple[bytes, bytes]] = {}
+        self.keys: dict[tuple[str, str, str], tuple[bytes, Keyed]] = {}
         """(tenant, person, class) -> (sealing key, MAC key)."""
         self._named: dict[bytes, str] = {}
         self._read: dict[tuple[str, str], bool] = {}
@@ -50,30 +55,38 @@ class KeyJob:
         """Whether there is anything to write out."""
         return bool(self._persons or self._made or self._learned)
 
+    @property
+    def full(self) -> bool:
+        """Whether more is known than shall be kept at hand."""
+        return max(len(self.keys), len(self._named), len(self._read)) > self.MOST
+
     def forget(self) -> None:
         """What is known and what was to be written."""
         for known in (self.keys, self._named, self._read, self._persons, self._made, self._learned):
             known.clear()
 
-    # Reading ahead. Asking again for what is known costs nothing.
+    # Reading ahead.
 
-    def name(self, connection: Connection, macs: Iterable[bytes]) -> None:
+    def unnamed(self, macs: Iterable[bytes]) -> list[bytes]:
+        """Those of the entries that were not read, each once."""
+        return [mac for mac in dict.fromkeys(macs) if mac not in self._named]
+
+    def name(self, connection: Connection, macs: Sequence[bytes]) -> None:
         """Read whom these entries of the blind index name."""
-        missing = [mac for mac in dict.fromkeys(macs) if mac not in self._named]
-        if missing:
-            self._named.update(dict.fromkeys(missing, ""))
-            self._named.update({row[0]: row[1] for row in _named(connection, missing)})
+        self._named.update(dict.fromkeys(macs, ""))
+        self._named.update({row[0]: row[1] for row in _named(connection, macs)})
+
+    def unread(self, tenant: str, people: Iterable[str]) -> list[str]:
+        """Those of the persons who were not read, each once."""
+        return [person for person in dict.fromkeys(people) if (tenant, person) not in self._read]
 
     def read(
-        self, connection: Connection, tenant: str, people: Iterable[str]
+        self, connection: Connection, tenant: str, people: Sequence[str]
     ) -> list[tuple[str, str, bytes]]:
         """Read whether these persons were erased; the keys (person, class, key) of those who were not are returned."""
-        missing = [person for person in dict.fromkeys(people) if (tenant, person) not in self._read]
-        if not missing:
-            return []
-        self._read.update({(tenant, person): False for person in missing})
-        self._read.update({(tenant, row[0]): True for row in _gone(connection, missing, tenant=tenant)})
-        rows = _keys_of(connection, missing, tenant=tenant)
+        self._read.update({(tenant, person): False for person in people})
+        self._read.update({(tenant, row[0]): True for row in _gone(connection, people, tenant=tenant)})
+        rows = _keys_of(connection, people, tenant=tenant)
         return [(row[0], row[1], row[2]) for row in rows if not self._read[tenant, row[0]]]
 
     def named(self, mac: bytes) -> str | None:

@@ -20,6 +20,11 @@ class KeyPlace(Protocol):
 
     def transaction(self) -> Transaction: ...
 
+    def changed(self) -> bool:
+        """Whether anybody else may have written here since this was asked last. Asked in the thread
+        of ``transaction``, outside of one."""
+        ...
+
     def read(self) -> AbstractContextManager[Connection]: ...
 
     def scrub(self) -> bool:

@@ -20,7 +20,7 @@ from ledger.hot import Hot
 from ledger.key_job import KeyJob
 from ledger.key_place import KeyPlace
 from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
-from ledger.seal import ERASED, Erased, fresh_key, mac_key
+from ledger.seal import ERASED, Erased, Keyed, fresh_key, mac_key
 from schemas.canonical import canonical_bytes
 from schemas.identity import named
 from schemas.instants import Instant
@@ -62,6 +62,8 @@ class KeyStore:
         self._transaction = place.transaction()
         self._begun = False
         self._in_job = False
+        self._looked = False
+        """Whether this transaction knows that what the one before had read still stands."""
         self._job = KeyJob()
         self._scrub = not place.scrub()  # a crash may have left destroyed keys behind
         with place.read() as connection:
@@ -69,7 +71,9 @@ class KeyStore:
         if held["ledger_id"].decode() != ledger_id:
             raise KeyStoreForeign(place.where)
         self.index_secret = held["index"]
-        self.ledger_mac = mac_key(held["ledger"])
+        self.index = Keyed(self.index_secret)
+        """What makes the entries of the blind index."""
+        self.ledger_mac = Keyed(mac_key(held["ledger"]))
         """The MAC key of what is about nobody."""
 
     @classmethod
@@ -89,6 +93,10 @@ class KeyStore:
 
     def savepoint(self) -> None:
         self._in_job = True
+        if not self._looked:
+            self._looked = True
+            if self._place.changed():
+                self._job.forget()
         if self._begun:
             self._transaction.savepoint()
 
@@ -105,7 +113,9 @@ class KeyStore:
         self._in_job = False
 
     def commit(self) -> None:
-        self._job.forget()
+        self._looked = False
+        if self._job.full:
+            self._job.forget()
         if self._begun:
             self._transaction.commit()
             self._begun = False
@@ -114,7 +124,7 @@ class KeyStore:
 
     def rollback(self) -> None:
         self._job.forget()
-        self._in_job = self._begun = False
+        self._in_job = self._begun = self._looked = False
         self._transaction.rollback()
 
     @property
@@ -144,12 +154,12 @@ class KeyStore:
         persons. Nothing that is asked for singly depends on it."""
         asked = [mac for mac in macs if mac]
         people = list(others)
-        if asked:
-            self._job.name(self.connection, asked)
-            people += [person for mac in asked if (person := self._job.named(mac))]
-        if people:
-            for person, retention, key in self._job.read(self.connection, tenant, people):
-                self._job.keys[tenant, person, retention] = (key, mac_key(key))
+        if unnamed := self._job.unnamed(asked):
+            self._job.name(self.connection, unnamed)
+        people += [person for mac in asked if (person := self._job.named(mac))]
+        if unread := self._job.unread(tenant, people):
+            for person, retention, key in self._job.read(self.connection, tenant, unread):
+                self._job.keys[tenant, person, retention] = (key, Keyed(mac_key(key)))
 
     def named(self, mac: bytes) -> str:
         """Whom an entry of the blind index names; "" for nobody, and for no entry."""
@@ -185,7 +195,7 @@ class KeyStore:
         """Whether there is a tombstone; in the writer's jobs."""
         return self._tombstone(self.connection, tenant, person)
 
-    def sealing(self, tenant: str, person: str, retention: str) -> tuple[bytes, bytes]:
+    def sealing(self, tenant: str, person: str, retention: str) -> tuple[bytes, Keyed]:
         """(sealing key, MAC key), made where missing. Raises PersonErased."""
         known = self._job.keys.get((tenant, person, retention))
         if known is None:
@@ -197,10 +207,10 @@ class KeyStore:
                 if self._is_gone(tenant, person):
                     raise PersonErased(person)
                 self._job.make(tenant, person, retention, key)
-            known = self._job.keys[tenant, person, retention] = (key, mac_key(key))
+            known = self._job.keys[tenant, person, retention] = (key, Keyed(mac_key(key)))
         return known
 
-    def comparing(self, tenant: str, person: str, retention: str) -> bytes | Erased:
+    def comparing(self, tenant: str, person: str, retention: str) -> Keyed | Erased:
         """The MAC key of an event already kept; ERASED where its person is. Raises KeyMissing.
         Without a person it is the ledger's own."""
         if not person:
@@ -209,7 +219,7 @@ class KeyStore:
         if known is not None:
             return known[1]
         key = self._find(self.connection, tenant, person, retention)
-        return key if isinstance(key, Erased) else mac_key(key)
+        return key if isinstance(key, Erased) else Keyed(mac_key(key))
 
     def token_key(self, tenant: str, source: str) -> bytes:
         """The key under which columns of a source are hashed where they may not stand as ids."""

@@ -5,7 +5,6 @@ The index holds HMACs under a secret of the key store, never a number or a phone
 
 from __future__ import annotations
 
-import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -88,6 +87,7 @@ class Persons:
 
     def __init__(self, keys: KeyStore) -> None:
         self._keys = keys
+        self._index = keys.index
 
     def claims(self, tenant: str, source: str, number: str, phone: str) -> Claims:
         """A customer's number and phone, as given, as entries of the blind index."""
@@ -153,4 +153,4 @@ class Persons:
         return _numbered(self._keys.connection, tenant=tenant, person=person, kind=kind).first() is not None
 
     def _mac(self, tenant: str, kind: str, value: str) -> bytes:
-        return hmac.digest(self._keys.index_secret, canonical_texts(tenant, kind, value), "sha256")
+        return self._index(canonical_texts(tenant, kind, value))

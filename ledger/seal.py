@@ -7,10 +7,10 @@ so that a value moved to another event, field or person does not open.
 
 from __future__ import annotations
 
-import hmac
 import os
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
+from hashlib import sha256
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -66,10 +66,30 @@ def unseal(key: bytes, blob: str, tenant: str, event_id: str, path: str, person:
 def mac_key(secret: bytes) -> bytes:
     """The key for content MACs, derived from a person's key or the ledger's secret: HKDF-SHA256 (RFC 5869) without salt,
     32 bytes, written out because it is drawn once for each person of a batch."""
-    drawn = hmac.digest(bytes(32), secret, "sha256")
-    return hmac.digest(drawn, b"touchline content mac 1\x01", "sha256")
+    return Keyed(_EXTRACT(secret))(b"touchline content mac 1\x01")
 
 
-def mac(key: bytes, content: bytes) -> str:
+def mac(key: Keyed, content: bytes) -> str:
     """HMAC-SHA256 of the content as sent, in hex."""
-    return hmac.digest(key, content, "sha256").hex()
+    return key(content).hex()
+
+
+class Keyed:
+    """HMAC-SHA256 (RFC 2104) under one key of up to 64 bytes, for many messages: what depends on the key alone is worked out
+    once. ``hmac.digest`` looks its algorithm up each time, which takes longer than the two hashes."""
+
+    __slots__ = ("_inner", "_outer")
+    _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+    _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) > 64:
+            raise ValueError("the keys here are of 64 bytes at most")
+        whole = key.ljust(64, b"\x00")
+        self._inner, self._outer = whole.translate(self._INNER), whole.translate(self._OUTER)
+
+    def __call__(self, message: bytes) -> bytes:
+        return sha256(self._outer + sha256(self._inner + message).digest()).digest()
+
+
+_EXTRACT: Final = Keyed(bytes(32))

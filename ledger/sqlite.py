@@ -125,6 +125,10 @@ class SqliteTransaction:
         if self._raw.in_transaction:
             self._raw.execute("ROLLBACK")
 
+    def version(self) -> int:
+        """Another number than last time where another connection has written."""
+        return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
+
     def close(self) -> None:
         if not self._connection.closed:
             self.rollback()
@@ -238,6 +242,8 @@ class SqliteKeys:
         self.where = str(path)
         self._writing = sqlite_engine(path, writing=True, pragmas=("journal_mode=WAL", "secure_delete=ON"))
         self._reading = sqlite_engine(path, writing=False)
+        self._opened: SqliteTransaction | None = None
+        self._version = 0
         try:
             self._prepare(database)
         except BaseException:
@@ -260,7 +266,13 @@ class SqliteKeys:
             connection.exec_driver_sql(f"PRAGMA application_id={key_tables.APPLICATION_ID}")
 
     def transaction(self) -> Transaction:
-        return SqliteTransaction(self._writing)
+        self._opened = SqliteTransaction(self._writing)
+        return self._opened
+
+    def changed(self) -> bool:
+        """Nobody else should: the folder is this process's. Keys that somebody deletes by hand must not be used for that."""
+        was, self._version = self._version, self._opened.version() if self._opened else 0
+        return was != self._version
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

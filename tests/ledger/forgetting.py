@@ -232,7 +232,7 @@ class CutPlace:
     def __init__(self, inner: KeyPlace, cut: Cut) -> None:
         self._inner = inner
         self._cut = cut
-        self.where, self.close = inner.where, inner.close
+        self.where, self.changed, self.close = inner.where, inner.changed, inner.close
         self.transaction, self.read = inner.transaction, inner.read
 
     def scrub(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import shutil
 from base64 import urlsafe_b64encode
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger.errors import KeyMissing, KeyStoreForeign, KeyStoreLost, PersonErased, Unsealable
 from ledger.keys import KeyStore
-from ledger.seal import ERASED, mac_key, seal, unseal
+from ledger.seal import ERASED, Keyed, mac_key, seal, unseal
 from ledger.tenants import Tenant
 from schemas.canonical import canonical_bytes
 from schemas.event import Event, Sealed
@@ -89,6 +90,15 @@ def test_erased(home: House, tenant: Tenant) -> None:
     assert list(home.ledger.erased(tenant)) == [person]
     assert home.ledger.erase(tenant, person).result(10) is False
     assert home.verify().ok  # the chain is over sealed bytes
+
+
+def test_the_shorter_hmac_is_the_librarys() -> None:
+    for size in (0, 1, 31, 32, 63, 64):
+        key = os.urandom(size)
+        for message in (b"", b"m", os.urandom(55), os.urandom(64), os.urandom(5000)):
+            assert Keyed(key)(message) == hmac.digest(key, message, "sha256")
+    with pytest.raises(ValueError, match="64"):
+        Keyed(bytes(65))
 
 
 @ON_SQLITE
