@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sqlite3
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 
 PACKAGES = (
     "sqlalchemy", "psycopg", "pydantic", "fastapi", "starlette", "uvicorn", "uvloop", "httptools", "cryptography",
-    "eventsourcing",
+    "eventsourcing", "faust-streaming", "kafka-python",
 )  # fmt: skip
 
 
@@ -66,4 +67,14 @@ def described() -> Iterator[str]:
     yield f"disk: fdatasync of 8 KiB takes {median:.0f} µs (median), {slow:.0f} µs (p99), in {tempfile.gettempdir()}"
     yield f"load average before it began: {os.getloadavg()[0]:.1f}"
     yield f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, PostgreSQL {_postgres()}"
-    yield ", ".join(map(_package, PACKAGES))
+    yield ", ".join([*map(_package, PACKAGES), *_pinned()])
+
+
+def _pinned() -> Iterator[str]:
+    """What is measured beside us and does not stand in this environment: the broker, and Quix Streams."""
+    root = Path(__file__).parents[1]
+    found = re.search(r"<version>(\d+\.\d+\.\d+)<", (root / "tests/kit/kafka_broker/pom.xml").read_text())
+    yield f"Kafka broker {found[1] if found else '-'}"
+    pins = (root / "requirements/quix.lock").read_text()
+    found = re.search(r"^quixstreams==(\S+)", pins, re.MULTILINE)
+    yield f"quixstreams {found[1] if found else '-'}"

@@ -65,7 +65,7 @@ class Server:
         return found
 
 
-def _touchline(*words: str) -> str:
+def touchline(*words: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "touchline", *words], capture_output=True, text=True, check=False
     )
@@ -77,14 +77,14 @@ def _touchline(*words: str) -> str:
 def prepared(where: Path | Place) -> tuple[str, ...]:
     """The options that name it, after a tenant was added where there is none."""
     options = ("--data", str(where)) if isinstance(where, Path) else ("--database", where.url)
-    _touchline("tenant", "add", "yunhe", *options)
+    touchline("tenant", "add", "yunhe", *options)
     return options
 
 
 @contextmanager
 def serving(options: tuple[str, ...]) -> Iterator[Server]:
     """Serve it until the block ends."""
-    key = _touchline("key", "create", "--source", traffic.SOURCE, "--tenant", "yunhe", *options)
+    key = touchline("key", "create", "--source", traffic.SOURCE, "--tenant", "yunhe", *options)
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "touchline", "up", "--port", str(port), *options],

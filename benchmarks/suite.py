@@ -72,6 +72,8 @@ SUITE: dict[str, Benchmark] = {
     "verify": Benchmark("verify", [{"count": 10_000}], [{"count": 200_000}]),
     "imports": Benchmark("imports", [{"rows": 1_000}], [{"rows": 20_000}]),
     "memory": Benchmark("memory", [{"facts": 5_000}], [{"facts": 1_000_000}]),
+    "kafka_seen": Benchmark("kafka_seen", [{"seconds": 1.0, "rates": (200,)}], [{"seconds": 6.0}]),
+    "kafka_speed": Benchmark("kafka_speed", [{"facts": 2_000}], [{"facts": 12_000}]),
     "startup": Benchmark("startup", [{"runs": 1}], [{"runs": 5}]),
 }
 
@@ -110,6 +112,11 @@ GOALS: dict[str, Goal] = {
     "mass, count 100,000: case history: p99 ms": Goal(20, at_most=True),
     "mass, count 1,000,000: case history: p99 ms": Goal(20, at_most=True),
     "verify: facts/s a core": Goal(200_000),
+    "kafka_seen, embedded, 1,000/s: p99 ms from 202 to visible": Goal(300, at_most=True),
+    "kafka_seen, Kafka, 1 worker, 1,000/s: p99 ms from 202 to visible": Goal(300, at_most=True),
+    "kafka_seen, Kafka, 2 workers, 1,000/s: p99 ms from 202 to visible": Goal(300, at_most=True),
+    "kafka_speed: faust worker, all rules: share of the bare loop": Goal(0.8),
+    "kafka_speed: kafka-python worker, all rules: facts/s": Goal(15_000),
     "memory: MB of an idle server": Goal(150, at_most=True),
     "memory: MB after all facts": Goal(150, at_most=True),
 }
