@@ -74,11 +74,13 @@ def keep(
         "to": "[]",
         "acknowledged_at": 0,
     }
-    made = conn.execute(insert_where_new(alerts, **row)(conn.dialect.name)).rowcount
+    # asked for what was inserted: the count of rows is not told on PostgreSQL
+    fresh = insert_where_new(alerts, **row)(conn.dialect.name).returning(alerts.c.place)
+    made = conn.execute(fresh).first() is not None
     if made:
         for channel in channels:
             conn.execute(deliveries.insert().values(**opened(tenant.number, named, channel, place, now)))
-    return bool(made)
+    return made
 
 
 class Daily:
