@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
+from kafka.record import memory_records
+from kafka.record.default_records import DefaultRecordBatch
 
 from ledger.brokers import Brokers
 
@@ -27,6 +29,32 @@ class ClosedSocket(KafkaNetSocket):  # type: ignore[misc]  # the library has no 
 
 
 T = TypeVar("T")
+
+
+class Loose(bytearray):
+    """Bytes whose stretches decode, whatever they hold."""
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        return Loose(found) if isinstance(at, slice) else found
+
+    def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
+        return super().decode(encoding, errors)
+
+
+class AnyHeaders(DefaultRecordBatch):  # type: ignore[misc]  # the library has no types
+    """kafka-python (3.0.12) calls a batch corrupt for a header's name that is no UTF-8, and never gets past it: one such,
+    which the brokers take, would hold a partition up for good. Such a name is told escaped."""
+
+    def _read_msg(self) -> Any:
+        try:
+            return super()._read_msg()
+        except UnicodeDecodeError:
+            self._buffer: Any = Loose(self._buffer)
+            return super()._read_msg()
+
+
+memory_records.DefaultRecordBatch = AnyHeaders
 
 
 def opened(kind: Callable[..., T], brokers: Brokers, name: str, **more: Any) -> T:

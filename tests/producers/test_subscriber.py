@@ -23,7 +23,7 @@ from producers.subscriber import NotNow, Subscriber
 from tests.kit.kafka import Kafka
 from tests.kit.places import name_of
 from tests.kit.postgres import Cluster
-from tests.kit.records import binary, make_topic, send, structured, ticket
+from tests.kit.records import Sent, binary, make_topic, send, structured, ticket
 from tests.ledger.house import START, House
 from tests.touchline.commands import ROOT, until
 
@@ -186,6 +186,33 @@ def test_what_a_transaction_took_back_is_not_taken(house: House, kafka: Kafka) -
     with subscribed(kafka, topic, group, keeping(house)) as one:
         until(lambda: one.taken.received > 0, "taken")
     assert tickets(house) == ["T-yes"]
+
+
+def _send(producer: KafkaProducer, topic: str, record: Sent) -> None:
+    producer.send(topic, record[1], headers=record[0], partition=0)
+
+
+class NoText(str):
+    """A header's name that is no UTF-8, as clients in C send it."""
+
+    def encode(self, *_: object) -> bytes:
+        return b"\xff\xfe"
+
+
+def test_a_header_whose_name_is_no_text_holds_nothing_up(house: House, kafka: Kafka) -> None:
+    topic, group = make_topic(kafka), kafka.name("group")
+    headers, value = structured(ticket("b"))
+    producer = KafkaProducer(**options(kafka.access(), "test"), linger_ms=200, compression_type="gzip")
+    with closing(producer):  # one batch
+        _send(producer, topic, structured(ticket("a")))
+        producer.send(topic, value, headers=[*headers, (NoText("x"), b"1")], partition=0)
+        producer.send(topic, b"?", headers=[(NoText("x"), b"1")], partition=0)
+        _send(producer, topic, structured(ticket("c")))
+        producer.flush(10)
+    with subscribed(kafka, topic, group, keeping(house)) as one:
+        until(lambda: one.taken.received == 4, "all are taken")
+    assert one.taken == Taken(4, kept=3, dead=1)
+    assert tickets(house) == ["T-a", "T-b", "T-c"]
 
 
 def test_a_topic_that_is_not_there_is_waited_for(house: House, kafka: Kafka) -> None:
