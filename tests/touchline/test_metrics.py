@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from kafka import TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.deliveries import DELIVERED, DROPPED, FAILED, PENDING
@@ -19,6 +20,7 @@ from ledger.postgres import PostgresDatabase
 from processors.vitals import Vitals
 from producers.inbox.tables import STATES
 from producers.relay_meters import RelayMeters
+from producers.subscriber_meters import SubscriberMeters
 from tests.kit.figures import OF_THE_SCRAPE, Figure, Query, flaws, table, told
 from tests.kit.postgres import Cluster
 from tests.kit.world import World
@@ -107,6 +109,12 @@ def test_the_table_is_what_a_relay_tells(cluster: Cluster) -> None:
 
 def test_the_table_is_what_a_worker_tells(world: World) -> None:
     assert told("worker", Vitals(made(world, "w")).collect()) == of_process("worker")
+
+
+def test_the_table_is_what_a_subscriber_tells() -> None:
+    meters = SubscriberMeters()
+    meters.standing({TopicPartition("crm", 0): 1})
+    assert told("subscriber", meters.registry.collect()) == of_process("subscriber")
 
 
 def test_the_table_is_what_the_process_of_the_alerts_tells(world: World) -> None:

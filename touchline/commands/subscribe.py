@@ -39,7 +39,7 @@ def subscribe(
         typer.Option(
             "--metrics-port", min=0, max=65535, help="本机指标端口，0 为不开 figures on 127.0.0.1, 0: none"
         ),
-    ] = 9467,
+    ] = 9468,
     servers: KafkaOption = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
