@@ -53,7 +53,7 @@ def read_alert(row: RowMapping, names: Mapping[int, str]) -> Alert:
     plain = {
         name: row[name]
         for name in Alert.__dataclass_fields__
-        if name not in ("tenant_name", "born_late", "owes", "to")
+        if name not in ("tenant_name", "born_late", "owes", "to", "traceparent")
     }
     return Alert(
         tenant_name=names.get(row["tenant"], ""),

@@ -54,6 +54,8 @@ class Alert:
     owes: Sequence[str]
     to: Sequence[str]
     retracts: str
+    traceparent: str = ""
+    """Under which it is sent: of the trace of the fact that was its cause; looked up, not kept."""
 
 
 def span(length: int) -> tuple[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -14,9 +16,11 @@ from alerts.channels import Channel
 from alerts.coalesce import pack
 from alerts.deliveries import Waiting
 from alerts.settings import AlertSettings
+from ledger import tracing
 from ledger.clock import Clock
 from ledger.database import Database
 from ledger.ledger import Ledger
+from ledger.tenants import Tenant
 from schemas.instants import MINUTE, Instant
 
 T = TypeVar("T")
@@ -75,7 +79,7 @@ class Sender:
         ).result()
         notes: list[Future[Any]] = []
         for index, group in enumerate(claimed):
-            outcome = self.channel.send([w.alert for w in group], self._clock.now())
+            outcome = self._send(group)
             noted = self._note(group, outcome)
             notes.append(noted)
             if outcome.pause:
@@ -101,6 +105,33 @@ class Sender:
             return [[w] for w in waiting], room
         packed = pack([(w.alert, w.attempts) for w in waiting], self.channel.size, self.channel.room)
         return [[waiting[i] for i in group] for group in packed], room
+
+    def _send(self, group: Sequence[Waiting]) -> deliveries.Outcome:
+        """Under the traces of what was the cause of each, where it came under one."""
+        with ExitStack() as spans:
+            traced = []
+            for alert, context in zip((w.alert for w in group), self._traces(group), strict=True):
+                if context:
+                    span = spans.enter_context(
+                        tracing.span(
+                            "alert", context, "client", tenant=alert.tenant, channel=self.channel.name
+                        )
+                    )
+                    alert = replace(alert, traceparent=span.context)
+                traced.append(alert)
+            return self.channel.send(traced, self._clock.now())
+
+    def _traces(self, group: Sequence[Waiting]) -> list[str]:
+        if self.channel.room and not tracing.on():
+            return [""] * len(group)  # a joined message has no place for them
+        found = []
+        with self._database.read() as conn:
+            for waiting in group:
+                alert = waiting.alert
+                tenant = Tenant(alert.tenant, alert.tenant_name)
+                causes = [one.causation_id for one in self._ledger.verdicts(conn, tenant, alert.place - 1, 1)]
+                found.append("".join(self._ledger.traces(conn, tenant, causes).values()))
+        return found
 
     def _note(self, group: Sequence[Waiting], outcome: deliveries.Outcome) -> Future[Instant]:
         name, settings, now = self.channel.name, self._settings, self._clock.now()

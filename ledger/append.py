@@ -203,6 +203,8 @@ class Appending:
             body["ticket"] = draft.ticket
         if ref:
             body["customer_ref"] = ref
+        if draft.traceparent:
+            body["traceparent"] = draft.traceparent
         if target is not None:
             body["corrects"] = target["event_id"]
             body["root"] = target.get("root", target["event_id"])

@@ -9,7 +9,7 @@ from typing import Any
 from schemas.event import ENVELOPE, Event, Sealed
 from schemas.instants import Instant
 
-ROUTING = (*(name for name in ENVELOPE if name != "event_id"), "ticket", "corrects")
+ROUTING = (*(name for name in ENVELOPE if name != "event_id"), "ticket", "corrects", "traceparent")
 """Body fields that an Event has under the same name."""
 ORIGIN = ("rule", "rule_version", "row", "scope", "kind", "generation", "at")
 """Fields of a verdict's body that stand in ``Event.origin``."""

@@ -55,6 +55,8 @@ class Draft:
     """Our event id of the corrected or withdrawn event, or
     the source's own id where ``corrects_source_id`` is set instead."""
     corrects_source_id: str = ""
+    traceparent: str = ""
+    """Of the request by which it came; kept beside the content and no part of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -31,6 +33,8 @@ CHUNK = 64
 """Candidates per job: a long array must not hold the writer longer than a slice."""
 ERASED_MARK: dict[str, bool] = {"erased": True}
 """What stands in ``unsealed`` data where a person was erased."""
+
+_IDENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Ledger:
@@ -118,6 +122,17 @@ class Ledger:
     def facts_at(self, connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:
         """Facts by place."""
         return feeds.facts_at(connection, tenant, places)
+
+    def traces(self, connection: Connection, tenant: Tenant, event_ids: Iterable[str]) -> dict[str, str]:
+        """Event id -> trace context, of those facts that came under one."""
+        keys = {event: UUID(event).bytes for event in event_ids if _IDENT.fullmatch(event)}
+        places = feeds.places_of(connection, tenant, sorted(keys.values()))
+        found = feeds.facts_at(connection, tenant, places.values())
+        return {
+            event: found[places[key]].traceparent
+            for event, key in keys.items()
+            if key in places and found[places[key]].traceparent
+        }
 
     def fact_hashes(self, connection: Connection, tenant: Tenant, one: int, other: int) -> dict[int, bytes]:
         """The fact chain's hashes at two places, where a fact stands there; at 0 that which the chain begins with."""

@@ -16,6 +16,8 @@ for Kafka, binary mode; extension attributes are ours. All are UTF-8 text:
     ce_chainhash    hash of this row (``ledger.chain``), 64 hexadecimal digits
     ce_ledgerid     which ledger
     ce_timeline     which of its lives (``ledger.timeline``); the ledger's id in the first
+    ce_traceparent  facts only, where it came under a trace: the context that the record has (``schemas.tracing``)
+    traceparent     beside it: the context of its publishing, of the same trace
     ce_leftout      only where the body is larger than ``LARGEST``: its size; the value is empty then, and the body is read from
                     the ledger
 
@@ -26,7 +28,7 @@ missing, altered or foreign; whatever is, stands in the ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -63,8 +65,8 @@ def key_of(tenant: int) -> bytes:
     return b"%d" % tenant
 
 
-def written(record: Record) -> tuple[bytes, Headers]:
-    """(value, headers) of a row."""
+def written(record: Record, trace: Callable[[str], str] = lambda context: context) -> tuple[bytes, Headers]:
+    """(value, headers) of a row. ``trace``: the context that it came under -> that under which it is published."""
     body = json.loads(record.body)
     headers = [
         *_FIXED,
@@ -80,6 +82,8 @@ def written(record: Record) -> tuple[bytes, Headers]:
     ]
     if record.after is not None:
         headers.append(("ce_after", b"%d" % record.after))
+    if context := body.get("traceparent", ""):
+        headers += [("ce_traceparent", context.encode()), ("traceparent", trace(context).encode())]
     if len(record.body) > LARGEST:
         return b"", [*headers, ("ce_leftout", b"%d" % len(record.body))]
     return record.body, headers

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Protocol
 
 from sqlalchemy import Connection
 
-from ledger import lanes
+from ledger import lanes, tracing
 from ledger.feeding import EMBEDDED
 from ledger.lanes import Cut, EngineState
 from ledger.ledger import Ledger
@@ -147,6 +147,7 @@ class Engine:
             return self._step()
 
     def _step(self) -> bool:
+        began = time_ns()
         with self.read() as conn:
             facts = self._next(conn)
             if not facts:
@@ -169,7 +170,17 @@ class Engine:
         # what a publication recalls is due at its own instant and not concluded yet; of several at one instant only the last
         # may recall, so none of them says that this instant is over
         over = last.recorded - 1 if last.type in PUBLICATIONS else last.recorded
-        return self._commit(fold, last.place, over)
+        done = self._commit(fold, last.place, over)
+        if tracing.on():
+            self._trace(facts, began)
+        return done
+
+    def _trace(self, facts: Sequence[Event], began: int) -> None:
+        """Every fact of a batch that came under a trace waited for the whole of it."""
+        for fact in facts:
+            tracing.past(
+                "decide", fact.traceparent, began, "consumer", tenant=self.tenant.number, place=fact.place
+            )
 
     def _next(self, conn: Connection) -> list[Event]:
         """The facts of a batch. A fact never changes, so what a slice of time left over is not read again."""

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Lock
+from time import time_ns
 from typing import Final, Protocol
 
+from ledger import tracing
 from ledger.candidate import Appended, Candidate, Draft, Expected, Outcome, Problem
 from ledger.clock import Clock, wall_of
 from ledger.tenants import Tenant
@@ -21,6 +24,7 @@ from schemas.fields import is_ref
 from schemas.instants import Instant
 from schemas.parse import Arrived, Refused, parse
 from schemas.refusals import Refusal
+from schemas.tracing import traceparent, untraced
 
 UNREADABLE: Final = b""
 """Content of what has no canonical form; equal to no content that was ever kept."""
@@ -33,14 +37,15 @@ def candidate(
     admin: bool = False,
     system: bool = False,
     approver: bool = False,
+    trace: str = "",
 ) -> Candidate:
     """What the ledger is offered for one value that ``read_json`` gave. ``source`` is the key's own: the body's is
     kept as ``reported_source`` where it differs. ``source_id`` is "" where the id cannot be read, and then there is
-    only a problem."""
+    only a problem. ``trace`` is the context under which it came, where it bears none of its own."""
     source_id = _source_id(raw)
-    content = _content(raw) if source_id else UNREADABLE
+    content = _content(untraced(raw)) if source_id else UNREADABLE
     try:
-        draft = _draft(parse(raw, now, admin=admin, system=system, approver=approver), source)
+        draft = _draft(parse(raw, now, admin=admin, system=system, approver=approver), source, trace)
     except Refused as refused:
         return Candidate(
             source=source, source_id=source_id, content=content, problem=_problem(refused.refusals)
@@ -60,7 +65,7 @@ def _content(raw: Json) -> bytes:
         return UNREADABLE
 
 
-def _draft(arrived: Arrived, source: str) -> Draft:
+def _draft(arrived: Arrived, source: str, trace: str) -> Draft:
     said = arrived.attributes
     envelope = dict(arrived.envelope)
     if said.source and said.source != source:
@@ -82,6 +87,7 @@ def _draft(arrived: Arrived, source: str) -> Draft:
         ticket=said.ticket or "",
         corrects=said.correctsid or "",
         corrects_source_id=said.correctssourceid or "",
+        traceparent=traceparent(said.traceparent) or trace,
     )
 
 
@@ -225,7 +231,8 @@ class Intake:
         ``approver``: the approver's of penalties;
         ``expected`` holds each to the state of its case; ``letters``: what is refused stays with us as a dead letter."""
         now = self._clock.now()
-        offered = [candidate(raw, source, now, admin, system, approver) for raw in raws]
+        trace, began = tracing.here(), time_ns()
+        offered = [candidate(raw, source, now, admin, system, approver, trace) for raw in raws]
         if (wall := wall_of(self._clock)) > now:
             offered = [
                 _not_yet(one, candidate(raw, source, wall, admin, system, approver))
@@ -241,6 +248,9 @@ class Intake:
             self._count(tenant, None, len(offered))
             raise
         answer.add_done_callback(lambda done: self._answered(tenant, done, offered, letters))
+        if tracing.on():
+            told = partial(tracing.past, "append", trace, began, tenant=tenant.number, events=len(offered))
+            answer.add_done_callback(lambda _: told())
         return answer
 
     def _answered(

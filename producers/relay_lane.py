@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from ledger import tracing
 from ledger.rows import BYTES as BYTES
 from ledger.rows import LANES as LANES
 from ledger.rows import MOST as MOST
@@ -30,6 +32,10 @@ def behind(connection: Connection, places: Mapping[tuple[int, str], int]) -> lis
     return [(tenant, name) for (tenant, name), place in places.items() if heads[name].get(tenant, 0) > place]
 
 
+def _published(record: Record, context: str) -> str:
+    return tracing.past("publish", context, 0, "producer", tenant=record.tenant, place=record.place)
+
+
 @dataclass(slots=True)
 class Lane:
     """``cursor``: how far it was acknowledged. ``window``: what is under way, as the client's futures, in order."""
@@ -48,7 +54,7 @@ class Lane:
         client raises at once, for a topic or partition that it does not know; some may be under way then."""
         self.since = monotonic()
         for record in records:
-            value, headers = written(record)
+            value, headers = written(record, partial(_published, record))
             sent = producer.send(
                 self.cursor.topic,
                 value=value,

@@ -95,6 +95,10 @@ class CloudEvent(Part):
     correctsid: Id | None = None
     correctssourceid: Ref | None = None
 
+    traceparent: Any = None
+    """This one and the next: ``schemas.tracing``, which ignores what is none."""
+    tracestate: Any = None
+
 
 WIRE: Final[Mapping[str, str]] = {
     "houseid": "house_id",

@@ -73,6 +73,8 @@ class Event:
     correlation_id: str = ""
     causation_id: str = ""
     ticket: str = ""
+    traceparent: str = ""
+    """Of the request by which a fact came (``schemas.tracing``), for alerts and streams; no rule looks at it."""
     corrects: str = ""
     """Event id of the event that this one corrects or withdraws; "" for none."""
     root: str = ""

@@ -12,7 +12,7 @@ from ledger.postgres import PostgresDatabase
 from producers.relay import Relay
 from producers.relay_check import OtherLife
 from producers.relay_lane import Gap
-from touchline import logs
+from touchline import logs, telemetry
 from touchline.exits import Exit, Refused
 from touchline.options import say
 from touchline.place import Shared, open_database
@@ -26,6 +26,7 @@ STALLED = 60.0
 def relay(place: Shared, settings: Settings, brokers: Brokers, metrics: tuple[str, int]) -> None:
     """Returns after Ctrl-C or SIGTERM. ``metrics``: where its pulse is felt; port 0 for none."""
     logs.configure(settings.log_format)
+    sent = telemetry.start("touchline-relay")
     database = open_database(place, create=False)
     assert isinstance(database, PostgresDatabase)
     before = {}
@@ -57,6 +58,7 @@ def relay(place: Shared, settings: Settings, brokers: Brokers, metrics: tuple[st
         ) from None
     finally:
         database.close()
+        sent()
     say("已停止转发。", "Stopped.")
 
 

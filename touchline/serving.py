@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from projections.rebuild import Far
 from projections.store import OtherFold
 from schemas.canonical import Json
 from schemas.instants import show
-from touchline import logs
+from touchline import logs, telemetry
 from touchline.door import listening as listening
 from touchline.exits import Exit, Refused
 from touchline.house import House
@@ -46,7 +46,9 @@ def serve(place: Place, door: socket.socket, *, alerts: bool = True) -> None:
     sends them."""
     settings = Settings.of(folder_of(place))
     logs.configure(settings.log_format)
-    with House.open(place, settings) as house:
+    with ExitStack() as rooms:
+        rooms.callback(telemetry.start("touchline-gateway"))
+        house = rooms.enter_context(House.open(place, settings))
         run(house, door, lambda url: say(f"Touchline 已启动：{url}", "(Ctrl-C 结束 ends it)"), alerts=alerts)
 
 

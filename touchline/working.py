@@ -15,7 +15,7 @@ from processors.vitals import Vitals
 from processors.worker import StillFenced, Worker
 from producers.kafka_clients import options
 from projections.store import SqlStore, open_store
-from touchline import logs
+from touchline import logs, telemetry
 from touchline.brokers import kafka_answers
 from touchline.exits import Exit, Refused
 from touchline.options import say
@@ -38,6 +38,7 @@ def work(place: Shared, brokers: Brokers, runner: str, metrics: tuple[str, int],
     felt; port 0 for none."""
     logs.configure(Settings.of(place.folder).log_format)
     with ExitStack() as rooms:
+        rooms.callback(telemetry.start("touchline-worker"))
         worker, ledger_id = _worker(place, rooms)
         reached = Reached(
             topic=brokers.facts,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import traceback
+from contextlib import ExitStack
 from re import ASCII, compile
 
 import structlog
@@ -15,12 +16,16 @@ from prometheus_client import CollectorRegistry, Counter
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ledger import tracing
 from schemas.telltale import looks_personal
+from schemas.tracing import trace_id, traceparent
 from web import problems
 
 HEADER = "X-Request-Id"
 _RAW = HEADER.lower().encode()
 _FORM = compile(r"[A-Za-z0-9][A-Za-z0-9._:/=+-]{0,127}", ASCII)
+_UNTRACED = ("/healthz", "/readyz", "/metrics", "/stream", "/static/")
+"""Asked every few seconds, or for hours."""
 _DEPTH = 12
 """Frames of a fault that are logged: the innermost."""
 
@@ -29,6 +34,12 @@ def request_id(scope: Scope) -> str:
     """As the sender gave it, if it is a plain word that holds nobody's number; else a new one."""
     given = next((value for name, value in scope["headers"] if name == _RAW), b"").decode("latin-1")
     return given if _FORM.fullmatch(given) and not looks_personal(given) else secrets.token_hex(16)
+
+
+def context_of(scope: Scope) -> str:
+    """The trace context that the sender is part of; "" for none."""
+    given = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+    return traceparent(given.decode("latin-1"))
 
 
 def route_of(scope: Scope) -> str:
@@ -84,11 +95,18 @@ class Correlation:
                 message["headers"] = [*message.get("headers", ()), (_RAW, ident.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=ident):
+        with ExitStack() as under:
+            bound = {"request_id": ident}
+            span = None
+            if not scope["path"].startswith(_UNTRACED):
+                span = under.enter_context(tracing.span("HTTP", context_of(scope), "server"))
+                if span.context:
+                    bound["trace_id"] = trace_id(span.context)
+            under.enter_context(structlog.contextvars.bound_contextvars(**bound))
             try:
                 await self._app(scope, receive, marked)
             except ClientDisconnect:
-                return
+                pass
             except Exception as error:
                 self._log.error(
                     "fault",
@@ -99,3 +117,13 @@ class Correlation:
                 )
                 if not status:
                     await problems.fault().response()(scope, receive, marked)
+            if span is not None:
+                route = route_of(scope)
+                span.tell(
+                    f"{scope['method']} {route}".rstrip(),
+                    **{
+                        "http.request.method": scope["method"],
+                        "http.route": route,
+                        "http.response.status_code": status,
+                    },
+                )

@@ -8,7 +8,7 @@ decided in one transaction, so the order is the same for every reader, and ``Las
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
@@ -60,18 +60,21 @@ def read_page(
         state = engine_state(conn, tenant)
         facts = services.ledger.facts(conn, tenant, f, PAGE)
         verdicts = services.ledger.verdicts(conn, tenant, v, PAGE)
+        traces = services.ledger.traces(conn, tenant, {verdict.causation_id for verdict in verdicts})
     facts = [fact for fact in facts if fact.place <= state.decided]
     lines = merge(facts, verdicts, f, v, whole=len(verdicts) < PAGE)
     known: dict[str, list[str]] = {}
     return [
-        (at, said, {} if hidden and confidential(event) else _data(services, tenant, event, known))
+        (at, said, {} if hidden and confidential(event) else _data(services, tenant, event, known, traces))
         for at, said, event in lines
     ]
 
 
-def _data(services: Services, tenant: Tenant, event: Event, known: dict[str, list[str]]) -> dict[str, Any]:
+def _data(
+    services: Services, tenant: Tenant, event: Event, known: dict[str, list[str]], traces: Mapping[str, str]
+) -> dict[str, Any]:
     """What a line says: routing and ids, never content. ``promise_ids``: of a verdict its own promise, of a fact
-    those of its case as they are when the line is sent."""
+    those of its case as they are when the line is sent; ``traceparent``: of a verdict that of its cause."""
     if event.verdict:
         own = event.data.get("promise_id")
         promises = [str(own)] if own else []
@@ -95,6 +98,7 @@ def _data(services: Services, tenant: Tenant, event: Event, known: dict[str, lis
         "house_id": event.house_id or None,
         "project_id": event.project_id or None,
         "source": event.source or None,
+        "traceparent": (traces.get(event.causation_id) if event.verdict else event.traceparent) or None,
     }
 
 
@@ -167,7 +171,8 @@ async def changes(services: Services, bell: Bell, tenant: Tenant) -> AsyncIterat
     "/stream",
     summary="Both lanes, live",
     description="Server-sent events, `id` = decided fact place and verdict place (`42.7`), `event` = `fact` or `verdict`, "
-    "`data` = type, case and promise ids. Without `Last-Event-ID` it begins now; with it, it goes on without a gap, after "
+    "`data` = type, case and promise ids, the trace context of the request behind it. Without `Last-Event-ID` it begins now; "
+    "with it, it goes on without a gap, after "
     "a restart of the server too. `0.0` begins at the beginning. Comments keep a silent line open.",
     response_class=StreamingResponse,
     responses={

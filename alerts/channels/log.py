@@ -10,6 +10,7 @@ from alerts.deliveries import Outcome
 from alerts.message import Alert
 from alerts.routing import BREACHED, STEP
 from schemas.instants import Instant, format_instant, show
+from schemas.tracing import trace_id
 
 
 class Log:
@@ -41,6 +42,7 @@ class Log:
                 due=show(alert.due),
                 recorded=format_instant(alert.recorded),
                 to=list(alert.to),
+                **({"trace_id": trace_id(alert.traceparent)} if alert.traceparent else {}),
             )
         return Outcome()
 

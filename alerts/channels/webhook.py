@@ -1,4 +1,6 @@
-"""Signed webhook (Standard Webhooks): one call for each alert, its id the verdict's, the same at every retry."""
+"""Signed webhook (Standard Webhooks): one call for each alert, its id the verdict's, the same at every retry.
+
+The header ``traceparent`` (W3C) is of the trace of the request that was its cause; each retry is a span of its own."""
 
 from __future__ import annotations
 
@@ -74,6 +76,8 @@ class Webhook:
         body = canonical(payload(alert, self._base_url))
         headers = self._signer.headers(alert.verdict_id, at, body)
         headers["content-type"] = "application/json"
+        if alert.traceparent:
+            headers["traceparent"] = alert.traceparent
         try:
             # The answer's body is of no use and of no known size: it is not read.
             with self._client.stream("POST", self._url, content=body.encode(), headers=headers) as answer:
