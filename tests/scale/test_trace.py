@@ -26,7 +26,7 @@ from tests.alerts.support import SECRET, inbox
 from tests.kit.kafka import Kafka
 from tests.kit.postgres import Cluster
 from tests.kit.relays import relaying
-from tests.scale.test_feeds import running
+from tests.scale.clients import running
 from tests.web.site import START, Site, complaint, until
 from touchline.house import House
 from touchline.place import Shared
