@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from processors.rules.satisfaction import month_of
 from schemas.instants import Instant, civil_date, day_of, format_instant, iso_day, to_datetime
-from web import defects, satisfaction
+from web import defects, reports, satisfaction
 from web.alerts import acknowledge
 from web.auth import Caller, House, session_of
 from web.door import renew
@@ -97,16 +97,14 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
 
 
 def figures(services: Services, who: Caller, now: Instant, t: Words) -> list[dict[str, str]]:
-    """This month's figures, a line each."""
-    month = month_of(now)
-    return [
-        {
-            "name": t("figures.satisfaction"),
-            "href": satisfaction.PAGE,
-            "text": satisfaction.line(services, who, month, t),
-        },
-        {"name": t("figures.defects"), "href": defects.PAGE, "text": defects.line(services, who, month, t)},
-    ]
+    """This month's figures, and how many duties the sources cover: a line each."""
+    month, of = month_of(now), t("figures.this_month")
+    found = (
+        ("figures.satisfaction", satisfaction.PAGE, of, satisfaction.line(services, who, month, t)),
+        ("figures.defects", defects.PAGE, of, defects.line(services, who, month, t)),
+        ("duties", reports.PAGE, "", reports.line(services, who)),
+    )
+    return [{"name": t(name), "href": href, "of": when, "text": text} for name, href, when, text in found]
 
 
 def chips(counts: dict[str, int], t: Words) -> list[dict[str, Any]]:

@@ -470,3 +470,23 @@ def test_a_call_is_made_and_the_list_follows(page: Page, timed: Site) -> None:
         ("intake", "kf-012"),
     ]
     assert len(filed) == 3
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_counters_stand_in_full_rows(page: Page, timed: Site, lang: str) -> None:
+    """One row where there is room; elsewhere rows without a hole; nothing is cut off, and nothing scrolls sideways."""
+    page.context.add_cookies([{"name": "touchline_lang", "value": lang, "url": timed.url}])
+    enter(page, timed, timed.key())
+    for width, rows in ((1600, 1), (1280, 1), (1100, 2), (390, 4)):
+        page.set_viewport_size({"width": width, "height": 844})
+        looked = page.evaluate("""() => {
+            const boxes = [...document.querySelectorAll('.chip')].map(chip => chip.getBoundingClientRect());
+            const lines = new Map();
+            for (const box of boxes) lines.set(box.top, Math.max(lines.get(box.top) || 0, box.right));
+            const cut = [...document.querySelectorAll('.chip')].filter(chip => chip.scrollWidth > chip.clientWidth);
+            return {ends: [...lines.values()], cut: cut.map(chip => chip.innerText),
+                    wide: document.documentElement.scrollWidth - window.innerWidth};
+        }""")
+        assert len(looked["ends"]) == rows, (width, looked)
+        assert max(looked["ends"]) - min(looked["ends"]) < 1, (width, looked)
+        assert (looked["cut"], looked["wide"]) == ([], 0), (width, looked)
