@@ -12,9 +12,11 @@ from typing import Final
 from producers.binding import BATCH, ONE, PLAIN, Malformed, bad_header, from_attributes, json_of, media_of
 from producers.inbox.letters import Content
 from schemas.canonical import Json
+from schemas.tracing import traceparent
 
 PREFIX: Final = "ce_"
 MEDIA: Final = "content-type"
+TRACE: Final = "traceparent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,16 @@ class Delivery:
 
 
 def event_of(content: Content) -> Json:
-    """The event, as if it had been posted. Raises Malformed."""
+    """The event, as if it had been posted; without a trace context of its own it has that of its record (the header
+    ``traceparent``). Raises Malformed."""
+    found = _event(content)
+    carried = next((text for name, text in content.query if name.lower() == TRACE), "")
+    if isinstance(found, dict) and TRACE not in found and traceparent(carried):
+        return {**found, TRACE: carried}
+    return found
+
+
+def _event(content: Content) -> Json:
     media, readable = media_of(content.media)
     headers = [(name.lower(), text.encode("latin-1")) for name, text in content.query]
     named = media.startswith("application/cloudevents")

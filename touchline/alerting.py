@@ -13,7 +13,7 @@ from alerts.service import Alerts
 from alerts.settings import BadSettings
 from ledger.leases import ALERTS, Turn
 from ledger.timeline import refuse_a_backup
-from touchline import logs
+from touchline import logs, telemetry
 from touchline.exits import Exit, Refused
 from touchline.options import say
 from touchline.place import Shared
@@ -32,6 +32,7 @@ def ring(place: Shared, settings: Settings, host: str, port: int) -> None:
     before = {n: signal.signal(n, lambda *_: ended.set()) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         with ExitStack() as rooms:
+            rooms.callback(telemetry.start("touchline-alerts"))
             wing = opened(place, rooms)
             refuse_a_backup(wing.database)
             alerts = _alerts(wing, settings)

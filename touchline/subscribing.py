@@ -19,7 +19,7 @@ from ledger.timeline import timelines
 from producers.inbox.taking import Taken, take
 from producers.records import Delivery
 from producers.subscriber import NotNow, Subscriber
-from touchline import logs
+from touchline import logs, telemetry
 from touchline.admin import HouseAdmin
 from touchline.choosing import only_tenant
 from touchline.desk import server_of
@@ -54,6 +54,7 @@ def subscribe(
         )
     HouseAdmin.a_source(source)
     with ExitStack() as rooms:
+        rooms.callback(telemetry.start("touchline-subscriber"))
         if isinstance(place, Path):
             whose, usual = _named(place, tenant, source)
             keep = _through_the_server(place, whose, source)

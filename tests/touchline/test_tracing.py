@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from ledger.candidate import Appended
 from ledger.clock import SimulatedClock
 from ledger.tracing import span
 from ledger.wire import Record, written
+from producers.records import Delivery, event_of
 from schemas.instants import DAY, HOUR, MINUTE, Instant, parse_instant
 from tests.alerts.support import SECRET, alert, inbox
 from tests.kit.world import START, World, event
@@ -176,6 +178,21 @@ def test_a_record_of_kafka_bears_the_facts_context_and_its_own() -> None:
     assert (headers["ce_traceparent"], headers["traceparent"]) == (ONE.encode(), TWO.encode())
     assert dict(written(traced)[1])["traceparent"] == ONE.encode()
     assert not [name for name, _ in written(record(body % b""))[1] if "trace" in name]
+
+
+def test_an_event_of_another_systems_topic_brings_its_records_context() -> None:
+    def read(given: dict[str, object], *headers: tuple[str, bytes]) -> object:
+        content = Delivery.of(
+            "theirs", 0, 7, [("content-type", b"application/json"), *headers], json.dumps(given).encode()
+        ).content
+        return event_of(content)
+
+    plain = received("c1")
+    traced = ("traceparent", ONE.encode())
+    assert read(plain, traced) == {**plain, "traceparent": ONE}
+    assert read({**plain, "traceparent": TWO}, traced) == {**plain, "traceparent": TWO}
+    assert read(plain, ("traceparent", b"\xff")) == read(plain) == plain
+    assert read(plain, ("Traceparent", ONE.encode())) == {**plain, "traceparent": ONE}
 
 
 def test_nobody_exports_without_an_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,26 @@ def test_what_could_not_be_kept_is_logged_with_the_id_and_no_personal_data(
     assert not [word for word in CLEAR if word in said]
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_logged_error_shows_no_local_variable(form: str, capfd: pytest.CaptureFixture[str]) -> None:
+    logs.configure(form)
+
+    def fails(customer: str) -> None:
+        raise RuntimeError(f"a step failed for {len(customer)} letters")
+
+    try:
+        fails(CLEAR[1])
+    except RuntimeError as error:
+        structlog.get_logger("rebuild").error("rebuild_failed", exc_info=error)
+    structlog.reset_defaults()
+    said = capfd.readouterr().err
+    assert "a step failed" in said
+    assert "in fails" in said
+    assert not [word for word in CLEAR if word in said]
+    if form == "json":
+        assert json.loads(said)["event"] == "rebuild_failed"
+
+
 def test_the_operators_token_reads_figures_of_all_tenants_and_nothing_else(tmp_path: Path) -> None:
     kept = tmp_path / "token"
     kept.write_text(TOKEN + "\n")
