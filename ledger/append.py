@@ -7,22 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
-from ledger import feeds
+from ledger import feeds, placing
 from ledger.body import replaced, sealed_json, steps
 from ledger.candidate import Appended, Candidate, Draft, Outcome, Problem
 from ledger.chain import FACTS, Chain
 from ledger.clock import Clock
-from ledger.dialects import insert_one
 from ledger.errors import KeyMissing
 from ledger.expected import unmet
-from ledger.hot import Hot, Row
+from ledger.hot import Row
 from ledger.keys import KeyStore
 from ledger.persons import Persons
 from ledger.prepared import Prepared, prepare
 from ledger.seal import Erased, mac, seal
-from ledger.tables import corrections, counters, fact_ids, facts
 from ledger.tenants import Tenant
 from schemas.canonical import canonical_bytes
 from schemas.identity import event_id
@@ -32,18 +30,6 @@ NOT_CORRECTABLE = (
     "policy.", "calendar.", "roles.", "privacy.", "event.", "obligation.", "alert.", "source.",
 )  # fmt: skip
 """Publications, withdrawals and what people decide about promises stand: a later one takes their place."""
-
-FACT = ("tenant", "place", "recorded", "body", "hash")
-FACT_ID = ("tenant", "event_id", "place")
-CORRECTION = ("tenant", "target", "place", "event_id")
-_fact = Hot(insert_one(facts, FACT))
-_fact_id = Hot(insert_one(fact_ids, FACT_ID))
-_correction = Hot(insert_one(corrections, CORRECTION))
-_counter = Hot(
-    update(counters)
-    .where(counters.c.tenant == bindparam("number"))
-    .values(place=bindparam("new_place"), recorded=bindparam("new_recorded"), hash=bindparam("new_hash"))
-)
 
 
 class _Refused(Exception):
@@ -104,23 +90,19 @@ class Appending:
 
     def finish(self) -> None:
         """Write out what waits, and move the counter to the last place."""
-        self._write()
         self._keys.write()
         if self._last != self._began:
-            _counter(
-                self._connection,
-                number=self._tenant.number,
-                new_place=self._last,
-                new_recorded=self._recorded,
-                new_hash=self._hash,
-            )
+            head = (self._last, self._recorded, self._hash)
+            placing.finish(self._connection, *self._waiting(), self._tenant.number, head)
 
     def _write(self) -> None:
-        facts, ids, corrected = self._facts, self._fact_ids, self._corrections
+        placing.write(self._connection, *self._waiting())
+
+    def _waiting(self) -> tuple[list[Row], list[Row], list[Row]]:
+        """Rows of facts, ids and corrections that are not written yet; whoever asks writes them."""
+        waiting = self._facts, self._fact_ids, self._corrections
         self._facts, self._fact_ids, self._corrections = [], [], []
-        _fact.many(self._connection, FACT, facts)
-        _fact_id.many(self._connection, FACT_ID, sorted(ids))  # neighbours share a page
-        _correction.many(self._connection, CORRECTION, corrected)
+        return waiting
 
     def _ahead(self, offered: Sequence[Prepared], known: dict[bytes, int]) -> None:
         """Have the key store read all that the new ones will ask it."""

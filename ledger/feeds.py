@@ -23,7 +23,7 @@ from sqlalchemy import (
 from ledger.body import fact_event, verdict_event
 from ledger.chain import GENESIS
 from ledger.errors import UnknownTenant
-from ledger.hot import Among, Hot
+from ledger.hot import HEADS, Among, Hot
 from ledger.tables import corrections, counters, fact_ids, facts, verdicts
 from ledger.tenants import Tenant
 from schemas.event import Event
@@ -97,6 +97,9 @@ _corrected = Hot(
         corrections.c.tenant == _tenant, corrections.c.target == bindparam("target")
     )
 )
+
+
+_NO_HEADS: dict[int, tuple[Any, ...]] = {}
 
 
 def _event(place: int, recorded: Instant, body: bytes) -> Event:
@@ -201,7 +204,11 @@ def head(connection: Connection, tenant: Tenant) -> Head:
 def locked_head(connection: Connection, tenant: Tenant) -> tuple[Head, Instant]:
     """In a job of the writer: the fact counter, which nobody else moves before its commit, and the instant of the last cut
     (``lanes.cut``), before which no later fact is recorded. Raises UnknownTenant."""
-    row = _locked(connection, tenant=tenant.number).first()
+    row = connection.info.get(HEADS, _NO_HEADS).pop(
+        tenant.number, None
+    )  # told with the lock, to the first job of a slice
+    if row is None:
+        row = _locked(connection, tenant=tenant.number).first()
     if row is None:
         raise UnknownTenant(tenant.name)
     return Head(*row[:3]), Instant(row[3])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, literal_column, select, union_all
 
 from ledger.dialects import insert_one, insert_where_new
 from ledger.hot import Among, Hot, Row
@@ -13,18 +13,38 @@ from ledger.seal import Keyed
 
 _TENANT: BindParameter[str] = bindparam("tenant")
 _keys_of = Among(
-    lambda keys: select(person_keys.c.person, person_keys.c.retention, person_keys.c.key).where(
-        person_keys.c.tenant == _TENANT, person_keys.c.person.in_(keys)
+    lambda keys: union_all(
+        select(person_keys.c.person, person_keys.c.retention, person_keys.c.key).where(
+            person_keys.c.tenant == _TENANT, person_keys.c.person.in_(keys)
+        ),
+        select(tombstones.c.person, literal_column("''"), literal_column("NULL")).where(
+            tombstones.c.tenant == _TENANT, tombstones.c.person.in_(keys)
+        ),
     )
 )
-_gone = Among(
-    lambda keys: select(tombstones.c.person).where(
-        tombstones.c.tenant == _TENANT, tombstones.c.person.in_(keys)
-    )
-)
+"""Keys; and with None for one, the tombstones."""
 _named = Among(
-    lambda keys: select(blind_index.c.mac, blind_index.c.person).where(blind_index.c.mac.in_(keys))
+    lambda keys: (
+        select(
+            blind_index.c.mac,
+            blind_index.c.person,
+            person_keys.c.retention,
+            person_keys.c.key,
+            tombstones.c.erased,
+        )
+        .outerjoin_from(
+            blind_index,
+            person_keys,
+            and_(person_keys.c.tenant == blind_index.c.tenant, person_keys.c.person == blind_index.c.person),
+        )
+        .outerjoin(
+            tombstones,
+            and_(tombstones.c.tenant == blind_index.c.tenant, tombstones.c.person == blind_index.c.person),
+        )
+        .where(blind_index.c.mac.in_(keys))
+    )
 )
+"""Whom entries name, a row for each of their keys, and whether they were erased."""
 _PERSON = ("tenant", "person")
 _add_person = Hot(insert_where_new(persons, tenant=bindparam("tenant"), person=bindparam("person")))
 _KEY = ("tenant", "person", "retention", "key")
@@ -71,10 +91,16 @@ class KeyJob:
         """Those of the entries that were not read, each once."""
         return [mac for mac in dict.fromkeys(macs) if mac not in self._named]
 
-    def name(self, connection: Connection, macs: Sequence[bytes]) -> None:
-        """Read whom these entries of the blind index name."""
+    def name(
+        self, connection: Connection, tenant: str, macs: Sequence[bytes]
+    ) -> list[tuple[str, str, bytes]]:
+        """Read whom these entries of the tenant's blind index name, and what ``read`` reads of those."""
         self._named.update(dict.fromkeys(macs, ""))
-        self._named.update({row[0]: row[1] for row in _named(connection, macs)})
+        rows = _named(connection, macs)
+        for mac, person, _, _, erased in rows:
+            self._named[mac] = person
+            self._read[tenant, person] = erased is not None
+        return [(row[1], row[2], row[3]) for row in rows if row[3] is not None and row[4] is None]
 
     def unread(self, tenant: str, people: Iterable[str]) -> list[str]:
         """Those of the persons who were not read, each once."""
@@ -85,8 +111,8 @@ class KeyJob:
     ) -> list[tuple[str, str, bytes]]:
         """Read whether these persons were erased; the keys (person, class, key) of those who were not are returned."""
         self._read.update({(tenant, person): False for person in people})
-        self._read.update({(tenant, row[0]): True for row in _gone(connection, people, tenant=tenant)})
         rows = _keys_of(connection, people, tenant=tenant)
+        self._read.update({(tenant, row[0]): True for row in rows if row[2] is None})
         return [(row[0], row[1], row[2]) for row in rows if not self._read[tenant, row[0]]]
 
     def named(self, mac: bytes) -> str | None:

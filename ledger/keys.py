@@ -144,6 +144,13 @@ class KeyStore:
             self._transaction.savepoint()
         return self._transaction.connection
 
+    @property
+    def _looking(self) -> Connection:
+        """For questions alone: they need no transaction, whose beginning and end take longer."""
+        if self._begun or self._job.waiting or not self._in_job:
+            return self.connection
+        return self._transaction.reading
+
     def write(self) -> None:
         """Write out what waits: at the end of a job, or when somebody reads (``connection``)."""
         if self._job.waiting:
@@ -155,19 +162,22 @@ class KeyStore:
         asked = [mac for mac in macs if mac]
         people = list(others)
         if unnamed := self._job.unnamed(asked):
-            self._job.name(self.connection, unnamed)
+            self._hold(tenant, self._job.name(self._looking, tenant, unnamed))
         people += [person for mac in asked if (person := self._job.named(mac))]
         if unread := self._job.unread(tenant, people):
-            for person, retention, key in self._job.read(self.connection, tenant, unread):
-                self._job.keys[tenant, person, retention] = (key, Keyed(mac_key(key)))
+            self._hold(tenant, self._job.read(self._looking, tenant, unread))
 
-    def named(self, mac: bytes) -> str:
+    def _hold(self, tenant: str, keys: Iterable[tuple[str, str, bytes]]) -> None:
+        for person, retention, key in keys:
+            self._job.keys.setdefault((tenant, person, retention), (key, Keyed(mac_key(key))))
+
+    def named(self, tenant: str, mac: bytes) -> str:
         """Whom an entry of the blind index names; "" for nobody, and for no entry."""
         if not mac:
             return ""
         found = self._job.named(mac)
         if found is None:
-            self._job.name(self.connection, [mac])
+            self._hold(tenant, self._job.name(self._looking, tenant, [mac]))
             found = self._job.named(mac) or ""
         return found
 
@@ -189,11 +199,11 @@ class KeyStore:
 
     def is_person(self, tenant: str, person: str) -> bool:
         """Whether this reference was ever given out and not erased."""
-        return _known(self.connection, tenant=tenant, person=person).first() is not None
+        return _known(self._looking, tenant=tenant, person=person).first() is not None
 
     def is_erased(self, tenant: str, person: str) -> bool:
         """Whether there is a tombstone; in the writer's jobs."""
-        return self._tombstone(self.connection, tenant, person)
+        return self._tombstone(self._looking, tenant, person)
 
     def sealing(self, tenant: str, person: str, retention: str) -> tuple[bytes, Keyed]:
         """(sealing key, MAC key), made where missing. Raises PersonErased."""
@@ -201,7 +211,7 @@ class KeyStore:
         if known is None:
             row = None
             if self._job.erased(tenant, person) is None:
-                row = _key(self.connection, tenant=tenant, person=person, retention=retention).first()
+                row = _key(self._looking, tenant=tenant, person=person, retention=retention).first()
             key: bytes = fresh_key() if row is None else row[0]
             if row is None:
                 if self._is_gone(tenant, person):
@@ -218,7 +228,7 @@ class KeyStore:
         known = self._job.keys.get((tenant, person, retention))
         if known is not None:
             return known[1]
-        key = self._find(self.connection, tenant, person, retention)
+        key = self._find(self._looking, tenant, person, retention)
         return key if isinstance(key, Erased) else Keyed(mac_key(key))
 
     def token_key(self, tenant: str, source: str) -> bytes:
@@ -329,7 +339,7 @@ class KeyStore:
 
     def _is_gone(self, tenant: str, person: str) -> bool:
         known = self._job.erased(tenant, person)
-        return self._tombstone(self.connection, tenant, person) if known is None else known
+        return self._tombstone(self._looking, tenant, person) if known is None else known
 
     @staticmethod
     def _tombstone(connection: Connection, tenant: str, person: str) -> bool:

@@ -103,7 +103,7 @@ class Persons:
         The number wins. Where the phone names another person, or a known number of this source stands against a new
         one, nothing merges: it is listed (``conflicts``).
         """
-        by_number, by_phone = self._keys.named(claims.number), self._keys.named(claims.phone)
+        by_number, by_phone = self._keys.named(tenant, claims.number), self._keys.named(tenant, claims.phone)
         person = by_number or by_phone
         if claims.number and not by_number and by_phone and self._has_number(tenant, source, by_phone):
             person = ""  # the phone is a known customer's, the number is not theirs
@@ -117,7 +117,7 @@ class Persons:
     ) -> None:
         """Number and phone that came with a reference: learned where new, listed where they name someone else."""
         for kind, mac in ((PHONE, claims.phone), (number_of(source), claims.number)):
-            holder = self._keys.named(mac)
+            holder = self._keys.named(tenant, mac)
             if mac and not holder:
                 self._keys.learn(mac, tenant, person, kind)
             elif holder and holder != person:

@@ -60,6 +60,11 @@ class Transaction(Protocol):
     @property
     def connection(self) -> Connection: ...
 
+    @property
+    def reading(self) -> Connection:
+        """The same connection, for ``Hot`` questions; before ``begin`` too, when each sees what is committed by then."""
+        ...
+
     def begin(
         self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
     ) -> None:

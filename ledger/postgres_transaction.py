@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ledger.errors import OutcomeUnknown
+from ledger.hot import DIRECT, HEADS
 from ledger.ports import Locks
 
 CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
@@ -21,7 +22,8 @@ Sync = Callable[[int], None]
 
 
 class PostgresTransaction:
-    """``ledger.ports.Transaction``. One round trip begins a slice, with all its locks; each job costs one more.
+    """``ledger.ports.Transaction``. One round trip begins a slice, with all its locks; each job but the first costs one more.
+    The first needs no savepoint: there is nothing before it to go back to but the beginning.
 
     What belongs to the transaction is said over libpq directly: psycopg and SQLAlchemy see a connection in autocommit.
     """
@@ -34,14 +36,28 @@ class PostgresTransaction:
         self._opened: Connection | None = None
         self._begun = False
         self._pending = self._standing = False
+        self._first = self._bare = False
+        """Nothing was done in this transaction yet; the job in hand goes without a savepoint."""
+        self._touched = False
+        """That job has asked for the connection."""
         self._held: Locks | None = None
+        self._beginning = ""
 
     @property
     def connection(self) -> Connection:
         self._stands()
-        if self._pending:
+        if self._bare:
+            self._touched = True
+        elif self._pending:
             self._say("RELEASE SAVEPOINT job; SAVEPOINT job" if self._standing else "SAVEPOINT job")
             self._pending, self._standing = False, True
+        return self._there()
+
+    @property
+    def reading(self) -> Connection:
+        if self._begun:
+            return self.connection
+        self._tend()
         return self._there()
 
     def begin(
@@ -60,12 +76,27 @@ class PostgresTransaction:
             counters = frozenset().union(*(locks.counters for locks in together))
             self._held = Locks(engines, counters)
             words += _locking("engines", engines) + _locking("counters", counters)
-        self._begun = True
         if self._sync is not None:
-            told = self._say("; ".join([*words, CLOCK]))
+            words.append(_told(self._held))
+        self._beginning = "; ".join(words)
+        self._begin("")
+
+    def _begin(self, before: str) -> None:
+        self._begun = True
+        self._first, self._bare, self._touched = True, False, False
+        told = self._say(before + self._beginning)
+        if self._sync is not None:
             self._sync(int(told.get_value(0, 0)))
-        else:
-            self._say("; ".join(words))
+            self._there().info[HEADS] = {
+                int(told.get_value(row, 1)): (
+                    int(told.get_value(row, 2)),
+                    int(told.get_value(row, 3)),
+                    bytes.fromhex(told.get_value(row, 4)[2:].decode()),
+                    int(told.get_value(row, 5)),
+                )
+                for row in range(told.ntuples)
+                if told.get_value(row, 1) is not None
+            }
 
     def admits(self, locks: Locks | None) -> bool:
         held = self._held
@@ -74,14 +105,20 @@ class PostgresTransaction:
         return locks.engines <= held.engines and locks.counters <= held.counters
 
     def savepoint(self) -> None:
-        self._pending = True  # made when the job first asks for the connection
+        self._bare = self._first
+        self._pending = not self._bare  # made when the job first asks for the connection
 
     def release(self) -> None:
-        self._pending = False
+        if self._first and self._opened is not None:
+            self._opened.info.pop(HEADS, None)  # they may have moved
+        self._first = self._bare = self._pending = False
 
     def undo(self) -> None:
         self._stands()
-        if not self._pending:
+        if self._bare:
+            if self._touched:
+                self._begin("ROLLBACK; ")
+        elif not self._pending:
             self._say("ROLLBACK TO SAVEPOINT job")
         self._pending = False
 
@@ -129,6 +166,7 @@ class PostgresTransaction:
     def _there(self) -> Connection:
         if self._opened is None:
             self._opened = self._engine.connect()
+            self._opened.info[DIRECT] = True
         return self._opened
 
     def _say(self, words: str) -> Any:
@@ -177,3 +215,14 @@ def _locking(table: str, tenants: Iterable[int]) -> list[str]:
     if not numbers:
         return []
     return [f"SELECT 1 FROM {table} WHERE tenant IN ({numbers}) ORDER BY tenant FOR UPDATE"]
+
+
+def _told(held: Locks | None) -> str:
+    """The database's time, and the counters that are locked by then, as they are now: the snapshot is newer than the locks."""
+    numbers = ", ".join(str(int(number)) for number in sorted(held.counters)) if held else ""
+    if not numbers:
+        return f"SELECT ({CLOCK}), NULL"
+    return (
+        f"SELECT ({CLOCK}), tenant, place, recorded, hash, floor "
+        f"FROM (SELECT 1) AS one LEFT JOIN counters ON tenant IN ({numbers})"
+    )

@@ -91,6 +91,10 @@ class SqliteTransaction:
     def connection(self) -> Connection:
         return self._connection
 
+    @property
+    def reading(self) -> Connection:
+        return self._connection
+
     def begin(
         self, first: Locks | None = None, waiting: Callable[[], Sequence[Locks | None]] | None = None
     ) -> None:

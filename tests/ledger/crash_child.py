@@ -69,6 +69,10 @@ class CutTransaction:
     def connection(self) -> Connection:
         return self._inner.connection
 
+    @property
+    def reading(self) -> Connection:
+        return self._inner.reading
+
     def admits(self, locks: Locks | None) -> bool:
         return self._inner.admits(locks)
 

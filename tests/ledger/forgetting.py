@@ -207,6 +207,10 @@ class CutTransaction:
     def connection(self) -> Connection:
         return self._inner.connection
 
+    @property
+    def reading(self) -> Connection:
+        return self._inner.reading
+
     def commit(self) -> None:
         self._inner.commit()
         if self._cut.armed and self._next:

@@ -44,6 +44,11 @@ class Spy:
         assert self._inner is not None
         return self._inner.connection
 
+    @property
+    def reading(self) -> Connection:
+        assert self._inner is not None
+        return self._inner.reading
+
     def _pass(self, name: str) -> None:
         self.calls.append(name)
         if self.fail == name:
