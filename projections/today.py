@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from processors.rules.cases import Case, Cases
 from processors.rules.firstcontact import CaseOwner
@@ -86,8 +86,8 @@ class Worklist:
     ) -> list[dict[str, Any]]:
         """By (due, id). ``after`` is the (due µs, id) of the last one already had. ``places``: of the facts in which the
         customer may stand, the last one first; not for people."""
-        p, case = self._rows.c, self._cases.c
-        what = [*(p[n] for n in _NAMES), self._person, case.kind, case.owner_type, case.ticket]
+        p, c = self._rows.c, self._cases.c
+        what = [*(p[n] for n in _NAMES), self._person, c.kind, c.owner_type, c.ticket]
         query = self._listed(tenant, asked, what).order_by(p.due, p.id).limit(limit)
         if after is not None:
             query = query.where((p.due > after[0]) | and_(p.due == after[0], p.id > after[1]))
@@ -101,10 +101,12 @@ class Worklist:
 
     def counts(self, conn: Connection, tenant: int, asked: Asked) -> dict[str, int]:
         """How many stand where (``WHEN``), zeros included."""
-        return {
-            word: conn.scalar(self._listed(tenant, asked, [func.count()]).where(self._stands(word))) or 0
-            for word in WHEN
+        word = case(*((self._stands(word), word) for word in WHEN), else_="").label("word")
+        each = self._listed(tenant, asked, [word], alone=not asked.person).subquery()
+        found = {
+            str(w): int(n) for w, n in conn.execute(select(each.c.word, func.count()).group_by(each.c.word))
         }
+        return {word: found.get(word, 0) for word in WHEN}
 
     def people(self, conn: Connection, tenant: int) -> tuple[list[str], list[str]]:
         """(persons, roles) by whom anything on the list is owed, in order."""
@@ -113,17 +115,18 @@ class Worklist:
         roles = {role for _, owes in lines for role in json.loads(owes)}
         return sorted({person for person, _ in lines if person}), sorted(roles)
 
-    def _listed(self, tenant: int, asked: Asked, what: Sequence[Any]) -> Select[Any]:
-        p, owner, case = self._rows.c, self._owners.c, self._cases.c
+    def _listed(self, tenant: int, asked: Asked, what: Sequence[Any], *, alone: bool = False) -> Select[Any]:
+        """``alone``: without who has the case, and the case, which is a third of the work."""
+        p, owner, c = self._rows.c, self._owners.c, self._cases.c
         both = self._rows.outerjoin(self._owners, and_(owner.tenant == p.tenant, owner.id == p.case_id))
-        whole = both.outerjoin(self._cases, and_(case.tenant == p.tenant, case.id == p.case_id))
+        whole = both.outerjoin(self._cases, and_(c.tenant == p.tenant, c.id == p.case_id))
         keys: dict[str, list[int]] = {}
         for place, key in sorted(self._visits):
             keys.setdefault(key, []).append(place)
         of_visits = [and_(p.obligation == key, p.policy_place.in_(places)) for key, places in keys.items()]
         query = (
             select(*what)
-            .select_from(whole)
+            .select_from(self._rows if alone else whole)
             .where(p.tenant == tenant, p.state == OPEN, p.opened <= self._now, p.kind != "coverage")
             .where(or_(*of_visits) if of_visits else p.id.is_(None))
         )
