@@ -13,7 +13,7 @@ RUN /opt/touchline/bin/python -m pip install --no-cache-dir --disable-pip-versio
     --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
-# /data exists before VOLUME: a new named volume takes its owner and mode from here.
+# A new named volume at /data takes its owner and mode from here.
 RUN groupadd --gid 10001 touchline \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin touchline \
     && install -d -m 0700 -o 10001 -g 10001 /data
@@ -23,8 +23,6 @@ ENV PATH=/opt/touchline/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     TOUCHLINE_DATA=/data
 USER 10001:10001
-VOLUME ["/data"]
-# http.client, for it knows no proxies.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', 8311, timeout=4); c.request('GET', '/readyz'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-m", "touchline.healthy", "8311", "/readyz"]
 CMD ["touchline", "up", "--host", "127.0.0.1", "--port", "8311"]

@@ -13,6 +13,7 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterable, Iterable, Sequence
 from contextlib import suppress
+from tempfile import TemporaryDirectory
 from typing import Any
 
 with warnings.catch_warnings():
@@ -37,6 +38,9 @@ class Faust:
     def __init__(self, worker: Worker, reached: Reached) -> None:
         self._worker = worker
         self._reached = reached
+        self._scratch = ""
+        """A folder that Faust makes although it keeps nothing in it; else it would stand where the process was started, which
+        in a container is read-only."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ended = asyncio.Event()
         self._asked = False
@@ -54,7 +58,8 @@ class Faust:
                 warnings.filterwarnings("ignore", module=rf"{ours}(\.|$)")
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             warnings.filterwarnings("ignore", message=r"Setting .* is deprecated since Faust")
-            asyncio.run(self._run())
+            with TemporaryDirectory(prefix="touchline-faust-") as self._scratch:
+                asyncio.run(self._run())
         if self._failed is not None:
             raise self._failed
 
@@ -104,6 +109,7 @@ class Faust:
             consumer_auto_offset_reset="latest",
             consumer_metadata_max_age_ms=int(METADATA * 1000),
             store="memory://",
+            datadir=self._scratch,
             processing_guarantee="at_least_once",
             stream_wait_empty=False,
             topic_allow_declare=False,

@@ -147,7 +147,8 @@ class Node:
 class Kafka:
     """Brokers of our own, numbered 1, 2, 3; ``close`` ends them and removes their folders."""
 
-    def __init__(self, brokers: int = 1) -> None:
+    def __init__(self, brokers: int = 1, properties: str = SETTINGS) -> None:
+        """``properties``: server.properties with the same places for addresses as SETTINGS."""
         self.brokers = brokers
         self.folder = Path(tempfile.mkdtemp(prefix="tl-kafka-"))
         ports = free_ports(3 * brokers)
@@ -167,7 +168,7 @@ class Kafka:
             formatting = []
             for node, second, controller in zip(self.nodes, inner, controllers, strict=True):
                 node.folder.mkdir()
-                settings = SETTINGS.format(
+                settings = properties.format(
                     node=node.number, voters=voters, port=node.port, second=second, controller=controller,
                     proxy=node.proxy.port, logs=node.folder / "data", copies=brokers, least=2 if brokers > 2 else 1,
                 )  # fmt: skip
@@ -311,11 +312,11 @@ def shared() -> Kafka:
 
 
 @contextlib.contextmanager
-def started(brokers: int = 1) -> Iterator[Kafka]:
+def started(brokers: int = 1, properties: str = SETTINGS) -> Iterator[Kafka]:
     """A cluster to be broken. Skips, or fails with CI=true, where there can be none."""
     if os.environ.get("TOUCHLINE_TEST_KAFKA"):
         pytest.skip("a given Kafka is neither killed nor started by tests")
-    made = _ours(lambda: Kafka(brokers))
+    made = _ours(lambda: Kafka(brokers, properties))
     try:
         yield made
     finally:
