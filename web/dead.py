@@ -45,7 +45,7 @@ class LetterBody(BaseModel):
 
 
 class LetterContent(BaseModel):
-    """What was sent, in clear: bytes that are no UTF-8 as `\\xNN`."""
+    """What was sent, in clear: bytes that are no UTF-8 as `\\xNN`. `query` holds a Kafka record's headers."""
 
     media: str
     query: list[tuple[str, str]]

@@ -105,6 +105,11 @@ def test_every_record_of_a_story_is_as_described(
         told = {header: text.decode() for header, text in given}
         headers.validate(told)
         assert "ce_leftout" in told
+        traced = last.body[:-1] + b',"traceparent":"00-' + b"a" * 32 + b'-00f067aa0ba902b7-01"}'
+        _, given = written(replace(last, body=traced))
+        told = {header: text.decode() for header, text in given}
+        headers.validate(told)
+        assert "ce_traceparent" in told
         assert not headers.is_valid({**told, "ce_chainhash": "x"})
         assert not values.is_valid({**json.loads(last.body), "time": "2026-11-22"})
     assert {json.loads(record.body)["type"] for record in lanes["facts"]} >= {

@@ -72,6 +72,18 @@ def test_both_modes_are_one_event_and_order_is_kept(desk: Desk) -> None:
     assert desk.counted() == {"kept": 2, "duplicates": 2}
 
 
+def test_the_senders_trace_goes_with_its_event(desk: Desk) -> None:
+    outer, own = (f"00-{digit * 32}-00f067aa0ba902b7-01" for digit in "ab")
+    headers, value = structured(ticket("1"))
+    assert desk.take(([*headers, ("traceparent", outer.encode())], value)) == Taken(1, kept=1)
+    headers, value = binary(ticket("2", traceparent=own))
+    assert desk.take(([*headers, ("traceparent", outer.encode())], value)) == Taken(1, kept=1)
+    assert desk.take(
+        ([("traceparent", b"?"), *structured(ticket("1"))[0]], structured(ticket("1"))[1])
+    ) == Taken(1, duplicates=1)
+    assert [fact.traceparent for fact in desk.facts()] == [outer, own]
+
+
 def test_what_is_none_or_refused_is_a_dead_letter_once(desk: Desk) -> None:
     late = ticket("c", data={"description": f"改：{PHONE}"}, correctssourceid="b", type="complaint.received")
     bad: list[Sent] = [
