@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanKind
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+TIMEOUTS = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
+PATIENCE = 3.0
+"""Seconds for a batch of spans, unless told otherwise: a process that ends must not wait long for a collector that is away."""
 
 
 def start(service: str) -> Callable[[], None]:
@@ -43,7 +46,8 @@ def start(service: str) -> Callable[[], None]:
         ) from None
     resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME") or service})
     provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    patience = None if any(os.environ.get(name) for name in TIMEOUTS) else PATIENCE
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(timeout=patience)))
     tracing.use(OpenTelemetry(provider))
 
     def end() -> None:
