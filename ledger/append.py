@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from ledger.hot import Row
 from ledger.keys import KeyStore
 from ledger.persons import Persons
 from ledger.prepared import Prepared, prepare
-from ledger.seal import Erased, mac, seal
+from ledger.seal import Erased, mac, nonces, seal
 from ledger.tenants import Tenant
 from schemas.canonical import canonical_bytes
 from schemas.identity import event_id
@@ -57,6 +57,7 @@ class Appending:
         head, self._floor = feeds.locked_head(connection, tenant)
         self._began = self._last = head.place
         self._recorded, self._hash = head.recorded, head.hash
+        self._nonces: Iterator[bytes] = iter(())
         self._facts: list[Row] = []
         self._fact_ids: list[Row] = []
         self._corrections: list[Row] = []
@@ -70,6 +71,7 @@ class Appending:
         offered = [prepare(self._tenant.name, self._persons, candidate) for candidate in candidates]
         known = feeds.places_of(self._connection, self._tenant, [one.key for one in offered])
         self._ahead(offered, known)
+        self._nonces = nonces(sum([len(one.secrets) for one in offered]))
         outcomes: list[Outcome] = []
         for one in offered:
             candidate = one.candidate
@@ -161,7 +163,7 @@ class Appending:
         if person:
             sealing_key, mac_key = self._keys.sealing(tenant, person, retention)
             for path, text in one.secrets:
-                blob = seal(sealing_key, text, tenant, event, path, person, retention)
+                blob = seal(sealing_key, text, tenant, event, path, person, retention, next(self._nonces))
                 put = sealed_json(blob, person, retention)
                 if path.startswith("customer."):
                     data.setdefault("customer", {})[path[9:]] = put

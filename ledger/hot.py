@@ -7,6 +7,7 @@ its pool is still one; the writer's own sees to that itself (``ledger.postgres_t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from sqlalchemy import BindParameter, Connection, bindparam
 from sqlalchemy.sql import ClauseElement
 
 Row = tuple[Any, ...]
+_ROW = re.compile(r"^INSERT OR FAIL INTO .* VALUES (\([?, ]+\))$")
+_STEP = 64
+"""Rows of one insert on SQLite; powers of two below it, so that few statements are known."""
 DIRECT = "touchline.direct"
 """Stands in the ``info`` of a connection whose owner finds out by himself that it is lost."""
 HEADS = "touchline.heads"
@@ -46,13 +50,23 @@ class Found(list[Row]):
 class _Compiled:
     """A statement as one dialect says it; ``order`` where parameters go by position."""
 
-    __slots__ = ("fixed", "order", "sql")
+    __slots__ = ("_many", "fixed", "order", "row", "sql")
 
     def __init__(self, statement: ClauseElement, connection: Connection, names: frozenset[str]) -> None:
         compiled: Any = statement.compile(dialect=connection.dialect)
         self.sql = str(compiled)
         self.order = tuple(compiled.positiontup) if compiled.positiontup else None
         self.fixed = {name: value for name, value in compiled.params.items() if name not in names}
+        self.row = _ROW.search(self.sql)
+        self._many: dict[int, str] = {}
+
+    def of(self, size: int) -> str:
+        """The insert of so many rows; where it is one of ``row``."""
+        sql = self._many.get(size)
+        if sql is None:
+            assert self.row is not None
+            sql = self._many[size] = self.sql + f", {self.row[1]}" * (size - 1)
+        return sql
 
     def rows(self, connection: Connection, values: dict[str, Any]) -> Iterator[Row]:
         if self.fixed:
@@ -134,10 +148,22 @@ class Hot:
             at = [names.index(name) for name in known.order]
             rows = [tuple([row[index] for index in at]) for row in rows]
         if connection.dialect.name == "sqlite":
-            raw: Any = connection.connection.driver_connection
-            raw.executemany(known.sql, rows)
+            self._lite(known, driver(connection), rows)
         else:
             connection.exec_driver_sql(known.sql, list(rows))
+
+    @staticmethod
+    def _lite(known: _Compiled, raw: Any, rows: Sequence[Row]) -> None:
+        """Each step lets go of the interpreter, which another busy thread then keeps for up to 5 ms: so many rows are one step,
+        where that has SQLite put nothing aside (OR FAIL)."""
+        if known.row is None:
+            raw.executemany(known.sql, rows)
+            return
+        at, left = 0, len(rows)
+        while left:
+            size = min(1 << left.bit_length() - 1, _STEP)
+            raw.execute(known.of(size), [value for row in rows[at : at + size] for value in row])
+            at, left = at + size, left - size
 
     def _compiled(self, connection: Connection, names: frozenset[str]) -> _Compiled:
         statement = self._statement
