@@ -106,8 +106,8 @@ def _problem(refusals: Sequence[Refusal]) -> Problem:
 
 
 def _not_yet(one: Candidate, by_the_wall: Candidate) -> Candidate:
-    """While the wall clock is in doubt: what is refused, and would not be if that clock is right, is to be sent again when
-    somebody knows."""
+    """While the wall clock is in doubt: what is refused (``one``), and would not be if that clock is right, is to be sent again
+    when somebody knows."""
     if one.problem is None or by_the_wall.problem is not None:
         return one
     problem = Problem(
@@ -233,9 +233,11 @@ class Intake:
         now = self._clock.now()
         trace, began = tracing.here(), time_ns()
         offered = [candidate(raw, source, now, admin, system, approver, trace) for raw in raws]
-        if (wall := wall_of(self._clock)) > now:
+        if any(one.problem is not None for one in offered) and (wall := wall_of(self._clock)) > now:
             offered = [
-                _not_yet(one, candidate(raw, source, wall, admin, system, approver))
+                one
+                if one.problem is None  # reading it is most of what an event costs: once is enough
+                else _not_yet(one, candidate(raw, source, wall, admin, system, approver))
                 for raw, one in zip(raws, offered, strict=True)
             ]
         if expected is not None:

@@ -188,3 +188,30 @@ def test_a_ledger_that_takes_nothing_is_counted_and_told(
     with pytest.raises(Stopped):
         intake.submit_one(tenant, "crm", example("repair.reported"))
     assert intake.counts.failed == 1
+
+
+class _Counted(dict[str, Any]):
+    """How often its id was asked for."""
+
+    asked = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked += key == "id"
+        return super().get(key, default)
+
+
+class _Running(SimulatedClock):
+    """Goes on with each look, as a real one does."""
+
+    def now(self) -> int:
+        self.step(1)
+        return super().now()
+
+
+def test_a_good_event_is_read_once(ledger: Ledger, tenant: Tenant) -> None:
+    """A second reading would cost as much as keeping it."""
+    raw, offered = _Counted(example("complaint.received")), _Counted(example("complaint.received"))
+    candidate(raw, "crm", NOW)
+    outcomes = Intake(ledger, _Running(NOW)).submit_many(tenant, "crm", [offered]).result(WAIT)
+    assert isinstance(outcomes[0], Appended)
+    assert offered.asked == raw.asked > 0
