@@ -19,6 +19,8 @@ from typing import Any
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Faust's own making, at import
     import faust
+    from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+    from mode.threads import WorkerThread
 
 from ledger.brokers import tenant_of
 from processors.transport import AGAIN, METADATA, MOST, Carried, ClientDied, Reached, reachable, records
@@ -28,8 +30,24 @@ WITHIN = 0.05
 """Seconds that a batch is gathered."""
 LOOK = 0.25
 """Seconds between two looks at whether Faust still runs."""
+STARTING = 30.0
+"""Seconds that Faust has for its start while a broker answers. A group of another client's members lets it neither in nor go
+on: it waits for ever."""
 LEAVING = 10.0
 """Seconds that Faust has for its own end."""
+THREAD = 5.0
+"""Seconds that its consumer's thread has for that."""
+
+
+class _Thread(WorkerThread):
+    """The consumer's own. Faust waits for its end on the loop itself and without limit, and so does the interpreter."""
+
+    def __init__(self, service: Any, **more: Any) -> None:
+        super().__init__(service, **more)
+        self.daemon = True
+
+    def stop(self) -> None:
+        self.is_stopped.wait(THREAD)
 
 
 class Faust:
@@ -71,18 +89,24 @@ class Faust:
                 return
         app = self._app()
         app.finalize()
+        starting = asyncio.create_task(self._start(app))
+        until = self._loop.time() + STARTING
         try:
-            if not self._asked:
-                await self._start(app)
             while not self._ended.is_set() and not self._asked:
-                if app.crashed or app.should_stop:
-                    raise ClientDied(
-                        f"Faust stopped: {type(app.crash_reason).__name__}"
-                    ) from app.crash_reason
+                if starting.done():
+                    starting.result()
+                    if app.crashed or app.should_stop:
+                        raise ClientDied(
+                            f"Faust stopped: {type(app.crash_reason).__name__}"
+                        ) from app.crash_reason
+                elif self._loop.time() > until:
+                    raise ClientDied(f"Faust has not started within {STARTING:.0f} s")
                 await self._end_within(LOOK)
         finally:
             await asyncio.to_thread(self._worker.stop)  # before the group is left
-            await asyncio.wait_for(app.stop(), LEAVING)
+            starting.cancel()
+            # not wait_for, which would wait for what does not let itself be cancelled
+            await asyncio.wait({starting, asyncio.create_task(app.stop())}, timeout=LEAVING)
 
     async def _end_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
@@ -132,6 +156,7 @@ class Faust:
         async def revoked(_: Any, *told: Any, **__: Any) -> None:
             self._worker.revoke(self._tenants(told[0]))
 
+        AIOKafkaConsumerThread.Worker = _Thread
         app.agent(topic, concurrency=1, name="facts")(facts)
         signals: Any = app  # its types ask for what it does not send
         signals.on_partitions_assigned.connect(assigned)

@@ -45,13 +45,13 @@ SOON = 30.0
 class Process:
     """``touchline worker``. What it says is kept in a file."""
 
-    def __init__(self, plant: Plant, number: int) -> None:
+    def __init__(self, plant: Plant, number: int, runner: str) -> None:
         self.port = free_ports(1)[0]
         self.said = plant.folder / f"{plant.runner}-{number}.log"
         with self.said.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "touchline", "worker", "--runner", plant.runner,
+                    sys.executable, "-m", "touchline", "worker", "--runner", runner,
                     "--metrics-port", str(self.port),
                     "--session", str(SESSION), "--database", plant.place.url,
                 ],
@@ -90,8 +90,8 @@ class Plant:
         self.workers: list[Process] = []
         self.sent = 0
 
-    def worker(self) -> Process:
-        made = Process(self, len(self.workers))
+    def worker(self, runner: str = "") -> Process:
+        made = Process(self, len(self.workers), runner or self.runner)
         self.workers.append(made)
         return made
 
@@ -154,6 +154,11 @@ def test_workers_share_and_outlive_each_other_and_the_broker(plants: list[Plant]
     second = [plant.worker() for plant in plants]
     shared(plants, first, second)  # a rebalance
     everything(plants)
+    stranger = plants[1].worker("faust")  # of another client than the group's
+    until(lambda: "InconsistentGroupProtocol" in stranger.said.read_text(errors="replace"), SOON)
+    stranger.process.send_signal(signal.SIGTERM)
+    assert stranger.process.wait(SOON) == Exit.DONE
+    shared(plants, first, second)
 
     for two in second:  # in mid-thought
         two.process.send_signal(signal.SIGSTOP)
