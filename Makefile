@@ -1,7 +1,7 @@
 # Without make: `python3 run.py` for `make run`, `python3 run.py test` for `make test`.
 PYTHON ?= python3
 
-.PHONY: run test lint bench install locks
+.PHONY: run test lint bench chaos install locks
 
 run:
 	@$(PYTHON) run.py demo $(ARGS)
@@ -14,6 +14,10 @@ lint:
 
 bench:
 	@$(PYTHON) run.py bench $(ARGS)
+
+# Ten minutes of faults under load; the figures go to docs/chaos.md. A minute of it: ARGS="--minutes 1".
+chaos:
+	@$(PYTHON) run.py chaos $(ARGS)
 
 install:
 	@$(PYTHON) run.py install

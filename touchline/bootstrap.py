@@ -21,6 +21,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
+DATABASE = ("postgresql",)
+BROKER = ("openjdk-17-jre-headless", "maven")
 UNAVAILABLE = 4
 """Exit code where the machine lacks something ; the same as in ``touchline.exits``."""
 
@@ -63,7 +65,7 @@ class Cannot(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """``demo`` (also where nothing is said), ``test``, ``lint``, ``bench``, ``install``, or any command of ours."""
+    """``demo`` (also where nothing is said), ``test``, ``lint``, ``bench``, ``chaos``, ``install``, or any command of ours."""
     task, rest = (arguments[0], list(arguments[1:])) if arguments else ("demo", [])
     try:
         if task == "install":
@@ -76,6 +78,11 @@ def main(arguments: Sequence[str]) -> int:
         if task == "bench":
             prepare("test")
             return hand_over([str(PYTHON), "-m", "benchmarks", *rest])
+        if task == "chaos":
+            prepare("test")
+            supplied("database", has_database, *DATABASE)
+            supplied("kafka", has_kafka, *BROKER)
+            return hand_over([str(PYTHON), "-m", "tests.chaos", *rest])
         prepare("run")
     except Cannot as why:
         print(why, file=sys.stderr)
@@ -163,8 +170,8 @@ def test(arguments: Sequence[str]) -> int:
     command = [str(PYTHON), "-m", "pytest", "-q", "-p", "tests.no_skips"]
     if not arguments:
         supplied("browser", has_browser, "chromium", "fonts-noto-cjk", "fontconfig")
-        supplied("database", has_database, "postgresql")
-        supplied("kafka", has_kafka, "openjdk-17-jre-headless", "maven")
+        supplied("database", has_database, *DATABASE)
+        supplied("kafka", has_kafka, *BROKER)
         command += ["-n", str(os.cpu_count() or 1)]
     return subprocess.call([*command, *arguments], cwd=ROOT)
 

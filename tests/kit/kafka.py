@@ -25,7 +25,7 @@ import subprocess
 import tempfile
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -308,22 +308,25 @@ def shared() -> Kafka:
     """That of this test process. Skips, or fails with CI=true, where there is none."""
     if given := os.environ.get("TOUCHLINE_TEST_KAFKA"):
         return GivenKafka(given)
-    return _ours(lambda: Kafka(1))
+    needed()
+    return Kafka(1)
 
 
 @contextlib.contextmanager
 def started(brokers: int = 1, properties: str = SETTINGS) -> Iterator[Kafka]:
     """A cluster to be broken. Skips, or fails with CI=true, where there can be none."""
-    if os.environ.get("TOUCHLINE_TEST_KAFKA"):
-        pytest.skip("a given Kafka is neither killed nor started by tests")
-    made = _ours(lambda: Kafka(brokers, properties))
+    needed()
+    made = Kafka(brokers, properties)
     try:
         yield made
     finally:
         made.close()
 
 
-def _ours(make: Callable[[], Kafka]) -> Kafka:
+def needed() -> None:
+    """Skip, or fail with CI=true, where there can be none that is killed and started."""
+    if os.environ.get("TOUCHLINE_TEST_KAFKA"):
+        pytest.skip("a given Kafka is neither killed nor started by tests")
     try:
         jars()
     except Unavailable as error:
@@ -331,4 +334,3 @@ def _ours(make: Callable[[], Kafka]) -> Kafka:
         if os.environ.get("CI") == "true":
             pytest.fail(line)
         pytest.skip(line)
-    return make()
