@@ -4,6 +4,7 @@ under a supervisor that does what theirs would: whatever ends is started again."
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -258,6 +259,7 @@ class Site:
     def close(self) -> None:
         self._closing.set()
         self._rooms.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _answers(url: str) -> bool:
