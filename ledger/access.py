@@ -92,6 +92,11 @@ _revoked: set[bytes] = set()
 """Digests of keys that this process was told to revoke, whether it came to be or not."""
 
 
+def was_revoked(secret: str) -> bool:
+    """Whether this process was told to revoke the key; it may not have come to be."""
+    return _digest(secret) in _revoked
+
+
 class Recent:
     """Keys that were found a moment ago, so that a busy caller is not looked up for each event. Whatever this process revokes
     is looked up at once; another process's revocation is known after ``SECONDS``."""

@@ -40,6 +40,7 @@ from web import (
     wall,
     wall_case,
 )
+from web.asking import Asking
 from web.bell import Bell
 from web.headers import SecurityHeaders
 from web.limits import Buckets
@@ -73,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.bell = Bell(services.progress)
     app.state.buckets = Buckets(services.settings.rate, services.settings.burst)
     app.state.recent = Recent()
+    app.state.asking = Asking()
     app.state.tries = Buckets(0.5, 10)
     answered = correlation.Answers()
     app.state.meters = metrics.Meters(services, answered.registry)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
@@ -17,6 +18,7 @@ from ledger import access
 from ledger.access import Access, Recent
 from ledger.tenants import Tenant
 from web import sessions
+from web.asking import Asking
 from web.problems import Refused
 from web.services import Services
 
@@ -116,7 +118,10 @@ async def caller(
         recent: Recent = request.app.state.recent
         found = recent.find(secret)
         if found is None:
-            found = await run_in_threadpool(find_access, services, secret)
+            look = partial(run_in_threadpool, find_access, services, secret)
+            # Who was told to revoke it meanwhile believes no question that was asked before.
+            asking: Asking[Access | None] = request.app.state.asking
+            found = await (look() if access.was_revoked(secret) else asking(secret, look))
             if found is None:
                 raise challenge("this key is not known", "密钥无效")
             recent.note(secret, found)
