@@ -147,6 +147,12 @@ class Engines:
         assert row is not None
         return int(row[0])
 
+    def size(self) -> int:
+        """Bytes of the database on its disk, without the write-ahead log."""
+        row = self._connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def close(self) -> None:
         self._connection.close()
 

@@ -56,15 +56,18 @@ def _measured(here: Plant, facts: int) -> Iterator[tuple[str, float]]:
         if not bare:
             yield "kafka_speed: relay, facts/s", rate
             yield "kafka_speed: relay, µs of processor a fact", spent
+            yield "kafka_speed: bytes in Kafka a fact", _carried(here, brokers) / facts
             bare = dict(_bare(brokers, facts))
             for name, value in bare.items():
                 yield f"kafka_speed: bare {name}", value
         for runner in RUNNERS:
             for name, value in _worked(here, brokers, runner, facts, rules):
                 yield f"kafka_speed: {runner} worker, {rules}: {name}", value
+                said = f"kafka_speed: {runner} worker, {rules}: share of the bare loop"
                 if name == "facts/s":
-                    share = value / bare[f"{runner}, records/s"]
-                    yield f"kafka_speed: {runner} worker, {rules}: share of the bare loop", share
+                    yield said, value / bare[f"{runner}, records/s"]
+                if name == "µs of processor a fact":
+                    yield f"{said} by processor time", bare[f"{runner}, µs of processor a record"] / value
 
 
 def _ledger(here: Plant, facts: int, rules: str) -> Place:
@@ -115,6 +118,12 @@ def _relayed(here: Plant, place: Place, brokers: Brokers, facts: int) -> tuple[f
     return (heads - first) / took, spent / max(1, heads - first) * 1e6
 
 
+def _carried(here: Plant, brokers: Brokers) -> int:
+    """Bytes of the facts topic on the broker's disk."""
+    logs = (here.kafka.nodes[0].folder / "data").glob(f"{brokers.facts}-*/*.log")
+    return sum(log.stat().st_size for log in logs)
+
+
 def _bare(brokers: Brokers, facts: int) -> Iterator[tuple[str, float]]:
     for which in ("faust", "kafka-python", "quixstreams"):
         python = str(_quix()) if which == "quixstreams" else sys.executable
@@ -150,8 +159,10 @@ def _worked(
     place = _ledger(here, facts, rules)
     here.done(place, brokers, "feed", "use", "kafka")
     _reset(brokers)
+    with closing(Engines(here.server.ledger())) as engines:
+        empty = engines.size()
     with Watch(place) as watch, closing(Engines(place)) as engines:
-        heads = engines.heads()
+        heads, record = engines.heads(), engines.size()
         (port,) = free_ports(1)
         worker = here.run(place, brokers, "worker", "--runner", runner, "--metrics-port", str(port))
         here.until(lambda: sum(engines.decided().values()) > 0, worker)
@@ -163,6 +174,7 @@ def _worked(
         ended = max(line[-1][0] for line in watch.seen.values())
         text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
         here.end(worker)
+        size = engines.size()
     done = heads - first
     carried = sum(
         float(line.rpartition(" ")[2])
@@ -174,3 +186,6 @@ def _worked(
     yield "µs of processor a fact", spent / done * 1e6
     yield "µs of processor a fact of PostgreSQL and Kafka", parts / done * 1e6
     yield "share that Kafka brought", carried / heads
+    if runner == RUNNERS[0]:
+        yield "bytes in PostgreSQL a fact, the record", (record - empty) / heads
+        yield "bytes in PostgreSQL a fact, the tables", (size - record) / heads
