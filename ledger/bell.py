@@ -49,7 +49,11 @@ class Bell:
         while not self._ending:
             # The server may be away for a while; whoever waits looks by themselves meanwhile.
             with contextlib.suppress(Exception), self._engine.connect() as connection:
-                part(connection.connection.driver_connection)
+                try:
+                    part(connection.connection.driver_connection)
+                except BaseException:
+                    connection.invalidate()  # given back, it would be rolled back, and that it is lost said aloud
+                    raise
             if not self._ending:
                 threading.Event().wait(AGAIN)
 

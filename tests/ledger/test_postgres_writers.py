@@ -159,6 +159,34 @@ def test_a_lock_that_somebody_keeps_is_not_waited_for_for_ever(home: House, tena
 
 
 @ON_POSTGRESQL
+def test_a_bell_whose_connections_were_lost_rings_again(
+    home: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard = threading.Event()
+    mine, theirs = home.database.bell(heard.set), home.database.bell(lambda: None)
+    assert mine is not None
+    assert theirs is not None
+    try:
+        assert heard.wait(20)  # at the start: what was said before is not heard any more
+        with home.raw() as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'touchline bell'"
+            )
+        heard.clear()
+        assert heard.wait(20)
+        heard.clear()
+        for _ in range(40):  # what is rung while the connection is away is lost
+            theirs.ring()
+            if heard.wait(0.5):
+                break
+        assert heard.is_set()
+    finally:
+        mine.stop()
+        theirs.stop()
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("sqlalchemy")] == []
+
+
+@ON_POSTGRESQL
 def test_another_process_is_woken(home: House, tenant: Tenant, place: Place) -> None:
     with house(place, home.clock) as other, ExitStack() as ends:
         woken, mine = threading.Semaphore(0), threading.Semaphore(0)
