@@ -119,7 +119,8 @@ def welcome(
 
   五件可以试的事 Five things to try
 
-  1. 在 60 秒内响应它（同一个终端）。Answer it within the minute, in the same terminal:
+  1. 在 60 秒内响应它（同一个终端）；处理完毕另有 4 分钟的时限。
+     Answer it within the minute, in the same terminal; having it handled is another promise, of 4 minutes:
   {response(url, key)}
 
 {second}

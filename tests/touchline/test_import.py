@@ -108,6 +108,9 @@ def test_a_dry_run_writes_nothing_and_needs_no_folder(shell: Shell, files: tuple
     said = shell("import", files[0], "-m", files[1], "--dry-run", "--json")
     assert (said.code, said.json["events"], said.json["bad"]) == (Exit.NOT_SO, 3, 4)
     assert not shell.folder.exists()
+    plain = shell("import", files[0], "-m", files[1], "--dry-run")
+    assert "3 touchpoints could be kept" in plain.out + plain.err
+    assert "there already" not in plain.out + plain.err
 
 
 def test_through_the_running_server(acme: Shell, files: tuple[str, str]) -> None:

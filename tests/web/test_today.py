@@ -80,6 +80,18 @@ def test_who_is_to_be_called_when(timed: Site) -> None:
         assert nobody.get("/today").headers["Location"] == "/sign-in"
 
 
+def test_a_case_without_a_house_shows_its_estate_alone(timed: Site) -> None:
+    key = timed.key()
+    with timed.client(key) as http, form(timed, key) as page:
+        nowhere = complaint("c-1", timed.now(), ticket="T-1")
+        del nowhere["houseid"]
+        told(timed, http, nowhere)
+        drawn = page.get("/today").text
+        assert '<span class="sub">yunqi</span>' in drawn
+        told(timed, http, complaint("c-2", timed.now(), ticket="T-2"))
+        assert '<span class="sub">yunqi-3-1201 · yunqi</span>' in page.get("/today").text
+
+
 def test_a_double_click_is_one_event(timed: Site) -> None:
     key = timed.key()
     with timed.client(key) as http, form(timed, key) as page:

@@ -272,10 +272,17 @@ def _tell(
         names = "、".join(list(counted)[:SHOWN_NAMES]) + (" …" if len(counted) > SHOWN_NAMES else "")
         what = {"projects": "项目 estates", "houses": "房号 houses"}[kind]
         print(f"别名表中没有的{what} not in the alias file ({len(counted)}): {names}")
-    verb = ("可写入", "would be kept") if dry_run else ("写入", "kept")
+    if dry_run:
+        kept = (
+            f"可写入 {report.kept} 个触点（不查已有的）",
+            f"{report.kept} touchpoints could be kept (not compared with the record)",
+        )
+    else:
+        kept = (
+            f"写入 {report.kept} 个触点，已有 {report.again} 个",
+            f"{report.kept} touchpoints kept, {report.again} there already",
+        )
     say(
-        f"{report.rows} 行：{verb[0]} {report.kept} 个触点，已有 {report.again} 个，"
-        f"跳过 {report.skipped} 行，有误 {report.bad} 行。",
-        f"{report.rows} rows: {report.kept} touchpoints {verb[1]}, {report.again} there already, "
-        f"{report.skipped} rows skipped, {report.bad} bad.",
+        f"{report.rows} 行：{kept[0]}，跳过 {report.skipped} 行，有误 {report.bad} 行。",
+        f"{report.rows} rows: {kept[1]}, {report.skipped} rows skipped, {report.bad} bad.",
     )
