@@ -25,7 +25,10 @@ def main(arguments: list[str]) -> int:
         "python -m benchmarks", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     reader.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"some of: {', '.join(SUITE)}; all where none is named"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"some of: {', '.join(SUITE)}; where none is named, all but those that end in _1m (10 to 30 minutes each)",
     )
     reader.add_argument(
         "--quick", action="store_true", help="small amounts, to see that it works; the figures mean little"
@@ -40,7 +43,7 @@ def main(arguments: list[str]) -> int:
         return 0
     if unknown := [name for name in told.names if name not in SUITE]:
         reader.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(SUITE)}")
-    names = [name for name in SUITE if not told.names or name in told.names]
+    names = [name for name in SUITE if (name in told.names if told.names else not SUITE[name].named)]
     machine = list(described())
     print("\n".join(machine), flush=True)
     found: dict[str, dict[str, float] | None] = {}

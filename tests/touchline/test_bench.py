@@ -41,6 +41,20 @@ def test_a_module_that_is_run_twice_says_which(monkeypatch: pytest.MonkeyPatch) 
     }  # fmt: skip
 
 
+def test_a_run_that_takes_long_says_its_size_and_is_run_where_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = import_module("benchmarks.startup")
+    monkeypatch.setattr(module, "double", lambda of: {"x": 2 * of}, raising=False)
+    assert Benchmark("startup", [], [{"of": 1000}], "double", named=True).run(False) == {
+        "startup, of 1,000: x": 2000
+    }
+    ran: list[str] = []
+    monkeypatch.setattr("benchmarks.__main__._measured", lambda name, quick: ran.append(name) or {})
+    assert main(["--quick"]) == main(["--quick", "memory_1m"]) == 0
+    assert ran == [*(name for name in SUITE if not name.endswith("_1m")), "memory_1m"]
+
+
 def test_an_unknown_name_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["nothing"])
