@@ -39,8 +39,8 @@ Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 Newest = dict[Key, int]
 """Scope -> how many pieces of evidence the event in hand entered as its newest; only where it entered none elsewhere."""
 
-Known = dict[tuple[str, str, str, str], Evidence]
-"""(rule, scope, slot, link) -> what a correction took out there."""
+Known = dict[tuple[str, str, str, str, Instant], Instant]
+"""(rule, scope, slot, link, time) of what a correction took out -> since when that was known."""
 
 
 class Circle(RuntimeError):
@@ -127,7 +127,7 @@ class Fold:
         since: Known = {}
         if event.corrects:
             touched, taken = self.shelf.void(event.corrects, at, event.event_id)
-            since = {(rule, entry.scope, entry.slot, entry.link): entry for rule, entry in taken}
+            since = {(r, e.scope, e.slot, e.link, e.time): e.known or e.recorded for r, e in taken}
         saying = Saying(at=at, after=event.after, cause=event.event_id)
         newest: Newest = dict.fromkeys(touched, -1)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
@@ -201,8 +201,8 @@ class Fold:
         name, add = rule.name, self.shelf.add
         for filing in filed:
             entry = as_evidence(filing, event)
-            if known and (before := known.get((name, entry.scope, entry.slot, entry.link))) is not None:
-                entry = following(entry, before)
+            if known and (since := known.get((name, entry.scope, entry.slot, entry.link, entry.time))):
+                entry = entry._replace(known=since)
             last = add(name, entry)
             if newest is not None:
                 key = (name, entry.scope)
@@ -354,12 +354,6 @@ def _changed(name: str, held: Mapping[str, tuple[Row, Instant]], rows: Iterable[
 def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:
     """Is a changed row one of this scope?"""
     return key[0] == name and any(row is not None and row.scope == scope for row in rows)
-
-
-def following(entry: Evidence, before: Evidence) -> Evidence:
-    """The evidence of a correction, which took ``before`` out of the same place."""
-    same = before.known or before.recorded if before.time == entry.time else 0
-    return entry._replace(known=same, noted=before.noted or before.recorded)
 
 
 def as_evidence(filing: Filing, event: Event) -> Evidence:

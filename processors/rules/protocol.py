@@ -73,9 +73,6 @@ class Evidence(NamedTuple):
     known: Instant = 0
     """Of a correction: since when the same was known (recorded instant of the first of its chain that stood here under this
     slot at the same time); 0: its own recorded instant. A corrected typing error is no news and rings nobody again."""
-    noted: Instant = 0
-    """Of a correction: recorded instant of the first of its chain that stood here under this slot, at whatever time; 0: its
-    own. Who corrects when it happened has not noted it late."""
 
     def order(self) -> tuple[int, int, str]:
         return (self.time, self.rank, self.event_id)

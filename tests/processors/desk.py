@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from processors.fold import following
 from processors.rules.book import Book
 from processors.rules.promises.filing import file_with
 from processors.rules.promises.promise import Promise
@@ -92,18 +91,18 @@ class Desk:
         self.facts.append(event)
         return event
 
-    def void(self, event_id: str) -> dict[tuple[str, str, str], Evidence]:
-        """Take an event's evidence out of every scope, and return it by scope, slot and link."""
+    def void(self, event_id: str) -> dict[tuple[str, str, str, Instant], Instant]:
+        """Take an event's evidence out of every scope. Returns since when each piece was known."""
         self.voided.add(event_id)
-        gone: dict[tuple[str, str, str], Evidence] = {}
+        gone: dict[tuple[str, str, str, Instant], Instant] = {}
         for scope in self.evidence.values():
             for key in [key for key in scope if key[0] == event_id]:
                 entry = scope.pop(key)
-                gone[(entry.scope, entry.slot, entry.link)] = entry
+                gone[(entry.scope, entry.slot, entry.link, entry.time)] = entry.known or entry.recorded
         return gone
 
     def _file(
-        self, filings: Iterable[Filing], event: Event, gone: dict[tuple[str, str, str], Evidence]
+        self, filings: Iterable[Filing], event: Event, gone: dict[tuple[str, str, str, Instant], Instant]
     ) -> None:
         for one in filings:
             time = event.time if one.at is None else one.at
@@ -118,9 +117,8 @@ class Desk:
                 root=event.root,
                 value=one.value,
                 link=one.link,
+                known=gone.get((one.scope, one.slot, one.link, time), 0),
             )
-            if (before := gone.get((one.scope, one.slot, one.link))) is not None:
-                entry = following(entry, before)
             self.evidence.setdefault(one.scope, {})[(event.event_id, one.slot, one.link)] = entry
 
     def seen_by(self, scope: str) -> list[Evidence]:

@@ -58,19 +58,3 @@ def test_from_since_up_to_until(world: World, since: int, until: int, count: int
     told = world.reading.late_entries(world.tenant, since=entered + since, until=entered + until)
     mine = [one for one in told["entries"] if one["obligation"] == "repair.contact_24h"]
     assert len(mine) == count
-
-
-@pytest.mark.parametrize(("entered", "count"), [(-HOUR, 0), (6 * MINUTE, 1)])
-def test_who_corrects_the_hour_has_not_entered_it_late(world: World, entered: int, count: int) -> None:
-    """What counts is when it was first recorded that it was done, however often the hour is corrected after the due instant."""
-    due = START + 24 * HOUR
-    repaired(world, 1, due + entered, actorref="kf-003")
-    for n in (1, 2):
-        for kind, was in (("repair.contacted", "k1"), ("repair.visit_booked", "b1")):
-            again = {"correctssourceid": was + "+" * (n - 1), "ticket": "BX-1", "actorref": "kf-004"}
-            world.keep(event(kind, was + "+" * n, START + (1 + n) * HOUR, **again), due + n * DAY)
-        world.tick()
-    told = world.reading.late_entries(world.tenant)
-    mine = [one for one in told["entries"] if one["obligation"] == "repair.contact_24h"]
-    assert [one["happened"] for one in mine] == [format_instant(START + 3 * HOUR)] * count
-    assert world.rebuild().differences == {}

@@ -97,6 +97,6 @@ class Docket:
             found = parsed(entry.value).get("v")
         return found
 
-    def noted_at(self, by: Callable[[Evidence], Instant]) -> Docket:
-        """What had been recorded by then, whatever time it was first given."""
-        return Docket([e for mine in self._slots.values() for e in mine if (e.noted or e.recorded) <= by(e)])
+    def known_at(self, by: Callable[[Evidence], Instant]) -> Docket:
+        """What had been recorded by then."""
+        return Docket([e for mine in self._slots.values() for e in mine if known(e) <= by(e)])

@@ -170,13 +170,13 @@ class Running:
 
     def _late_entry(self) -> bool:
         """Discharged in time, which nobody could know when the grace after its due instant was over. What a source that
-        declared its delay reports within it is not late, nor is what was recorded in time and given another time since."""
+        declared its delay reports within it is not late."""
         if self.state != MET or self.due == NEVER or self.found is None or self.born_late:
             return False
         known = max(self.due, self.confirm) + LATE_ENTRY_GRACE
         if self.found.recorded <= known:
             return False
-        in_time = settle(self.terms.by, self.docket.noted_at(self._punctual(known)), self.since, self.due)
+        in_time = settle(self.terms.by, self.docket.known_at(self._punctual(known)), self.since, self.due)
         return in_time is None or in_time.time > self.due
 
     def _punctual(self, known: Instant) -> Callable[[Evidence], Instant]:
