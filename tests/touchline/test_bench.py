@@ -50,7 +50,12 @@ def test_a_run_that_takes_long_says_its_size_and_is_run_where_it_is_named(
         "startup, of 1,000: x": 2000
     }
     ran: list[str] = []
-    monkeypatch.setattr("benchmarks.__main__._measured", lambda name, quick: ran.append(name) or {})
+
+    def measured(name: str, quick: bool) -> dict[str, float]:
+        ran.append(name)
+        return {}
+
+    monkeypatch.setattr("benchmarks.__main__._measured", measured)
     assert main(["--quick"]) == main(["--quick", "memory_1m"]) == 0
     assert ran == [*(name for name in SUITE if not name.endswith("_1m")), "memory_1m"]
 
