@@ -59,6 +59,7 @@ SUITE: dict[str, Benchmark] = {
     "intake": Benchmark(
         "intake", [{"seconds": 2.0, "backlog": 5_000}], [{"seconds": 15.0, "backlog": 60_000}]
     ),
+    "policy": Benchmark("policy", [{"cases": 200}], [{"cases": 2_000}], "measure"),
     "engine": Benchmark(
         "engine",
         [{"cases": 100, "alone": True}, {"cases": 100, "alone": False}],
@@ -117,6 +118,7 @@ GOALS: dict[str, Goal] = {
     "intake, PostgreSQL: p99 ms of 64 callers": Goal(50, at_most=True),
     "intake, SQLite: p99 ms of 64 callers": Goal(50, at_most=True),
     "intake, SQLite, engine with a backlog: p99 ms of 64 callers": Goal(50, at_most=True),
+    "policy: policy_facts_per_s": Goal(20_000),
     "engine, cases 2,500, alone True: facts_per_second_wall": Goal(10_000),
     "rebuild: facts_per_second_cpu": Goal(50_000),
     "lateness, promises 10,000: lateness_p99_ms": Goal(250, at_most=True),
