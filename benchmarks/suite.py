@@ -118,6 +118,8 @@ GOALS: dict[str, Goal] = {
     "intake, PostgreSQL: p99 ms of 64 callers": Goal(50, at_most=True),
     "intake, SQLite: p99 ms of 64 callers": Goal(50, at_most=True),
     "intake, SQLite, engine with a backlog: p99 ms of 64 callers": Goal(50, at_most=True),
+    "imports: rows_per_s": Goal(2_000),
+    "imports: reverse_order_factor": Goal(3, at_most=True),
     "policy: policy_facts_per_s": Goal(20_000),
     "engine, cases 2,500, alone True: facts_per_second_wall": Goal(10_000),
     "rebuild: facts_per_second_cpu": Goal(50_000),
