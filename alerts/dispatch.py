@@ -23,6 +23,7 @@ from alerts.routing import (
 )
 from alerts.settings import AlertSettings
 from alerts.tables import alerts, cursors, deliveries
+from ledger.dialects import insert_where_new
 from schemas.canonical import canonical
 from schemas.confidential import confidential
 from schemas.event import Event
@@ -33,18 +34,18 @@ PAGE = 32
 
 
 def start(conn: Connection, tenant: int, past: Past, history: int) -> None:
-    """Writer job. First sight of a tenant: nothing of its past will ring, its last ``history`` verdicts are listed."""
-    if conn.execute(select(cursors.c.tenant).where(cursors.c.tenant == tenant)).first() is None:
-        conn.execute(
-            insert(cursors).values(
-                tenant=tenant,
-                verdict_place=max(0, past.verdicts - history),
-                fact_place=past.facts,
-                past_verdicts=past.verdicts,
-                past_facts=past.facts,
-                past_time=past.time,
-            )
-        )
+    """Writer job. First sight of a tenant: nothing of its past will ring, its last ``history`` verdicts are listed. Where
+    another process saw it at the same moment, what that one wrote stands."""
+    first = insert_where_new(
+        cursors,
+        tenant=tenant,
+        verdict_place=max(0, past.verdicts - history),
+        fact_place=past.facts,
+        past_verdicts=past.verdicts,
+        past_facts=past.facts,
+        past_time=past.time,
+    )
+    conn.execute(first(conn.dialect.name))
 
 
 def row_of(tenant: int, event: Event, silent: str, learned: Instant) -> dict[str, Any]:
