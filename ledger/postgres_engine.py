@@ -90,7 +90,9 @@ def postgres_engine(url: str, *, name: str, settings: str = "", path: str = "", 
             return ping(connection)
 
     setattr(engine.dialect, "do_ping", _ping)  # noqa: B010 - a method, which mypy holds to be fixed
-    first = f"SET search_path = {path or 'pg_catalog'}; SET client_encoding = 'UTF8'; {settings}"
+    # A plan that was kept from when the tables were empty reads them whole: 12,000 appends in batches ran at 0.6 of the pace.
+    planning = "SET plan_cache_mode = force_custom_plan"
+    first = f"SET search_path = {path or 'pg_catalog'}; SET client_encoding = 'UTF8'; {planning}; {settings}"
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
