@@ -27,24 +27,41 @@ def worded(figures: Mapping[str, Any], tenant: str) -> tuple[str, str]:
     new, closed = figures["new"], figures["closed"]
     parts = [head, f"昨日新增 {_sum(new)}{_kinds(new)}；办结 {_sum(closed)}{_kinds(closed)}"]
     overdue, today, tomorrow = figures["overdue"], figures["today"], figures["tomorrow"]
-    named = (("超时", overdue, True), ("今日到期", today, False), ("明日到期", tomorrow, True))
+    named = (("超时", overdue), ("今日到期", today), ("明日到期", tomorrow))
     for people in _PEOPLE:
-        heads = [f"{word} {due['total']}{_owed(due['owed'], people)}" for word, due, _ in named]
+        heads = [f"{word} {due['total']}{_owed(due['owed'], people)}" for word, due in named]
         room = ROOM_ZH - sum(_size(line) for line in (*parts, *heads))
         if room >= 0:
             break
-    for line, (_, due, each) in zip(heads, named, strict=True):
-        parts.append(line)
-        for one in _each(due) if each else ():
-            if _size(one) <= room:
-                room -= _size(one)
-                parts.append(one)
+    for line, told in zip(heads, _dealt([due for _, due in named], room), strict=True):
+        parts += [line, *told]
     en = (
         f"Morning note {figures['day']} {clock}: {_sum(new)} new and {_sum(closed)} closed yesterday; {overdue['total']} "
         f"overdue{{}}; {today['total']} due today, {tomorrow['total']} tomorrow."
     )
     whole = en.format(_owed_en(overdue["owed"]))
     return "\n".join(parts), whole if len(whole.encode()) <= ROOM_EN else en.format("")
+
+
+def _dealt(dues: Sequence[Mapping[str, Any]], room: int) -> list[list[str]]:
+    """The lines under each head, as far as ``room`` bytes go: the first of each in turn, so that what is overdue leaves
+    room for what falls due; and how many are not among them."""
+    told: list[list[str]] = [[] for _ in dues]
+    lines = [_each(due) for due in dues]
+    room -= sum(_size(_rest(due["total"])) for due in dues)
+    for rank in range(max(map(len, lines))):
+        for mine, each in zip(told, lines, strict=True):
+            if rank < len(each) and _size(each[rank]) <= room:
+                room -= _size(each[rank])
+                mine.append(each[rank])
+    for mine, due in zip(told, dues, strict=True):
+        if mine and due["total"] > len(mine):
+            mine.append(_rest(due["total"] - len(mine)))
+    return told
+
+
+def _rest(count: int) -> str:
+    return f"· 另有 {count} 条"
 
 
 def _size(line: str) -> int:

@@ -231,3 +231,29 @@ def test_it_fits_one_message_and_nothing_is_uncounted(
     for head, due in (("超时", overdue), ("今日到期", today), ("明日到期", tomorrow)):
         assert sum(line.startswith(f"{head} {due['total']}") for line in lines) == 1
     assert all(line.startswith(("· ", "超时 ", "今日到期 ", "明日到期 ")) for line in lines[2:])
+
+
+def test_each_head_says_which_and_how_many_more() -> None:
+    def due(total: int, house: str) -> dict[str, Any]:
+        one = {
+            "zh": "接单后24小时回访",
+            "person": "kf-02",
+            "has_case": "",
+            "roles": [],
+            "due": format_instant(MIDNIGHT),
+        }
+        first = [{**one, "house_id": f"{house}-{n}"} for n in range(min(total, 8))]
+        return {"total": total, "owed": [{"person": "kf-02", "roles": [], "count": total}], "first": first}
+
+    figures = {"day": "2026-11-23", "at": format_instant(MIDNIGHT), "new": {}, "closed": {}}
+    zh, _ = worded(
+        {**figures, "overdue": due(30, "A"), "today": due(9, "B"), "tomorrow": due(1, "C")}, "云栖"
+    )
+    lines = zh.split("\n")
+    today = lines.index("今日到期 9：kf-02 9")
+    late, soon = lines[3:today], lines[today + 1 : lines.index("明日到期 1：kf-02 1")]
+    assert [line[:3] for line in (late[0], soon[0])] == ["· 接"] * 2
+    assert "B-0 应于 11-23 00:00 kf-02" in soon[0]
+    assert (late[-1], soon[-1]) == (f"· 另有 {30 - len(late) + 1} 条", f"· 另有 {9 - len(soon) + 1} 条")
+    assert len(late) - len(soon) <= 1, "what is overdue leaves room for what falls due today"
+    assert lines[-1].startswith("· 接单后24小时回访 C-0")
