@@ -17,6 +17,7 @@ from processors.rules.protocol import Owner, Tabled
 from projections import owners, repetitions
 from projections.cases import CaseList
 from projections.coverage import Share, coverage
+from projections.kept import Kept
 from projections.pages import SqlPages
 from projections.penalties import PenaltyList
 from projections.promises import Names, Promises, names_in
@@ -54,10 +55,10 @@ class Reading:
         self._rules = rules
         self._kinds: tuple[type[Tabled], ...] = tuple(kind for owner in owners for kind in owner.rows)
         self._version = fold_version(owners)
-        self._books: dict[int, tuple[list[int], Book]] = {}
-        self._names: dict[int, tuple[list[int], Names]] = {}
-        self._visits: dict[int, tuple[list[int], dict[tuple[int, str], Visit]]] = {}
-        self._measures: dict[int, tuple[list[int], list[tuple[Instant, Published]]]] = {}
+        self._books: Kept[Book] = Kept()
+        self._names: Kept[Names] = Kept()
+        self._visits: Kept[dict[tuple[int, str], Visit]] = Kept()
+        self._measures: Kept[list[tuple[Instant, Published]]] = Kept()
 
     @contextmanager
     def snapshot(self) -> Iterator[tuple[Connection, SetTables]]:
@@ -166,11 +167,9 @@ class Reading:
         from projections.today import Worklist
         from projections.visits import visits_in
 
-        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
-        kept = self._visits.get(tenant.number)
-        if kept is None or kept[0] != places:
-            kept = self._visits[tenant.number] = (places, visits_in(self._policies(conn, tenant, places)))
-        return Worklist(tables, self.names(conn, tables, tenant), kept[1], self.ledger.clock.now())
+        places = self._publications(conn, tables, tenant)
+        visits = self._visits.of(tenant, places, lambda: visits_in(self._policies(conn, tenant, places)))
+        return Worklist(tables, self.names(conn, tables, tenant), visits, self.ledger.clock.now())
 
     def coverage(self, tenant: Tenant, obligation: str) -> list[Share]:
         """Shares of a coverage by period, up to now; none where no policy of that name is one."""
@@ -276,17 +275,17 @@ class Reading:
         self, conn: Connection, tables: SetTables, tenant: Tenant, at: Instant, known_at: Instant | None
     ) -> Figures:
         """What figures are published by, of what was published by then. Nothing is compiled for it; kept like the names."""
-        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
-        kept = self._measures.get(tenant.number)
-        if kept is None or kept[0] != places:
-            found = [
+        places = self._publications(conn, tables, tenant)
+
+        def measures() -> list[tuple[Instant, Published]]:
+            return [
                 (fact.recorded, Published(parse_instant(str(fact.data["effective_from"])), fact.place, said))
-                for fact in self.ledger.facts_at(conn, tenant, places).values()
-                if fact.type == "policy.published"
+                for fact in self._policies(conn, tenant, places).values()
                 if (said := figures_of(fact.data["policy"])) is not None
             ]
-            kept = self._measures[tenant.number] = (places, found)
-        known = (one for recorded, one in kept[1] if known_at is None or recorded <= known_at)
+
+        published = self._measures.of(tenant, places, measures)
+        known = (one for recorded, one in published if known_at is None or recorded <= known_at)
         return binding(known, at, NEVER)
 
     def late_entries(
@@ -472,21 +471,22 @@ class Reading:
 
     def book(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Book:
         """The tenant's book as of the snapshot. Kept until there is one publication more."""
-        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
-        kept = self._books.get(tenant.number)
-        if kept is None or kept[0] != places:
+        places = self._publications(conn, tables, tenant)
+
+        def book() -> Book:
             from processors.engine import book_of
 
-            kept = self._books[tenant.number] = (places, book_of(self.ledger, conn, tenant, places))
-        return kept[1]
+            return book_of(self.ledger, conn, tenant, places)
+
+        return self._books.of(tenant, places, book)
 
     def names(self, conn: Connection, tables: SetTables, tenant: Tenant) -> Names:
         """What the tenant's policies are called. Kept like the book, and sooner had."""
-        places = SqlPages(conn, tables, tenant.number, self._owners).publications()
-        kept = self._names.get(tenant.number)
-        if kept is None or kept[0] != places:
-            kept = self._names[tenant.number] = (places, names_in(self._policies(conn, tenant, places)))
-        return kept[1]
+        places = self._publications(conn, tables, tenant)
+        return self._names.of(tenant, places, lambda: names_in(self._policies(conn, tenant, places)))
+
+    def _publications(self, conn: Connection, tables: SetTables, tenant: Tenant) -> list[int]:
+        return SqlPages(conn, tables, tenant.number, self._owners).publications()
 
     def _policies(self, conn: Connection, tenant: Tenant, places: Sequence[int]) -> dict[int, Event]:
         published = self.ledger.facts_at(conn, tenant, places)
