@@ -66,7 +66,7 @@ def _histories(world: World, count: int) -> Iterator[float]:
         if not case:
             continue
         began = perf_counter()
-        found = world.reading.history(world.tenant, case)
+        found = world.reading.histories.of(world.tenant, case)
         yield (perf_counter() - began) * 1000
         assert found is not None
         assert found["touchpoints"]

@@ -37,7 +37,7 @@ def publish(
     written = dict(file or {})
     names = written.pop("names", None) or {}
     name = regional(plain, region)
-    published = {one["name"]: one for one in house.reading.calendars(tenant)}
+    published = {one["name"]: one for one in house.reading.published.calendars(tenant)}
     last = published.get(name, published.get(plain))
     for part in ("shifts", "close", "roll"):
         if last is not None and part not in written:

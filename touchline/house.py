@@ -28,7 +28,7 @@ from processors.rules.linear import AnyRule
 from producers.erasure import Erasures
 from producers.intake import Intake
 from producers.persons import PersonRequests
-from projections.reading import Reading
+from projections.reading.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
 from schemas.instants import MINUTE, Instant
@@ -214,9 +214,9 @@ class House:
         from alerts.note import worded
 
         try:
-            if not self.reading.abreast(tenant, at - MINUTE):
+            if not self.reading.engine.abreast(tenant, at - MINUTE):
                 return None
-            return worded(self.reading.day_note(tenant, at), tenant.name)
+            return worded(self.reading.figures.day_note(tenant, at), tenant.name)
         except OtherFold:
             return None
 

@@ -17,7 +17,7 @@ from touchline.choosing import only_tenant
 from touchline.place import Place, open_database
 
 if TYPE_CHECKING:
-    from projections.reading import Reading
+    from projections.reading.reading import Reading
 
 
 class Library:
@@ -45,7 +45,7 @@ class Library:
     @cached_property
     def reading(self) -> Reading:
         """The read models; what judges is loaded only for who asks it."""
-        from projections.reading import Reading
+        from projections.reading.reading import Reading
         from touchline.rules import owners, rules
 
         return Reading(self.database, self.ledger, owners(), rules)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def resume(house: House, tenant: Tenant, events: Sequence[Sequence[str]], by: str) -> Json:
     """Resume what is parked of these (event id, rule), in this order; places of the facts that say so, null where somebody
     else said so before. Raises Refused."""
-    parked = {(one["event_id"], one["rule"]): one["verdict"] for one in house.reading.parked(tenant)}
+    parked = {(one["event_id"], one["rule"]): one["verdict"] for one in house.reading.engine.parked(tenant)}
     places: list[Json] = []
     for event_id, rule in events:
         if (verdict := parked.get((event_id, rule))) is None:

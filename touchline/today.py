@@ -37,7 +37,7 @@ def done(
         raise Refused(Exit.USAGE, f"评分为 1 到 {MARKS}。", f"A mark is 1 to {MARKS}.")
     found = [
         one
-        for one in house.reading.worklist(tenant, Asked(case_id=case))
+        for one in house.reading.worklist.find(tenant, Asked(case_id=case))
         if obligation in ("", one["obligation"])
     ]
     if not found:

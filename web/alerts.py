@@ -78,7 +78,7 @@ async def acknowledge(
     """Append ``alert.acknowledged`` as the caller's source; the answer of an appended event."""
 
     def verdict() -> dict[str, Any] | None:
-        return services.reading.explain(who.tenant, verdict_id)
+        return services.reading.histories.explain(who.tenant, verdict_id)
 
     found = await run_in_threadpool(verdict)
     if found is None or not found.get("verdict"):

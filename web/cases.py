@@ -87,7 +87,7 @@ async def list_cases(
     after: After = None,
 ) -> Response:
     found = await run_in_threadpool(
-        services.reading.cases, who.tenant, kind=kind, state=state, limit=limit, after=checked(after)
+        services.reading.cases.find, who.tenant, kind=kind, state=state, limit=limit, after=checked(after)
     )
     return listed(request, found, limit, lambda case: f"{case['last'] or ''},{case['id']}")
 
@@ -111,17 +111,19 @@ async def one_case(
     ] = None,
 ) -> Response:
     await until_folded(services, request.app.state.bell, who, after)
-    found = await run_in_threadpool(services.reading.case, who.tenant, case_id)
+    found = await run_in_threadpool(services.reading.cases.get, who.tenant, case_id)
     if found is None:
         raise await run_in_threadpool(_gone, services, who, case_id)
     if who.approver:
-        found["penalties"] = await run_in_threadpool(services.reading.penalties, who.tenant, case_id=case_id)
+        found["penalties"] = await run_in_threadpool(
+            services.reading.penalties.find, who.tenant, case_id=case_id
+        )
     return JSONResponse(found, headers={"ETag": tag(found["place"])})
 
 
 def _gone(services: House, who: Reader, case_id: str) -> Refused:
     """Why there is no such case: it never was one, or what made it one was withdrawn. Its history then still tells."""
-    seen = services.reading.history(who.tenant, case_id)
+    seen = services.reading.histories.of(who.tenant, case_id)
     if seen is None:
         return not_found("case", "事项")
     where = f"/cases/{case_id}/history"
@@ -164,7 +166,7 @@ async def history(
         )
     happened, known = instant(as_of, "as_of"), instant(known_at, "known_at")
     await until_folded(services, request.app.state.bell, who, after)
-    read = services.reading.whole_history if who.approver else services.reading.history
+    read = services.reading.histories.whole if who.approver else services.reading.histories.of
     found = await run_in_threadpool(read, who.tenant, case_id, as_of=happened, known_at=known)
     if found is None:
         raise not_found("case", "事项")

@@ -46,7 +46,9 @@ async def figures(
     known_at: When = None,
 ) -> Response:
     asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
-    found = await run_in_threadpool(services.reading.defects, who.tenant, asked, **moments(as_of, known_at))
+    found = await run_in_threadpool(
+        services.reading.figures.defects, who.tenant, asked, **moments(as_of, known_at)
+    )
     return JSONResponse(found)
 
 
@@ -74,14 +76,20 @@ async def cases(
     asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
     when = moments(as_of, known_at)
     found = await run_in_threadpool(
-        services.reading.behind, who.tenant, "defects", asked, **when, limit=limit, after=checked(after)
+        services.reading.figures.behind,
+        who.tenant,
+        "defects",
+        asked,
+        **when,
+        limit=limit,
+        after=checked(after),
     )
     return listed(request, found, limit, lambda one: f"{one['time']},{one['event_id']}")
 
 
 def line(services: Services, who: Caller, month: str, t: Words) -> str:
     """The month in one line, for the wall."""
-    total = services.reading.defects(who.tenant, {"month": month})["total"]
+    total = services.reading.figures.defects(who.tenant, {"month": month})["total"]
     return t("figures.defects.line", n=total["reports"], houses=total["houses"])
 
 
@@ -90,7 +98,7 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
     """The figures."""
 
     def drawn() -> Response:
-        found = services.reading.defects(who.tenant, {})
+        found = services.reading.figures.defects(who.tenant, {})
         rows = [
             (
                 link(
@@ -140,7 +148,7 @@ async def page_of_cases(
 
     def drawn() -> Response:
         asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
-        found = services.reading.behind(who.tenant, "defects", asked, limit=500)
+        found = services.reading.figures.behind(who.tenant, "defects", asked, limit=500)
         codes = (names(code or "", t) for code in (origin, component, cause))
         title = " · ".join((t("figures.defects"), project or "—", *codes, month or "—"))
         return pages.render(

@@ -54,5 +54,5 @@ def expected(services: Services, who: Caller, place: int, events: Sequence[Json]
             "If-Match 只用于单个事件，且须给出 caseid",
             field="if-match",
         )
-    newest, decided = services.reading.case_place(who.tenant, case)
+    newest, decided = services.reading.cases.place(who.tenant, case)
     return Expected(place=place, newest=newest, after=decided)

@@ -53,7 +53,7 @@ SOON = 45
 def ending(services: Services, tenant: Tenant) -> dict[str, Day]:
     """Calendar -> its last day, where that comes soon or has passed."""
     today = day_of(services.clock.now())
-    found = services.reading.horizons(tenant)
+    found = services.reading.published.horizons(tenant)
     return {name: last for name, last in sorted(found.items()) if last - today < SOON}
 
 

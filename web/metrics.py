@@ -67,7 +67,7 @@ class Standing:
         yield _gauge("touchline_engine_lag", "Facts appended and not decided", head.place - state.decided)
         yield _gauge("touchline_engine_lag_seconds", "Age of the oldest fact not decided", max(0.0, age))
         promises = GaugeMetricFamily("touchline_promises", "Promises by state on the wall", labels=["state"])
-        for code, number in sorted(services.reading.wall_counts(tenant).items()):
+        for code, number in sorted(services.reading.promises.counts(tenant).items()):
             promises.add_metric([code], number)
         yield promises
         late = services.alerts.lateness(tenant)
@@ -82,10 +82,10 @@ class Standing:
             "touchline_calendar_days_left", "Days that a calendar still tells", labels=["calendar"]
         )
         today = day_of(services.clock.now())
-        for name, last in services.reading.horizons(tenant).items():
+        for name, last in services.reading.published.horizons(tenant).items():
             days.add_metric([name], last - today)
         yield days
-        parked = len(services.reading.parked(tenant))
+        parked = len(services.reading.engine.parked(tenant))
         yield _gauge("touchline_parked", "Events that a rule failed on, not resumed", parked)
         standing = GaugeMetricFamily("touchline_letters", "Deliveries to /in by state", labels=["state"])
         for word, number in services.inbox.letters.standing(tenant).items():

@@ -53,7 +53,7 @@ class Resumed(BaseModel):
     responses=answers(401, 403, 422, 503),
 )
 async def parked(services: House, who: Reader) -> Response:
-    return JSONResponse(await run_in_threadpool(services.reading.parked_list, who.tenant))
+    return JSONResponse(await run_in_threadpool(services.reading.engine.parked_list, who.tenant))
 
 
 @routes.post(
@@ -72,7 +72,7 @@ def _resume(services: Services, who: Caller, event_id: str, asked: Resume) -> Re
     verdict = next(
         (
             one["verdict"]
-            for one in services.reading.parked(who.tenant)
+            for one in services.reading.engine.parked(who.tenant)
             if (one["event_id"], one["rule"]) == (event_id, asked.rule)
         ),
         None,

@@ -55,7 +55,7 @@ async def list_penalties(
     after: After = None,
 ) -> Response:
     found = await run_in_threadpool(
-        services.reading.penalties,
+        services.reading.penalties.find,
         who.tenant,
         state=state,
         case_id=case,
@@ -105,7 +105,7 @@ async def waive(services: House, who: Approver, penalty_id: str, said: Waive) ->
 
 
 async def _decide(services: Services, who: Caller, penalty_id: str, kind: str, said: Waive) -> dict[str, Any]:
-    found = await run_in_threadpool(services.reading.penalty, who.tenant, penalty_id)
+    found = await run_in_threadpool(services.reading.penalties.get, who.tenant, penalty_id)
     if found is None or found["state"] == "unfounded":
         raise not_found("penalty", "处罚")
     if isinstance(said, Confirm) and not found["min_fen"] <= said.amount_fen <= found["max_fen"]:

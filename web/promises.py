@@ -35,7 +35,7 @@ async def list_promises(
     after: After = None,
 ) -> Response:
     found = await run_in_threadpool(
-        services.reading.promises,
+        services.reading.promises.find,
         who.tenant,
         state=state,
         wall=wall,
@@ -54,7 +54,7 @@ async def list_promises(
     responses=answers(401, 403, 404, 422, 503),
 )
 async def one_promise(services: House, who: Reader, promise_id: str) -> Response:
-    found = await run_in_threadpool(services.reading.promise, who.tenant, promise_id)
+    found = await run_in_threadpool(services.reading.promises.get, who.tenant, promise_id)
     if found is None:
         raise not_found("promise", "时限")
     return JSONResponse(found)
@@ -69,7 +69,9 @@ async def one_promise(services: House, who: Reader, promise_id: str) -> Response
     responses=answers(401, 403, 404, 422, 503),
 )
 async def explain(services: House, who: Reader, promise_id: str) -> Response:
-    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id, penalties=who.approver)
+    found = await run_in_threadpool(
+        services.reading.histories.explain, who.tenant, promise_id, penalties=who.approver
+    )
     if found is None:
         raise not_found("promise or verdict", "时限或判定")
     return JSONResponse(found)

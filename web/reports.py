@@ -58,7 +58,7 @@ async def late_entries(
     limit: Limit = 100,
 ) -> Response:
     found = await run_in_threadpool(
-        services.reading.late_entries,
+        services.reading.figures.late_entries,
         who.tenant,
         since=moment(since, "since"),
         until=moment(until, "until"),
@@ -76,7 +76,7 @@ async def late_entries(
     responses=answers(401, 403, 422, 503),
 )
 async def obligations(services: House, who: Reader) -> Response:
-    found = await run_in_threadpool(services.reading.obligations, who.tenant)
+    found = await run_in_threadpool(services.reading.published.obligations, who.tenant)
     return JSONResponse({"states": states(found), "obligations": found})
 
 
@@ -86,7 +86,7 @@ def states(found: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 def line(services: Services, who: Caller) -> str:
     """How many of all, for the wall."""
-    found = services.reading.obligations(who.tenant)
+    found = services.reading.published.obligations(who.tenant)
     return f"{states(found)['covered']}/{len(found)}"
 
 
@@ -95,7 +95,7 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
     """Which duties the sources can open and settle, and what nobody sends."""
 
     def drawn() -> Response:
-        found = services.reading.obligations(who.tenant)
+        found = services.reading.published.obligations(who.tenant)
         groups = [
             {
                 "code": state,

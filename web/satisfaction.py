@@ -43,7 +43,7 @@ async def figures(
 ) -> Response:
     asked = where(project_id=project, owner_type=owner_type, month=month)
     found = await run_in_threadpool(
-        services.reading.satisfaction, who.tenant, asked, **moments(as_of, known_at)
+        services.reading.figures.satisfaction, who.tenant, asked, **moments(as_of, known_at)
     )
     return JSONResponse(found)
 
@@ -70,7 +70,7 @@ async def cases(
     asked = where(project_id=project, owner_type=owner_type, month=month)
     when = moments(as_of, known_at)
     found = await run_in_threadpool(
-        services.reading.behind,
+        services.reading.figures.behind,
         who.tenant,
         "satisfaction",
         asked,
@@ -91,7 +91,7 @@ def said(one: dict[str, Any], least: int, t: Words) -> str:
 
 def line(services: Services, who: Caller, month: str, t: Words) -> str:
     """The month in one line, for the wall."""
-    found = services.reading.satisfaction(who.tenant, {"month": month})
+    found = services.reading.figures.satisfaction(who.tenant, {"month": month})
     return said(found["total"], found["minimum_sample"], t)
 
 
@@ -100,7 +100,7 @@ async def page(request: Request, services: House, who: SignedIn, pages: Page, t:
     """The figures."""
 
     def drawn() -> Response:
-        found = services.reading.satisfaction(who.tenant, {})
+        found = services.reading.figures.satisfaction(who.tenant, {})
         least = found["minimum_sample"]
         rows = [
             (
@@ -162,7 +162,7 @@ async def page_of_cases(
 
     def drawn() -> Response:
         asked = where(project_id=project, owner_type=owner_type, month=month)
-        found = services.reading.behind(who.tenant, "satisfaction", asked, limit=500)
+        found = services.reading.figures.behind(who.tenant, "satisfaction", asked, limit=500)
         title = " · ".join(
             (t("figures.satisfaction"), project or "—", names(owner_type or "", t), month or "—")
         )

@@ -14,7 +14,7 @@ from processors.progress import Progress
 from producers.inbox.inbox import Inboxes
 from producers.intake import Intake
 from producers.persons import PersonRequests
-from projections.reading import Reading
+from projections.reading.reading import Reading
 from schemas.canonical import Json
 from schemas.instants import HOUR, MINUTE
 

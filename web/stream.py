@@ -80,7 +80,7 @@ def _data(
         promises = [str(own)] if own else []
     elif event.case_id:
         if event.case_id not in known:
-            found = services.reading.promises(tenant, case_id=event.case_id)
+            found = services.reading.promises.find(tenant, case_id=event.case_id)
             known[event.case_id] = [promise["id"] for promise in found]
         promises = known[event.case_id]
     else:

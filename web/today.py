@@ -59,7 +59,7 @@ async def worklist(
 ) -> Response:
     asked = Asked(person=person, role=role, when=chosen(when))
     found = await run_in_threadpool(
-        services.reading.worklist, who.tenant, asked, limit=limit, after=checked(after)
+        services.reading.worklist.find, who.tenant, asked, limit=limit, after=checked(after)
     )
     return listed(request, found, limit, lambda one: f"{one['due'] or ''},{one['id']}")
 
@@ -71,13 +71,13 @@ def chosen(when: str) -> tuple[str, ...]:
 def board(services: Services, who: Caller, person: str, role: str, t: Words) -> dict[str, Any]:
     """Everything that the live part shows."""
     now = services.clock.now()
-    told = services.reading.worklist_counts(who.tenant, Asked(person=person, role=role))
+    told = services.reading.worklist.counts(who.tenant, Asked(person=person, role=role))
     sections = []
     for word in WHEN:
         if not told["counts"][word]:
             continue
         asked = Asked(person=person, role=role, when=(word,))
-        found = services.reading.worklist(who.tenant, asked, limit=_EACH, named=True)
+        found = services.reading.worklist.find(who.tenant, asked, limit=_EACH, named=True)
         sections.append(
             {
                 "code": word,
@@ -186,9 +186,9 @@ async def filed(
     by: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """What came of a visit, as the signed-in source says. A second click finds it filed, and files nothing."""
-    found = await run_in_threadpool(services.reading.worklist, who.tenant, Asked(promise_id=promise_id))
+    found = await run_in_threadpool(services.reading.worklist.find, who.tenant, Asked(promise_id=promise_id))
     if not found:
-        if await run_in_threadpool(services.reading.promise, who.tenant, promise_id) is None:
+        if await run_in_threadpool(services.reading.promises.get, who.tenant, promise_id) is None:
             raise not_found("visit", "回访")
         return _told(t("today.taken"))
     try:

@@ -49,7 +49,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
     """Everything that the live part shows."""
     tenant, reading = who.tenant, services.reading
     now = services.clock.now()
-    counts = reading.wall_counts(tenant)
+    counts = reading.promises.counts(tenant)
     sections = []
     noted = notes(services, who)
     for code in ALL if chosen == "all" else (chosen,):
@@ -57,9 +57,9 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
             continue
         most = _ONE if chosen != "all" else _EACH if code in OPEN else _FEW
         found = (
-            reading.promises(tenant, wall=code, limit=most)
+            reading.promises.find(tenant, wall=code, limit=most)
             if code in OPEN
-            else reading.settled_lately(tenant, code, most)
+            else reading.promises.settled_lately(tenant, code, most)
         )
         rows = []
         for promise in found:
@@ -79,7 +79,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         )
     with services.ledger.database.read() as conn:
         head = services.ledger.head(conn, tenant).place
-    decided = reading.decided(tenant)[0]
+    decided = reading.engine.decided(tenant)[0]
     return {
         "now_ms": now // 1000,
         "chosen": chosen,
@@ -89,7 +89,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         "lag": max(0, head - decided),
         "status": status(services),
         "calendars": [f"{name} {iso_day(last + 1)[:4]}" for name, last in ending(services, tenant).items()],
-        "parked": len(reading.parked(tenant)),
+        "parked": len(reading.engine.parked(tenant)),
         "dead": services.inbox.letters.standing(tenant)["dead"],
         "lateness": lateness(services, who, t),
         "figures": figures(services, who, now, t),
@@ -204,7 +204,7 @@ def said(event: str, **detail: object) -> dict[str, str]:
 @routes.post("/wall/promises/{promise_id}/acknowledge")
 async def take_note(services: House, who: SignedIn, t: Text, promise_id: str) -> Response:
     """Acknowledge the standing breach of a promise."""
-    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id)
+    found = await run_in_threadpool(services.reading.histories.explain, who.tenant, promise_id)
     standing = [
         one["verdict"]
         for one in (found or {}).get("announced", [])

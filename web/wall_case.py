@@ -154,7 +154,7 @@ def _history(
     """The approver's also with the penalties of the case as they are now."""
     happened = moment if mode == "as_of" else None
     known = moment if mode == "known_at" else None
-    read = services.reading.whole_history if who.approver else services.reading.history
+    read = services.reading.histories.whole if who.approver else services.reading.histories.of
     return read(who.tenant, case_id, as_of=happened, known_at=known)
 
 
@@ -212,7 +212,9 @@ async def replayed(
 @routes.get("/wall/promises/{promise_id}/explain")
 async def why(services: House, who: SignedIn, pages: Page, t: Text, promise_id: str) -> Response:
     """Why a promise is due when it is."""
-    found = await run_in_threadpool(services.reading.explain, who.tenant, promise_id, penalties=who.approver)
+    found = await run_in_threadpool(
+        services.reading.histories.explain, who.tenant, promise_id, penalties=who.approver
+    )
     if found is None or not found["promise"]:  # a verdict on something else has no due date to explain
         return pages.render("missing.html", t, 404, what="missing")
     return pages.render("explain.html", t, **explained(found, t))

@@ -173,7 +173,7 @@ def test_resumed_before_judging_is_mended_it_is_parked_again_and_others_go_on(
     brittle.mend()
     resume(breaking, "r2", bad, START + 4 * HOUR)
     assert told(breaking) == ["good bad next", "good bad next"]
-    assert breaking.reading.parked(breaking.tenant) == []
+    assert breaking.reading.engine.parked(breaking.tenant) == []
     assert breaking.rebuild().differences == {}
 
 
@@ -198,7 +198,7 @@ def test_what_is_corrected_after_it_was_resumed_was_let_in(breaking: World, brit
     breaking.keep(forwarded("mended", START, correctssourceid="bad"), START + 3 * HOUR)
     breaking.fold()  # the engine was behind: the correction stands in the ledger when it resumes
     assert told(breaking) == ["mended", "mended"]
-    assert breaking.reading.parked(breaking.tenant) == []
+    assert breaking.reading.engine.parked(breaking.tenant) == []
     assert breaking.rebuild().differences == {}
 
 

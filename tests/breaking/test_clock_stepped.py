@@ -59,7 +59,7 @@ def post(site: Site, key: str, name: str) -> int:
 
 
 def dues(site: Site) -> list[Instant]:
-    rows = site.house.reading.promises(site.house.ledger.tenant(TENANT), limit=100)
+    rows = site.house.reading.promises.find(site.house.ledger.tenant(TENANT), limit=100)
     return sorted(parse_instant(row["due"]) for row in rows if row["due"])
 
 
@@ -92,7 +92,7 @@ def test_set_forward_and_back(site: Site) -> None:
     accept(site)
     until(lambda: not doubted(site))
     assert breached(site) == []
-    assert site.house.reading.promises(site.house.ledger.tenant(TENANT), limit=100)
+    assert site.house.reading.promises.find(site.house.ledger.tenant(TENANT), limit=100)
 
 
 def test_set_back_while_events_come_in(site: Site) -> None:

@@ -176,7 +176,9 @@ def test_one_more_promise_on_a_partial_scope_judges_itself_alone(
     assert sorted(judged) == sorted(set(judged))
     assert len(judged) == 29, "all that read the partial scope, and not the one that moved away"
     met = [
-        p for p in world.reading.promises(world.tenant, limit=100) if p["obligation"] == "breaking.partial"
+        p
+        for p in world.reading.promises.find(world.tenant, limit=100)
+        if p["obligation"] == "breaking.partial"
     ]
     assert sorted(p["state"] for p in met) == ["met"] * 29 + ["open"]
     assert world.rebuild().differences == {}

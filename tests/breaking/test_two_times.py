@@ -25,7 +25,7 @@ def forwarded(own_id: str, time: Instant, **more: Any) -> dict[str, Any]:
 
 
 def history(world: World, case_id: str, **moment: Instant) -> dict[str, Any]:
-    found = world.reading.history(world.tenant, case_id, **moment)
+    found = world.reading.histories.of(world.tenant, case_id, **moment)
     assert found is not None
     return found
 
@@ -59,7 +59,7 @@ def test_as_of_the_very_instant_has_happened(world: World) -> None:
 
 
 def row(world: World) -> dict[str, Any]:
-    (found,) = [p for p in world.reading.promises(world.tenant, limit=100) if p["obligation"] == KEY]
+    (found,) = [p for p in world.reading.promises.find(world.tenant, limit=100) if p["obligation"] == KEY]
     return found
 
 
@@ -99,7 +99,7 @@ def test_equal_stamps_are_ordered_by_what_they_are_not_by_arrival(first: str, wo
     for raw in (opens, closes) if first == "opens" else (closes, opens):
         case = world.keep(raw, START + HOUR).case_id
     world.tick(START + 9 * DAY)
-    found = world.reading.case(world.tenant, case)
+    found = world.reading.cases.get(world.tenant, case)
     assert found is not None
     assert (found["state"], found["kind"]) == ("closed", "complaint")
     assert [fact["type"] for fact in history(world, case)["touchpoints"]] == [

@@ -18,7 +18,7 @@ from processors.engine import Engine
 from processors.rules.linear import AnyRule
 from producers.intake import candidate
 from projections.dump import dump
-from projections.reading import Reading
+from projections.reading.reading import Reading
 from projections.rebuild import Rebuild, Rebuilt
 from projections.store import SqlStore, open_store
 from schemas.event import Event

@@ -18,14 +18,14 @@ def test_a_promise_beside_a_complaint_neither_names_nor_closes_it(world: World, 
         event("commitment.fulfilled", "c", at + DAY, ticket="t", data={"commitment_id": "p"}),
     )
     world.fold()
-    (case,) = world.reading.cases(world.tenant)
+    (case,) = world.reading.cases.find(world.tenant)
     assert (case["kind"], case["state"]) == ("complaint", "open")
     world.append(
         event("complaint.closed", "d", at + 2 * DAY, ticket="t"),
         event("commitment.made", "e", at + 3 * DAY, ticket="t", data={**data, "commitment_id": "q"}),
     )
     world.fold()
-    (case,) = world.reading.cases(world.tenant)
+    (case,) = world.reading.cases.find(world.tenant)
     assert (case["kind"], case["state"]) == ("complaint", "closed")
 
 
@@ -33,7 +33,11 @@ def test_a_promise_alone_is_a_case_of_its_own(world: World) -> None:
     data = {"promise_text": "x", "commitment_id": "p"}
     world.append(event("commitment.made", "a", START - DAY, ticket="t", data=data))
     world.fold()
-    assert [(c["kind"], c["state"]) for c in world.reading.cases(world.tenant)] == [("commitment", "open")]
+    assert [(c["kind"], c["state"]) for c in world.reading.cases.find(world.tenant)] == [
+        ("commitment", "open")
+    ]
     world.append(event("commitment.fulfilled", "b", START - HOUR, ticket="t", data={"commitment_id": "p"}))
     world.fold()
-    assert [(c["kind"], c["state"]) for c in world.reading.cases(world.tenant)] == [("commitment", "closed")]
+    assert [(c["kind"], c["state"]) for c in world.reading.cases.find(world.tenant)] == [
+        ("commitment", "closed")
+    ]

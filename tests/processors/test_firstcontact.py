@@ -135,21 +135,23 @@ def test_it_is_shown_with_the_case_and_owes_its_promises(world: World) -> None:
     case = world.keep(event("inquiry.received", "a", START - HOUR, actorref="kf-1", **said)).case_id
     world.fold()
     was = world.clock.now()
-    (due,) = [p for p in world.reading.promises(world.tenant) if p["obligation"] == "contact.inquiry_reply"]
+    (due,) = [
+        p for p in world.reading.promises.find(world.tenant) if p["obligation"] == "contact.inquiry_reply"
+    ]
     assert (due["person"], due["owes"]) == ("kf-1", ["first_contact_owner"])
     world.clock.set(START + HOUR)
     for number, kind in enumerate(("case.handed_over", "case.handover_accepted")):
         world.keep(event(kind, f"h{number}", START + number * MINUTE, ticket="T", data={"to_ref": "kf-2"}))
     world.fold()
-    one = world.reading.case(world.tenant, case)
+    one = world.reading.cases.get(world.tenant, case)
     assert one is not None
     assert (one["owner"], one["ownership"]["first"]) == ("kf-2", "kf-1")
-    assert [row["owner"] for row in world.reading.cases(world.tenant)] == ["kf-2"]
+    assert [row["owner"] for row in world.reading.cases.find(world.tenant)] == ["kf-2"]
     for now, person in ((None, "kf-2"), (was, "kf-1")):
-        history = world.reading.history(world.tenant, case, known_at=now)
+        history = world.reading.histories.of(world.tenant, case, known_at=now)
         assert history is not None
         assert history["ownership"]["owner"] == person
         assert {p["person"] for p in history["promises"] if "first_contact_owner" in p["owes"]} == {person}
     assert {
-        p["person"] for p in world.reading.promises(world.tenant) if "first_contact_owner" in p["owes"]
+        p["person"] for p in world.reading.promises.find(world.tenant) if "first_contact_owner" in p["owes"]
     } == {"kf-2"}

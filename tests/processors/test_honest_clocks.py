@@ -61,7 +61,7 @@ def promised(world: World) -> dict[str, Any]:
 
 
 def one(world: World, obligation: str = KEY) -> dict[str, Any]:
-    (found,) = [p for p in world.reading.promises(world.tenant) if p["obligation"] == obligation]
+    (found,) = [p for p in world.reading.promises.find(world.tenant) if p["obligation"] == obligation]
     return found
 
 
@@ -73,7 +73,7 @@ def due_of(world: World) -> Instant:
 def _rows(world: World) -> list[Any]:
     with world.database.read() as conn:
         pages = world.store.pages(conn, world.tenant.number)
-        scopes = [p["keys"] for p in world.reading.promises(world.tenant) if p["obligation"] == KEY]
+        scopes = [p["keys"] for p in world.reading.promises.find(world.tenant) if p["obligation"] == KEY]
         name = f'{KEY}|{{"case":"{scopes[0]["case"]}"}}'
         return [row for row, _ in pages.rows("promises", (name,))[name]]
 
@@ -117,9 +117,11 @@ def test_the_breach_waits_as_long_as_declared_and_not_a_microsecond_longer(world
         world.tick(at)
         assert breaches(world) == []
     assert one(world)["wall"] == "unconfirmed"
-    assert world.reading.wall_counts(world.tenant)["unconfirmed"] == 1
-    assert [p["id"] for p in world.reading.promises(world.tenant, wall="unconfirmed")] == [one(world)["id"]]
-    why = world.reading.explain(world.tenant, one(world)["id"])
+    assert world.reading.promises.counts(world.tenant)["unconfirmed"] == 1
+    assert [p["id"] for p in world.reading.promises.find(world.tenant, wall="unconfirmed")] == [
+        one(world)["id"]
+    ]
+    why = world.reading.histories.explain(world.tenant, one(world)["id"])
     assert why is not None
     assert why["promise"]["wall"] == "unconfirmed"
     assert why["waits"] == [{"source": SLOW, "until": format_instant(due + 26 * HOUR)}]
@@ -227,7 +229,7 @@ def test_the_slowest_is_waited_for(world: World) -> None:
     promised(world)
     due = due_of(world)
     world.tick(due + 4 * HOUR)
-    why = world.reading.explain(world.tenant, one(world)["id"])
+    why = world.reading.histories.explain(world.tenant, one(world)["id"])
     assert why is not None
     assert [wait["source"] for wait in why["waits"]] == [SLOW]
     report(world, due)
@@ -265,7 +267,7 @@ def test_a_moment_ago_it_was_unconfirmed_and_as_of_it_is_breached(world: World) 
     case = case_of(world)
 
     def wall(**moment: Instant) -> str:
-        told = world.reading.history(world.tenant, case, **moment)
+        told = world.reading.histories.of(world.tenant, case, **moment)
         assert told is not None
         (found,) = [p for p in told["promises"] if p["obligation"] == KEY]
         return str(found["wall"])

@@ -49,7 +49,7 @@ def publish(world: World, at: str) -> None:
 
 
 def mine(world: World) -> dict[str, Any]:
-    (found,) = [p for p in world.reading.promises(world.tenant) if p["obligation"] == KEY]
+    (found,) = [p for p in world.reading.promises.find(world.tenant) if p["obligation"] == KEY]
     return found
 
 
@@ -83,7 +83,7 @@ def test_when_it_has_long_been_due_the_breach_is_said_with_the_date(world: World
     closed(world)
     world.tick(parse_instant("2027-01-09T09:00:00+08:00"))
     assert said(world) == []
-    assert world.reading.wall_counts(world.tenant)["undated"] >= 1
+    assert world.reading.promises.counts(world.tenant)["undated"] >= 1
     publish(world, "2027-01-10T09:00:00+08:00")
     kinds = {kind for kind, _ in said(world)}
     assert kinds == {"dated", "breached", "alert_step_reached"}, "and nobody is warned any more"
@@ -125,7 +125,7 @@ def test_a_region_waits_for_its_own_calendar(world: World) -> None:
         world.tick()
 
     def dues() -> dict[str, str]:
-        found = [p for p in world.reading.promises(world.tenant) if p["obligation"] == KEY]
+        found = [p for p in world.reading.promises.find(world.tenant) if p["obligation"] == KEY]
         return {p["project_id"]: (p["due"] or "undated")[:10] for p in found}
 
     calendar("office@east", ["2026-12-31"], "2026-12-29T09:00:00+08:00", 2026)
@@ -144,7 +144,7 @@ def test_a_region_waits_for_its_own_calendar(world: World) -> None:
     assert dues() == {"p-east": "undated", "p-west": "2027-01-04", "p-nowhere": "2027-01-04"}
     calendar("office@east", [*HOLIDAYS, "2027-01-04"], "2026-12-30T10:00:00+08:00")
     assert dues() == {"p-east": "2027-01-06", "p-west": "2027-01-04", "p-nowhere": "2027-01-04"}
-    ends = world.reading.horizons(world.tenant)
+    ends = world.reading.published.horizons(world.tenant)
     assert sorted(ends) == ["office", "office@east"]
     assert world.rebuild().differences == {}
 
@@ -171,7 +171,7 @@ def test_a_festival_waits_for_the_calendar_that_tells_the_moon(world: World) -> 
     world.keep(event("project.delivered", "p1", EVE, projectid="p1"), EVE)
 
     def owed() -> list[tuple[str, str, Any]]:
-        rows = [row for row in world.reading.promises(world.tenant) if row["obligation"] == greeting]
+        rows = [row for row in world.reading.promises.find(world.tenant) if row["obligation"] == greeting]
         return [(row["period"], row["wall"], row["due"]) for row in rows]
 
     spring = parse_instant("2027-03-01T09:00:00+08:00")

@@ -94,9 +94,9 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
         assert parked.data["rule"] == "fragile"
         assert parked.data["parked_event"] == bad.event_id
         assert parked.data["error"] == "ZeroDivisionError"
-        assert [p["event_id"] for p in world.reading.parked(world.tenant)] == [bad.event_id]
+        assert [p["event_id"] for p in world.reading.engine.parked(world.tenant)] == [bad.event_id]
         assert "complaint.received complaint.resolved" in heard(world)[0]
-        case = world.reading.case(world.tenant, bad.case_id)
+        case = world.reading.cases.get(world.tenant, bad.case_id)
         assert case is not None
         assert case["touchpoints"] == 3, "the other rules saw all of it"
         assert world.rebuild().differences == {}
@@ -111,7 +111,7 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
         )
         world.fold()
         assert "complaint.received complaint.forwarded complaint.resolved" in heard(world)[0]
-        assert world.reading.parked(world.tenant) == []
+        assert world.reading.engine.parked(world.tenant) == []
         assert world.rebuild().differences == {}
     finally:
         world.close()
@@ -129,7 +129,7 @@ def test_resumed_too_early_is_parked_again(tmp_path: Path) -> None:
         world.fold()
         parked = [v.origin["generation"] for v in world.verdicts() if v.type == "event.parked"]
         assert parked == [1, 2]
-        assert len(world.reading.parked(world.tenant)) == 1
+        assert len(world.reading.engine.parked(world.tenant)) == 1
         assert world.rebuild().differences == {}
     finally:
         world.close()

@@ -226,7 +226,7 @@ def test_a_second_complaint_is_proposed_confirmed_and_taken_back(world: World) -
         at_ = START - (9 - number) * DAY
         world.keep(event("complaint.received", f"c{number}", at_, ticket=f"T{number}", data=LEAK, **HOUSE))
     world.tick()
-    (one,) = world.reading.penalties(world.tenant)
+    (one,) = world.reading.penalties.find(world.tenant)
     assert (one["rule"], one["state"], one["amount_fen"]) == ("rule1", "proposed", 20000)
     assert one["case_id"] == case_of("T1")
     said = {"penalty_id": one["id"], "problem": one["problem"], "by": "gm-1", "amount_fen": 30000}
@@ -236,11 +236,11 @@ def test_a_second_complaint_is_proposed_confirmed_and_taken_back(world: World) -
         event("penalty.confirmed", "d", START - HOUR, data={**said, "reason": "漏点未查明"}), approver=True
     )
     world.tick()
-    (one,) = world.reading.penalties(world.tenant, state="confirmed")
+    (one,) = world.reading.penalties.find(world.tenant, state="confirmed")
     assert (one["amount_fen"], one["decided_by"], one["reason"]) == (30000, "gm-1", "漏点未查明")
     world.keep(event("event.withdrawn", "w", START - MINUTE, correctssourceid="c0", data={}))
     world.tick()
-    (one,) = world.reading.penalties(world.tenant)
+    (one,) = world.reading.penalties.find(world.tenant)
     assert (one["state"], one["amount_fen"]) == ("unfounded", 0)
     mine = [v for v in world.verdicts() if v.origin["rule"] == "penalties"]
     assert [v.type for v in mine] == ["penalty.proposed", "obligation.retracted"]
@@ -255,5 +255,5 @@ def test_off_until_a_company_switches_it_on(world: World) -> None:
         )
     world.tick()
     assert any(v.type == "escalation.raised" for v in world.verdicts())
-    assert world.reading.penalties(world.tenant) == []
+    assert world.reading.penalties.find(world.tenant) == []
     assert not [v for v in world.verdicts() if v.type.startswith("penalty.")]

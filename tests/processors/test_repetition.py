@@ -147,7 +147,7 @@ def third_repair(world: World) -> tuple[str, str]:
         for n in range(3)
     ]
     world.fold()
-    one = world.reading.case(world.tenant, cases[-1])
+    one = world.reading.cases.get(world.tenant, cases[-1])
     assert one is not None
     return cases[-1], str(one["repetition"]["linked_case_id"])
 
@@ -155,7 +155,7 @@ def third_repair(world: World) -> tuple[str, str]:
 def test_the_third_repair_is_a_complaint_of_its_own(world: World) -> None:
     repair, linked = third_repair(world)
     reading, tenant = world.reading, world.tenant
-    found = reading.case(tenant, linked)
+    found = reading.cases.get(tenant, linked)
     assert found is not None
     assert (found["kind"], found["state"], found["house_id"]) == ("complaint", "open", "3-1-2301")
     assert found["owner"] == "kf-2"  # who took the third report
@@ -167,20 +167,20 @@ def test_the_third_repair_is_a_complaint_of_its_own(world: World) -> None:
         (2, 0, None),
         (3, 1, "O51"),
     ]
-    owed = {p["row"] for p in reading.promises(tenant, case_id=linked, state="open")}
+    owed = {p["row"] for p in reading.promises.find(tenant, case_id=linked, state="open")}
     assert {"O28", "O29", "O32", "O33", "O35", "O36"} <= owed
-    history = reading.history(tenant, linked)
+    history = reading.histories.of(tenant, linked)
     assert history is not None
     assert [one["type"] for one in history["touchpoints"]] == [CONVERTED]
     assert {p["row"] for p in history["promises"]} >= owed
     assert {p["case_id"] for p in history["promises"]} == {linked}  # and none of the repair's
     assert history["repetition"] == level
-    before = reading.history(tenant, repair, as_of=START - DAY + HOUR)
+    before = reading.histories.of(tenant, repair, as_of=START - DAY + HOUR)
     assert before is not None
     assert before["repetition"] is None
     world.keep(event("complaint.registered", "reg", START, caseid=linked, data={"ledger_no": "1"}))
     world.fold()
-    [registered] = [p for p in reading.promises(tenant, case_id=linked) if p["row"] == "O28"]
+    [registered] = [p for p in reading.promises.find(tenant, case_id=linked) if p["row"] == "O28"]
     assert registered["state"] in ("met", "late")
     assert world.rebuild().differences == {}
 
@@ -190,7 +190,7 @@ def test_the_command_line_says_the_level_why_and_whose(
 ) -> None:
     repair, linked = third_repair(world)
     for case, other in ((linked, "由报修转来"), (repair, "已转为投诉")):
-        history = world.reading.history(world.tenant, case)
+        history = world.reading.histories.of(world.tenant, case)
         assert history is not None
         _print(history, case)
         out = capsys.readouterr().out
@@ -203,9 +203,9 @@ def test_what_is_withdrawn_takes_the_complaint_back(world: World) -> None:
     repair, linked = third_repair(world)
     world.keep(event("event.withdrawn", "w", START, correctssourceid="r0", data={"reason": "误录"}))
     world.fold()
-    assert world.reading.case(world.tenant, linked) is None
-    assert world.reading.promises(world.tenant, case_id=linked, state="open") == []
-    one = world.reading.case(world.tenant, repair)
+    assert world.reading.cases.get(world.tenant, linked) is None
+    assert world.reading.promises.find(world.tenant, case_id=linked, state="open") == []
+    one = world.reading.cases.get(world.tenant, repair)
     assert one is not None
     assert (one["repetition"]["level"], one["repetition"]["linked_case_id"]) == (0, None)
     taken = [
@@ -215,7 +215,7 @@ def test_what_is_withdrawn_takes_the_complaint_back(world: World) -> None:
     world.keep(event("repair.reported", "r3", START, ticket="BX-3", data=WINDOW, **WHERE))
     world.fold()
     assert world.rebuild().differences == {}
-    assert world.reading.recheck(world.tenant) == []
+    assert world.reading.engine.recheck(world.tenant) == []
 
 
 NAMED = {"same_problem_key": "窗"}

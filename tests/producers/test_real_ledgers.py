@@ -43,7 +43,7 @@ def our_verdicts(name: str, mapping: str) -> dict[str, str]:
             world.clock.now() + 11 * MINUTE
         )  # what was overdue when it was first recorded waits ten minutes
         found: dict[str, str] = {}
-        for promise in world.reading.promises(world.tenant, limit=100_000):
+        for promise in world.reading.promises.find(world.tenant, limit=100_000):
             if promise["obligation"] == "commitment.honour":
                 ticket = promise["keys"]["commitment"].rpartition("-")[0]
                 assert ticket not in found

@@ -37,7 +37,7 @@ def publish(world: World, version: str, at: Instant, **figures: int) -> None:
 
 
 def one(world: World, **at: Instant) -> dict[str, Any]:
-    (figure,) = world.reading.satisfaction(world.tenant, {}, **at)["figures"]
+    (figure,) = world.reading.figures.satisfaction(world.tenant, {}, **at)["figures"]
     assert {name: figure[name] for name in MARCH} == MARCH
     return dict(figure)
 
@@ -58,7 +58,7 @@ def test_nothing_is_published_from_fewer_answers_than_the_minimum_sample(world: 
     assert (told["answered"], told["satisfied"], told["share"]) == (30, 27, 900)
     assert told["interval"] == [743, 966]  # 0.7438 to 0.9654
     assert (told["scored"], told["mean"], told["scores"]) == (1, None, None), "one mark is no mean"
-    whole = world.reading.satisfaction(world.tenant, {"project_id": "elsewhere"})
+    whole = world.reading.figures.satisfaction(world.tenant, {"project_id": "elsewhere"})
     assert (whole["figures"], whole["total"]["visits"], whole["minimum_sample"]) == ([], 0, 30)
     assert world.rebuild().differences == {}
 
@@ -101,7 +101,8 @@ def test_figures_as_known_and_as_of_and_the_cases_behind_them(world: World) -> N
 
     def behind(**more: Any) -> list[str]:
         return [
-            line["event_id"] for line in world.reading.behind(world.tenant, "satisfaction", MARCH, **more)
+            line["event_id"]
+            for line in world.reading.figures.behind(world.tenant, "satisfaction", MARCH, **more)
         ]
 
     now = behind()
@@ -111,10 +112,10 @@ def test_figures_as_known_and_as_of_and_the_cases_behind_them(world: World) -> N
     assert behind(known_at=START + 39 * HOUR) == [second.event_id, first.event_id]
     assert behind(limit=1) == now[:1]
     assert behind(limit=1, after=f"{format_instant(START + 3 * HOUR)},{now[0]}") == now[1:]
-    lines = world.reading.behind(world.tenant, "satisfaction", MARCH)
+    lines = world.reading.figures.behind(world.tenant, "satisfaction", MARCH)
     assert lines[0]["case_id"] == second.case_id
     assert lines[0]["data"] == {"satisfied": True}
-    assert world.reading.behind(world.tenant, "satisfaction", {"month": "2026-04"}) == []
+    assert world.reading.figures.behind(world.tenant, "satisfaction", {"month": "2026-04"}) == []
 
 
 def test_defects_in_different_houses_and_as_known(world: World) -> None:
@@ -140,16 +141,19 @@ def test_defects_in_different_houses_and_as_known(world: World) -> None:
         at=START + 2 * HOUR,
     )
     world.fold()
-    told = world.reading.defects(world.tenant, {"month": "2026-03"})
+    told = world.reading.figures.defects(world.tenant, {"month": "2026-03"})
     counted = [(one["origin"], one["cause"], one["reports"], one["houses"]) for one in told["figures"]]
     assert counted == [("repair", "", 3, 2), ("defect", "construction_quality", 1, 1)]
     assert told["total"] == {"reports": 4, "houses": 2}
-    before = world.reading.defects(world.tenant, {"origin": "repair"}, known_at=START + HOUR)
+    before = world.reading.figures.defects(world.tenant, {"origin": "repair"}, known_at=START + HOUR)
     assert before["total"] == {"reports": 4, "houses": 2}
     world.append(event("event.withdrawn", "w2", START, correctssourceid="r1"), at=START + 3 * HOUR)
     world.fold()
-    assert world.reading.defects(world.tenant, {"origin": "repair"})["total"] == {"reports": 2, "houses": 1}
-    (line,) = world.reading.behind(world.tenant, "defects", {"origin": "defect"})
+    assert world.reading.figures.defects(world.tenant, {"origin": "repair"})["total"] == {
+        "reports": 2,
+        "houses": 1,
+    }
+    (line,) = world.reading.figures.behind(world.tenant, "defects", {"origin": "defect"})
     assert (line["house_id"], line["case_id"]) == ("1-101", None)
     assert world.rebuild().differences == {}
 
@@ -159,7 +163,7 @@ def test_a_mark_above_its_own_scale_is_none(world: World) -> None:
     world.keep(visit(1, START + HOUR, data=slip), START + HOUR)
     world.fold()
     assert (one(world)["visits"], one(world)["answered"], one(world)["scored"]) == (1, 0, 0)
-    assert world.reading.parked(world.tenant) == []
+    assert world.reading.engine.parked(world.tenant) == []
 
 
 def test_a_long_hostile_history_is_what_a_count_from_scratch_gives(world: World) -> None:

@@ -33,12 +33,12 @@ def test_by_person_and_department(world: World) -> None:
     due = START + 24 * HOUR
     repaired(world, 1, due + 6 * MINUTE, actorref="kf-007", department="project_cs")
     world.clock.set(due + DAY)
-    told = world.reading.late_entries(world.tenant)
+    told = world.reading.figures.late_entries(world.tenant)
     (entry,) = [one for one in told["entries"] if one["obligation"] == "repair.contact_24h"]
     assert (entry["person"], entry["department"], entry["source"]) == ("kf-007", "project_cs", "crm")
     assert (entry["due"], entry["happened"]) == (format_instant(due), format_instant(START + HOUR))
     assert entry["late_by"] == 6 * MINUTE
-    case = world.reading.case(world.tenant, entry["case_id"])
+    case = world.reading.cases.get(world.tenant, entry["case_id"])
     assert case is not None
     assert case["ticket"] == "BX-1"
     assert told["count"] == len(told["entries"]) == sum(one["count"] for one in told["by"])
@@ -48,13 +48,13 @@ def test_by_person_and_department(world: World) -> None:
 def test_the_span_is_of_the_entry_and_what_came_in_its_grace_is_no_late_entry(world: World) -> None:
     due = START + 24 * HOUR
     repaired(world, 1, due + 5 * MINUTE, actorref="kf-001")
-    assert world.reading.late_entries(world.tenant) == {"count": 0, "by": [], "entries": []}
+    assert world.reading.figures.late_entries(world.tenant) == {"count": 0, "by": [], "entries": []}
 
 
 @pytest.mark.parametrize(("since", "until", "count"), [(0, 1, 1), (1, 2, 0), (-9, 0, 0), (-9, 1, 1)])
 def test_from_since_up_to_until(world: World, since: int, until: int, count: int) -> None:
     entered = START + 24 * HOUR + 9 * MINUTE
     repaired(world, 1, entered, actorref="kf-002")
-    told = world.reading.late_entries(world.tenant, since=entered + since, until=entered + until)
+    told = world.reading.figures.late_entries(world.tenant, since=entered + since, until=entered + until)
     mine = [one for one in told["entries"] if one["obligation"] == "repair.contact_24h"]
     assert len(mine) == count

@@ -11,7 +11,7 @@ import pytest
 
 from processors.rules.book import Book
 from processors.rules.linear import MOST, AnyRule, Sum, names_of
-from projections.reading import Reading
+from projections.reading.reading import Reading
 from projections.store import OtherFold, open_store
 from schemas.event import Event
 from schemas.instants import HOUR
@@ -126,7 +126,7 @@ def test_what_a_linear_rule_fails_on_is_parked_and_added_when_resumed(place: Whe
         world.append(event("complaint.received", "a", START, ticket="T", data=COMPLAINT), at=START + 9 * HOUR)
         world.append(forwarded("b", 1), forwarded("c", 2, "sales_dept"), forwarded("d", 3, "sales_dept"))
         world.fold()
-        parked = world.reading.parked(world.tenant)
+        parked = world.reading.engine.parked(world.tenant)
         assert [(p["rule"], p["error"]) for p in parked] == [("tallies", "ZeroDivisionError")] * 2
         assert sums(world)[cell] == (2, 2 * (BASE + 1))
         rule.failing = ""
@@ -169,8 +169,8 @@ def test_an_addend_too_large_is_parked_and_stops_nothing(place: Where) -> None:
     try:
         world.append(event("complaint.received", "a", START, ticket="T", data=COMPLAINT), at=START + 9 * HOUR)
         world.fold()
-        assert [p["error"] for p in world.reading.parked(world.tenant)] == ["OverflowError"]
-        assert len(world.reading.cases(world.tenant)) == 1
+        assert [p["error"] for p in world.reading.engine.parked(world.tenant)] == ["OverflowError"]
+        assert len(world.reading.cases.find(world.tenant)) == 1
         assert sums(world) == {}
     finally:
         world.close()

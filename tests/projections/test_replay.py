@@ -45,7 +45,7 @@ def told(world: World) -> str:
 
 
 def at(world: World, case: str, **moment: Instant) -> dict[str, Any]:
-    found = world.reading.history(world.tenant, case, **moment)
+    found = world.reading.histories.of(world.tenant, case, **moment)
     assert found is not None
     return found
 
@@ -104,7 +104,7 @@ def test_what_had_happened_as_we_know_now(world: World) -> None:
 
 
 def test_a_case_of_nobody(world: World) -> None:
-    assert world.reading.history(world.tenant, "0f8fad5b-d9cb-469f-a165-70867728950e") is None
+    assert world.reading.histories.of(world.tenant, "0f8fad5b-d9cb-469f-a165-70867728950e") is None
 
 
 def test_personal_text_is_in_clear_for_the_reader_and_sealed_in_the_ledger(world: World) -> None:
@@ -126,10 +126,10 @@ def test_why_it_is_due_then(world: World) -> None:
     world.fold()
     (due,) = [
         p
-        for p in world.reading.promises(world.tenant)
+        for p in world.reading.promises.find(world.tenant)
         if p["obligation"] == "complaint.close_return_visit" and p["state"] == "open"
     ]
-    why = world.reading.explain(world.tenant, due["id"])
+    why = world.reading.histories.explain(world.tenant, due["id"])
     assert why is not None
     assert why["promise"]["due"] == "2026-03-11T23:59:59.999999+08:00"
     assert [d["day"] for d in why["calendar"]["counted"]] == ["2026-03-09", "2026-03-10", "2026-03-11"]
@@ -145,18 +145,18 @@ def test_why_a_verdict_was_said(world: World) -> None:
     breach = next(
         v for v in world.verdicts() if v.type == "obligation.breached" and v.data["obligation_key"] == INTAKE
     )
-    why = world.reading.explain(world.tenant, breach.event_id)
+    why = world.reading.histories.explain(world.tenant, breach.event_id)
     assert why is not None
     assert why["verdict"]["type"] == "obligation.breached"
     assert why["cut"]["after"] == breach.after
     assert why["causes"][0]["type"] == "complaint.received"
     retraction = next(v for v in world.verdicts() if v.type == "obligation.retracted")
     assert retraction.data["retracts"] == breach.event_id
-    causes = world.reading.explain(world.tenant, retraction.event_id)
+    causes = world.reading.histories.explain(world.tenant, retraction.event_id)
     assert causes is not None
     assert causes["causes"][0]["type"] == "followup.complaint_intake_completed"
 
 
 def test_today_agrees_with_what_was_said(world: World) -> None:
     told(world)
-    assert world.reading.recheck(world.tenant) == []
+    assert world.reading.engine.recheck(world.tenant) == []

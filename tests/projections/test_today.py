@@ -37,7 +37,7 @@ def lived(world: World) -> None:
 
 
 def listed(world: World, **asked: Any) -> list[tuple[str, str, str]]:
-    found = world.reading.worklist(world.tenant, Asked(**asked))
+    found = world.reading.worklist.find(world.tenant, Asked(**asked))
     return [(one["obligation"].partition(".")[2], one["house_id"], one["when"]) for one in found]
 
 
@@ -51,37 +51,37 @@ def test_each_visit_stands_where_its_due_instant_says(world: World) -> None:
         ("close_return_visit", "h-1", "later"),
         ("regular_visit", "h-3", "no_limit"),
     ]
-    counts = world.reading.worklist_counts(world.tenant, Asked())["counts"]
+    counts = world.reading.worklist.counts(world.tenant, Asked())["counts"]
     for word in WHEN:
         assert listed(world, when=(word,)) == [one for one in everything if one[2] == word]
         assert counts[word] == len(listed(world, when=(word,)))
     assert [one[1] for one in listed(world, person="kf-012")] == ["h-1", "h-1"]
     assert [one[1] for one in listed(world, role="cs_staff")] == ["h-3"]
-    told = world.reading.worklist_counts(world.tenant, Asked())
+    told = world.reading.worklist.counts(world.tenant, Asked())
     assert told["persons"] == ["kf-012"]
     assert set(told["roles"]) == {"cs_front_desk", "cs_staff"}
-    named = world.reading.worklist(world.tenant, Asked(), named=True)
+    named = world.reading.worklist.find(world.tenant, Asked(), named=True)
     assert [(one["customer"]["name"], one["about"]) for one in named] == [
         ("王女士", "渗水"), ("", "噪声"), ("王女士", "渗水"), ("赵女士", ""),
     ]  # fmt: skip
-    first = world.reading.worklist(world.tenant, Asked(), limit=2)
+    first = world.reading.worklist.find(world.tenant, Asked(), limit=2)
     after = f"{first[-1]['due']},{first[-1]['id']}"
-    rest = world.reading.worklist(world.tenant, Asked(), limit=2, after=after)
+    rest = world.reading.worklist.find(world.tenant, Asked(), limit=2, after=after)
     assert [one["id"] for one in first + rest] == [one["id"] for one in named]
-    assert world.reading.worklist(world.tenant, Asked(role='x"%_')) == []
+    assert world.reading.worklist.find(world.tenant, Asked(role='x"%_')) == []
     person = world.ledger.customer(world.tenant, source=SOURCE, phone=_WHO["phone"])
     assert person is not None
     world.ledger.erase(world.tenant, person).result(10)
-    gone = world.reading.worklist(world.tenant, Asked(case_id=named[0]["case_id"]), named=True)
+    gone = world.reading.worklist.find(world.tenant, Asked(case_id=named[0]["case_id"]), named=True)
     assert [one["customer"]["phone"] for one in gone] == [{"erased": True}] * 2
 
 
 def test_a_morning_counts_the_same_whenever_it_is_asked(world: World) -> None:
     lived(world)
-    assert not world.reading.abreast(world.tenant, MORNING), "nothing of the night is concluded yet"
+    assert not world.reading.engine.abreast(world.tenant, MORNING), "nothing of the night is concluded yet"
     world.tick(MORNING)
-    assert world.reading.abreast(world.tenant, MORNING)
-    told = world.reading.day_note(world.tenant, MORNING)
+    assert world.reading.engine.abreast(world.tenant, MORNING)
+    told = world.reading.figures.day_note(world.tenant, MORNING)
     assert (told["day"], told["new"], told["closed"]) == (
         "2026-03-03",
         {"complaint": 2, "repair": 1},
@@ -99,8 +99,8 @@ def test_a_morning_counts_the_same_whenever_it_is_asked(world: World) -> None:
     world.keep(event("followup.complaint_intake_completed", "v", later, ticket="A"), at=later)
     world.keep(event("complaint.closed", "y", later, ticket="B", houseid="h-2"))
     world.tick(MORNING + 3 * DAY)
-    assert world.reading.day_note(world.tenant, MORNING) == told
-    assert world.reading.day_note(world.tenant, MORNING + DAY)["closed"] == {"complaint": 1}
+    assert world.reading.figures.day_note(world.tenant, MORNING) == told
+    assert world.reading.figures.day_note(world.tenant, MORNING + DAY)["closed"] == {"complaint": 1}
 
 
 def test_what_a_policy_asks_for_is_read_off_as_written() -> None:

@@ -26,7 +26,7 @@ from ledger.timeline import timelines
 from ledger.writer import Writer
 from processors.engine import Engine
 from projections.dump import dump
-from projections.reading import Reading
+from projections.reading.reading import Reading
 from projections.rebuild import Rebuild
 from projections.store import open_store
 from schemas.identity import verdict_id

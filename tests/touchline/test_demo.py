@@ -75,14 +75,14 @@ def test_seeding_that_was_cut_anywhere_goes_on_to_the_same_days(whole: Path, tmp
 def test_the_week_shows_every_kind_of_end(whole: Path) -> None:
     with House.open(whole, clock=SimulatedClock(BASE + DAYS * DAY)) as house:
         tenant = house.ledger.tenant(demo.TENANT)
-        counts = Counter(house.reading.wall_counts(tenant))
+        counts = Counter(house.reading.promises.counts(tenant))
         for wall in ("pending", "breached", "met", "met_late", "late_entry", "retracted"):
             assert counts[wall], wall
         stream = [
-            p for p in house.reading.promises(tenant, wall="breached", limit=500)
+            p for p in house.reading.promises.find(tenant, wall="breached", limit=500)
             if p["obligation"] == "complaint.intake_return_visit"
         ]  # fmt: skip
-        tickets = {(house.reading.case(tenant, p["case_id"]) or {})["ticket"] for p in stream}
+        tickets = {(house.reading.cases.get(tenant, p["case_id"]) or {})["ticket"] for p in stream}
     assert FORGOTTEN_TICKET in tickets
 
 
@@ -132,7 +132,7 @@ def test_live_touchpoints_warn_at_30_s_and_breach_at_60(whole: Path, tmp_path: P
             house.run_to_head()
         assert sent > 60
         promises = [
-            p for p in house.reading.promises(tenant, limit=500) if p["obligation"] == "complaint.respond_in_standard"
+            p for p in house.reading.promises.find(tenant, limit=500) if p["obligation"] == "complaint.respond_in_standard"
         ]  # fmt: skip
         mine = [p for p in promises if p["policy_version"] == "demo-live"]
         assert {"met", "met_late", "retracted"} <= {p["wall"] for p in mine}

@@ -161,7 +161,7 @@ def test_an_import_of_history_rings_nobody(acme: Shell, files: tuple[str, str]) 
             found: dict[str, list[dict[str, Any]]] = {}
             for one in alerts.query.list(tenant):
                 if one["type"] == "obligation.breached":
-                    case = house.reading.case(tenant, one["case_id"]) or {}
+                    case = house.reading.cases.get(tenant, one["case_id"]) or {}
                     found.setdefault(case["ticket"], []).extend(one["deliveries"])
             return found
 

@@ -122,7 +122,7 @@ def test_while_it_rebuilds_reads_say_how_far_it_is_and_intake_goes_on(
 
 def cases(acme: Shell) -> list[dict[str, Any]]:
     with Library(acme.folder) as library:
-        return library.reading.cases(library.tenant("acme"))
+        return library.reading.cases.find(library.tenant("acme"))
 
 
 def test_a_dry_run_prints_what_other_rules_would_make_and_swaps_nothing(

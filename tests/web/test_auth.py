@@ -190,7 +190,7 @@ def test_the_language_is_chosen_and_never_leads_away(site: Site) -> None:
 
 def test_while_the_tables_are_rebuilt_readers_are_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with site.client(site.key()) as http:
-        monkeypatch.setattr(site.house.reading, "_version", "another")
+        monkeypatch.setattr(site.house.reading._snapshots, "_version", "another")
         for path in ("/cases", "/promises"):
             answer = http.get(path)
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")

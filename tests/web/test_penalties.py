@@ -200,7 +200,7 @@ def test_an_export_says_nothing_of_it(fined: tuple[Site, str, dict[str, Any]], t
 
     site, _, one = fined
     tenant = site.tenant()
-    case = site.house.reading.case(tenant, one["case_id"])
+    case = site.house.reading.cases.get(tenant, one["case_id"])
     assert case is not None
     raw = {
         "specversion": "1.0",
@@ -219,9 +219,9 @@ def test_an_export_says_nothing_of_it(fined: tuple[Site, str, dict[str, Any]], t
     }
     kept = site.house.intake.submit_many(tenant, "gm", [raw], approver=True).result(10)
     assert getattr(kept[0], "place", 0), kept
-    until(lambda: site.house.reading.penalties(tenant, state="confirmed"))
+    until(lambda: site.house.reading.penalties.find(tenant, state="confirmed"))
     lines = json.dumps(list(copied(site.house.ledger, tenant, case["customer_ref"])), ensure_ascii=False)
     assert "complaint.received" in lines
     assert [word for word in AMOUNTS if word in lines] == []
-    shown = json.dumps(site.house.reading.history(tenant, one["case_id"]), ensure_ascii=False)
+    shown = json.dumps(site.house.reading.histories.of(tenant, one["case_id"]), ensure_ascii=False)
     assert [word for word in AMOUNTS if word in shown] == []

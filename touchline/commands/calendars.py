@@ -106,7 +106,7 @@ def show_year(
 
     name = regional(name, region)
     with Library(place_of(data, database)) as library:
-        found = library.reading.calendars(library.tenant(tenant))
+        found = library.reading.published.calendars(library.tenant(tenant))
     one = next((one for one in found if one["name"] == name), None)
     if one is None or str(year) not in one["years"]:
         raise Refused(

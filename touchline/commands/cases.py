@@ -64,7 +64,7 @@ def show_case(
         raise Refused(Exit.USAGE, "--as-of 与 --known-at 只能用一个。", "Use one of --as-of and --known-at.")
     moments = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
     with Library(place_of(data, database)) as library:
-        read = library.reading.whole_history if penalties else library.reading.history
+        read = library.reading.histories.whole if penalties else library.reading.histories.of
         found = read(library.tenant(tenant), case_id, **moments)
     if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(

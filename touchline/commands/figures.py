@@ -184,8 +184,8 @@ def _asked(
     with Library(place_of(data, database)) as library:
         who, reading = library.tenant(tenant), library.reading
         if cases:
-            return reading.behind(who, figure, where, as_of=happened, known_at=known, limit=MOST)
-        ask = reading.satisfaction if figure == "satisfaction" else reading.defects
+            return reading.figures.behind(who, figure, where, as_of=happened, known_at=known, limit=MOST)
+        ask = reading.figures.satisfaction if figure == "satisfaction" else reading.figures.defects
         return ask(who, where, as_of=happened, known_at=known)
 
 

@@ -117,7 +117,7 @@ def _listed(data: Path, database: str, tenant: str) -> list[dict[str, Any]]:
     from touchline.library import Library
 
     with Library(place_of(data, database)) as library:
-        return library.reading.parked_list(library.tenant(tenant))
+        return library.reading.engine.parked_list(library.tenant(tenant))
 
 
 def _of(found: list[dict[str, Any]], event: str, rule: str) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def listed(
         whose = library.tenant(tenant)
         after: str | None = None
         while True:
-            page = library.reading.penalties(
+            page = library.reading.penalties.find(
                 whose, state=state or None, case_id=case or None, limit=PAGE, after=after
             )
             found += page

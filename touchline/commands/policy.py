@@ -296,11 +296,7 @@ def _checked(
 
 def _published_years(data: Path, tenant: str) -> dict[str, set[int]]:
     """Calendar -> years that the tenant has published."""
-    from projections.reading import Reading
     from touchline.library import Library
 
     with Library(data) as library:
-        found = library.tenant(tenant)
-        reading: Reading = library.reading
-        with reading.snapshot() as (conn, tables):
-            return reading.book(conn, tables, found).calendar_years()
+        return library.reading.published.calendar_years(library.tenant(tenant))

@@ -54,7 +54,7 @@ def promises(
         whose = library.tenant(tenant)
         after: str | None = None
         while True:
-            page = library.reading.promises(
+            page = library.reading.promises.find(
                 whose, state=state or None, wall=wall or None, case_id=case or None, limit=PAGE, after=after
             )
             found += page
@@ -98,7 +98,7 @@ def explain(
     from touchline.library import Library
 
     with Library(place_of(data, database)) as library:
-        found = library.reading.explain(library.tenant(tenant), name)
+        found = library.reading.histories.explain(library.tenant(tenant), name)
     if found is None:
         raise Refused(Exit.UNKNOWN, "没有这个编号的履约或判定。", f"No promise or verdict {name}.")
     if as_json:

@@ -120,7 +120,7 @@ def recheck(
     from touchline.library import Library
 
     with Library(place_of(data, database)) as library:
-        found = library.reading.recheck(library.tenant(tenant))
+        found = library.reading.engine.recheck(library.tenant(tenant))
     if as_json:
         show(found)
     else:

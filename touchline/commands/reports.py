@@ -48,7 +48,7 @@ def late_entries(
         first -= DAY - 1  # that day counts from its beginning
     last = instant(until, "--until")
     with Library(place_of(data, database)) as library:
-        found = library.reading.late_entries(
+        found = library.reading.figures.late_entries(
             library.tenant(tenant), since=first, until=None if last is None else last + 1, limit=100_000
         )
     if as_json:

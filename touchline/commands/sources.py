@@ -73,7 +73,7 @@ def list_(
     from touchline.library import Library
 
     with Library(place_of(data, database)) as library:
-        found = library.reading.sources(library.tenant(tenant))
+        found = library.reading.published.sources(library.tenant(tenant))
     if as_json:
         show(found)
     elif found:

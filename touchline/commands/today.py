@@ -70,7 +70,7 @@ def list_(
         whose = library.tenant(tenant)
         after: str | None = None
         while True:
-            page = library.reading.worklist(whose, asked, limit=PAGE, after=after)
+            page = library.reading.worklist.find(whose, asked, limit=PAGE, after=after)
             found += page
             if len(page) < PAGE:
                 break

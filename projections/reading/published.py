@@ -1,0 +1,49 @@
+"""What is asked of a tenant's publications: calendars, obligations, and who reports how late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ledger.tenants import Tenant
+from processors.rules.published import CalendarVersion
+from projections.obligations import obligations
+from projections.reading.snapshots import Snapshots
+from projections.sources import listed
+from schemas.instants import Day
+
+
+class PublishedReading:
+    """All of it is read off the tenant's book."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+
+    def calendars(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """The newest version of each calendar as data, with the years that it took over from those before."""
+        with self._snapshots.of(tenant) as seen:
+            book = seen.book
+        newest = {one.name: one for one in book.published if isinstance(one, CalendarVersion)}
+        return [newest[name].data.model_dump(mode="json") for name in sorted(newest)]
+
+    def calendar_years(self, tenant: Tenant) -> dict[str, set[int]]:
+        """Calendar -> the years that it tells."""
+        with self._snapshots.of(tenant) as seen:
+            return seen.book.calendar_years()
+
+    def horizons(self, tenant: Tenant) -> dict[str, Day]:
+        """Calendar -> the last day that it tells; what falls due behind that stands undated."""
+        with self._snapshots.of(tenant) as seen:
+            book = seen.book
+        return {
+            name: day for name in sorted(book.calendar_years()) if (day := book.horizon(name)) is not None
+        }
+
+    def obligations(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Which published obligations the sources seen can open and settle (see ``obligations``)."""
+        with self._snapshots.of(tenant) as seen:
+            return obligations(seen.book)
+
+    def sources(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Who sends, how late each may report, and how far it has (see ``sources``), by name."""
+        with self._snapshots.of(tenant) as seen:
+            return listed(seen.book.sources, seen.ledger.clock.now())
