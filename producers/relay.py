@@ -9,7 +9,7 @@ timeout; one request in flight, for order; a window of our own, for its ``send``
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from time import monotonic
@@ -24,10 +24,10 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from ledger.brokers import Brokers, partition_of
 from ledger.errors import trouble
 from ledger.postgres import PostgresDatabase
-from ledger.tenants import listed
+from ledger.tenants import Tenant, listed
 from ledger.timeline import refuse_a_backup, timelines
 from producers.kafka_clients import opened as start
-from producers.relay_check import check
+from producers.relay_check import Tail, check
 from producers.relay_lane import LANES, Lane, behind, page
 from producers.relay_meters import RelayMeters
 from producers.relay_place import Cursor, RelayPlace
@@ -152,29 +152,47 @@ class Relay:
             raise TopicsLacking("they were made anew")  # what is under way may be in the old ones
         self._topics = ids
         with self._database.read() as connection:
-            tenants = [tenant.number for tenant in listed(connection)]
+            named = {tenant.number: tenant for tenant in listed(connection)}
             self._timeline = timelines(connection, self._database.ledger_id).current
         room = min(partitions for _, partitions in topics.values())
-        if max(tenants, default=0) > room:
+        if max(named, default=0) > room:
             self._log.error(
-                "partitions_lacking", tenants=len(tenants), partitions=room, do="touchline kafka init"
+                "partitions_lacking", tenants=len(named), partitions=room, do="touchline kafka init"
             )
-        epochs = self._place.hold([tenant for tenant in tenants if partition_of(tenant) < room])
+        epochs = self._place.hold([tenant for tenant in named if partition_of(tenant) < room])
         for tenant in [known for known, epoch in self._epochs.items() if epochs.get(known) != epoch]:
             self._drop(tenant)
         if taken := sorted(epochs.keys() - self._epochs.keys()):
-            check(self._database, self._brokers, taken, partition_of)
-            cursors = self._place.cursors(taken)
-            for tenant in taken:
-                self._epochs[tenant] = epochs[tenant]
-                for lane, topic in zip(LANES, (self._brokers.facts, self._brokers.verdicts), strict=True):
-                    known = cursors.get((tenant, lane))
-                    fresh = Cursor(tenant, lane, topic, ids[topic], 0)
-                    same = known is not None and (known.topic, known.topic_id) == (topic, ids[topic])
-                    self._lanes[tenant, lane] = Lane(known if known is not None and same else fresh)
+            self._take([named[number] for number in taken])
+            self._epochs |= {number: epochs[number] for number in taken}
             self._log.info("took", tenants=taken)
         self._looked = monotonic()
         self._show()
+
+    def _take(self, tenants: Sequence[Tenant]) -> None:
+        """Their lanes, each from where its cursor stands; what others have put behind is told."""
+        cursors = self._place.cursors([tenant.number for tenant in tenants])
+        lanes: dict[tuple[int, str], tuple[Lane, Tail]] = {}
+        for tenant in tenants:
+            for name, topic in zip(LANES, (self._brokers.facts, self._brokers.verdicts), strict=True):
+                fresh = Cursor(tenant.number, name, topic, self._topics[topic], 0)
+                known = cursors.get((tenant.number, name), fresh)
+                same = (known.topic, known.topic_id) == (fresh.topic, fresh.topic_id)
+                cursor = known if same else fresh
+                lanes[tenant.number, name] = Lane(cursor), Tail(tenant, name, topic, cursor.place)
+        check(self._database, self._brokers, [tail for _, tail in lanes.values()])
+        for key, (lane, tail) in lanes.items():
+            lane.forged = tail.forged
+            self._lanes[key] = lane
+            if tail.forged:
+                self._log.error(
+                    "forged",
+                    tenant=tail.tenant.number,
+                    lane=tail.lane,
+                    records=tail.forged,
+                    ours_until=tail.last,
+                    do="let nobody but the relay write to the topics",
+                )
 
     def _drop(self, tenant: int) -> None:
         self._log.info("lost", tenant=tenant)
@@ -263,7 +281,7 @@ class Relay:
         places: dict[str, dict[int, int]] = {lane: {} for lane in LANES}
         for (tenant, name), lane in self._lanes.items():
             places[name][tenant] = lane.cursor.place
-        self.meters.stands(places)
+        self.meters.stands(places, {key: lane.forged for key, lane in self._lanes.items()})
 
 
 def _closed(producer: Any) -> None:

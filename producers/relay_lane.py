@@ -46,6 +46,8 @@ class Lane:
     """When the window was opened (monotonic clock)."""
     after: float = 0.0
     """Nothing more is tried before."""
+    forged: int = 0
+    """Records near the end of its partition that were not the ledger's when it was taken."""
 
     def send(
         self, producer: Any, partition: int, records: Sequence[Record], done: Callable[[Any], None]

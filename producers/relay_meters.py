@@ -35,6 +35,7 @@ class RelayMeters:
         self._database = database
         self._lock = threading.Lock()
         self._places: dict[str, dict[int, int]] = {lane: {} for lane in LANES}
+        self._forged: dict[tuple[int, str], int] = {}
         self.published = Counter(
             "touchline_relay_published",
             "Records that the brokers acknowledged",
@@ -53,20 +54,29 @@ class RelayMeters:
             self.errors.labels(where)
         self.registry.register(self)
 
-    def stands(self, places: dict[str, dict[int, int]]) -> None:
-        """By lane and tenant, how far was acknowledged; tenants that others publish are not among them."""
+    def stands(self, places: dict[str, dict[int, int]], forged: dict[tuple[int, str], int]) -> None:
+        """By lane and tenant, how far was acknowledged; tenants that others publish are not among them. ``forged``: how many
+        records were not the ledger's when a lane was taken."""
         with self._lock:
-            self._places = places
+            self._places, self._forged = places, forged
 
     def describe(self) -> Iterable[Metric]:
         return []
 
     def collect(self) -> Iterable[Metric]:
         with self._lock:
-            places = self._places
+            places, forged = self._places, self._forged
         tenants = GaugeMetricFamily("touchline_relay_tenants", "Tenants that this process publishes")
         tenants.add_metric([], len(places["facts"]))
         yield tenants
+        others = GaugeMetricFamily(
+            "touchline_relay_forged",
+            "Records at the end of a partition that were not the ledger's when this process took it",
+            labels=["lane", "tenant"],
+        )
+        for (tenant, lane), count in forged.items():
+            others.add_metric([lane, str(tenant)], count)
+        yield others
         lag = GaugeMetricFamily(
             "touchline_relay_lag", "Places not acknowledged yet", labels=["lane", "tenant"]
         )

@@ -7,22 +7,24 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from prometheus_client import generate_latest
 from sqlalchemy import text
 
 from ledger.brokers import Brokers, partition_of
 from ledger.postgres import PostgresDatabase
-from ledger.wire import Record, read
+from ledger.wire import Headers, Record, key_of, read
 from producers.kafka_clients import opened
 from producers.relay import Relay
 from producers.relay_lane import LANES
+from producers.topics import topics_of
 from tests.kit.postgres import Place
 from tests.kit.world import START, World, event
-from tests.touchline.commands import ROOT
+from tests.touchline.commands import ROOT, until
 
 DATA = {"subject": "engineering", "category": "leak", "description": "渗水"}
 
@@ -110,19 +112,57 @@ def cursors(world: World) -> dict[str, int]:
     return dict.fromkeys(LANES, 0) | {row[0]: row[1] for row in rows}
 
 
-def published(brokers: Brokers, tenant: int, lane: str) -> list[Record]:
-    """Every record of a lane, doubles too, as they stand in the topic."""
+def at_head(world: World) -> None:
+    until(lambda: cursors(world) == heads(world), "all was acknowledged", 20.0)
+
+
+def held(world: World) -> set[int]:
+    """The tenants that some relay publishes."""
+    with world.database.read() as connection:
+        return set(connection.execute(text("SELECT tenant FROM relays WHERE owner <> ''")).scalars())
+
+
+def figures(relay: Relay) -> dict[str, float]:
+    """What it tells Prometheus."""
+    lines = generate_latest(relay.meters.registry).decode().splitlines()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[0] != "#"}
+
+
+def with_topics(brokers: Brokers) -> Brokers:
+    """Both are made."""
+    with topics_of(brokers) as topics:
+        topics.init(1)
+    return brokers
+
+
+def put(brokers: Brokers, records: Iterable[tuple[bytes | None, Headers]]) -> None:
+    """Somebody else's records in the facts of tenant 1."""
+    with closing(opened(KafkaProducer, brokers, "test", acks="all", enable_idempotence=False)) as producer:
+        for value, headers in records:
+            producer.send(
+                brokers.facts, value=value, key=key_of(1), headers=headers, partition=partition_of(1)
+            )
+        producer.flush(20)
+
+
+def raw_records(brokers: Brokers, tenant: int = 1, lane: str = "facts") -> list[tuple[bytes | None, Headers]]:
+    """(value, headers) of all that stands in the topic of a lane."""
     part = TopicPartition(brokers.verdicts if lane == "verdicts" else brokers.facts, partition_of(tenant))
     consumer = opened(KafkaConsumer, brokers, "test", enable_auto_commit=False, auto_offset_reset="earliest")
-    found: list[Record] = []
+    found: list[tuple[bytes | None, Headers]] = []
     with closing(consumer):
         consumer.assign([part])
         end = consumer.end_offsets([part])[part]
         while consumer.position(part) < end:
             for records in consumer.poll(timeout_ms=200).values():
                 assert {record.key for record in records} == {b"%d" % tenant}
-                found += [read(tenant, record.value, record.headers) for record in records]
+                found += [(record.value, record.headers) for record in records]
     return found
+
+
+def published(brokers: Brokers, tenant: int, lane: str) -> list[Record]:
+    """Every record of a lane, doubles too, as they stand in the topic."""
+    return [read(tenant, value, headers) for value, headers in raw_records(brokers, tenant, lane)]
 
 
 def whole(world: World, brokers: Brokers, *, in_order: bool = True) -> dict[str, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,16 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from kafka import KafkaProducer
-from prometheus_client import generate_latest
 from sqlalchemy import text
 
-from ledger.brokers import Brokers, partition_of
-from ledger.wire import key_of, written
+from ledger.brokers import Brokers
 from producers import relay as module
 from producers import relay_lane as lanes
-from producers.kafka_clients import opened
-from producers.relay_check import OtherLife
 from producers.relay_lane import MOST, page
 from producers.topics import topics_of
 from schemas.instants import DAY
@@ -29,7 +23,19 @@ from tests.kit.kafka import Kafka, started
 from tests.kit.places import raw
 from tests.kit.postgres import Cluster, Place
 from tests.kit.proxy import Proxy
-from tests.kit.relays import RelayProcess, complaints, cursors, heads, published, relaying, whole
+from tests.kit.relays import (
+    RelayProcess,
+    at_head,
+    complaints,
+    cursors,
+    figures,
+    heads,
+    held,
+    published,
+    relaying,
+    whole,
+    with_topics,
+)
 from tests.kit.world import START, World
 from tests.touchline.commands import until
 
@@ -65,25 +71,10 @@ def brokers(kafka: Kafka) -> Brokers:
     return with_topics(kafka.access())
 
 
-def with_topics(brokers: Brokers) -> Brokers:
-    with topics_of(brokers) as topics:
-        topics.init(1)
-    return brokers
-
-
-def at_head(world: World) -> None:
-    until(lambda: cursors(world) == heads(world), "all was acknowledged", 20.0)
-
-
 def nobody_has_it(place: Place) -> None:
     """The seconds of silence after which a relay is taken for dead."""
     with raw(place) as admin:
         admin.execute("UPDATE relays SET until = 0")
-
-
-def figures(relay: module.Relay) -> dict[str, float]:
-    lines = generate_latest(relay.meters.registry).decode().splitlines()
-    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if line[0] != "#"}
 
 
 def test_both_lanes_verbatim_and_woken_by_the_bell(
@@ -293,33 +284,6 @@ def topics_there(brokers: Brokers) -> bool:
         return bool(topics.seen())
 
 
-def test_a_topic_that_tells_another_life_is_refused_and_noise_in_it_is_not(
-    world: World, place: Place, brokers: Brokers
-) -> None:
-    complaints(world, 0, 5)
-    with world.database.read() as connection:
-        last = page(connection, 1, "facts", 0, world.database.ledger_id, world.database.ledger_id)[-1]
-    put(brokers, [(b"noise", [])])
-    with relaying(place, brokers):
-        at_head(world)
-    for odd, why in (
-        (replace(last, place=last.place + 1), f"has place {last.place + 1}, the ledger does not"),
-        (replace(last, hash=bytes(32)), f"another event stands at place {last.place}"),
-        (replace(last, ledger_id="another"), "it carries ledger another"),
-    ):
-        put(brokers, [written(odd)])
-        before = cursors(world)
-        relay = module.Relay(world.database, brokers)  # type: ignore[arg-type]
-        patience = threading.Timer(20, relay.stop)
-        patience.start()
-        with pytest.raises(OtherLife, match=why):
-            relay.run()
-        patience.cancel()
-        assert cursors(world) == before
-        assert held(world) == set()
-        put(brokers, [written(last)] * 16)  # beyond what is looked at
-
-
 def test_a_body_that_no_topic_takes_is_left_out_and_the_lane_goes_on(
     world: World, place: Place, brokers: Brokers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -350,26 +314,12 @@ def test_tenants_without_a_partition_are_said_and_the_others_go_on(
         until(lambda: held(world) == {1, 2}, "both are published")
 
 
-def held(world: World) -> set[int]:
-    with world.database.read() as connection:
-        return set(connection.execute(text("SELECT tenant FROM relays WHERE owner <> ''")).scalars())
-
-
 def failures(relay: module.Relay) -> float:
     return sum(value for name, value in figures(relay).items() if "_errors_total" in name)
 
 
 def noticed(relay: module.Relay, before: float) -> None:
     until(lambda: failures(relay) > before, "it noticed")
-
-
-def put(brokers: Brokers, records: list[tuple[bytes, list[tuple[str, bytes]]]]) -> None:
-    """Somebody else's records in the partition of tenant 1."""
-    with closing(opened(KafkaProducer, brokers, "test", **module.PRODUCER)) as producer:
-        for value, headers in records:
-            producer.send(
-                brokers.facts, value=value, key=key_of(1), headers=headers, partition=partition_of(1)
-            ).get(10)
 
 
 def free_port() -> int:

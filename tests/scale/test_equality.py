@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 
@@ -21,21 +21,16 @@ import pytest
 from sqlalchemy import select
 
 from ledger.chain import GENESIS
-from ledger.clock import SimulatedClock
 from ledger.feeding import EMBEDDED, KAFKA
-from ledger.keys import KeyStore
 from ledger.lanes import standings
 from ledger.leases import Leases
-from ledger.ledger import Ledger
 from ledger.tables import engines
 from ledger.verify import verify
-from ledger.writer import Writer
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
-from projections.rebuild import Rebuild
+from tests.kit.copies import copied
 from tests.kit.kafka import Kafka
 from tests.kit.places import Where
-from tests.kit.places import opened as database_of
 from tests.kit.postgres import Cluster, Place
 from tests.kit.shared_clock import SharedClock
 from tests.kit.topic import Topic
@@ -156,25 +151,6 @@ def quiet(*_: object) -> None:
     pass
 
 
-@contextmanager
-def copied(source: str, where: Where) -> Iterator[World]:
-    """A copy, whose recorded lanes are folded afresh."""
-    moving.copy(source, str(where) if isinstance(where, Path) else where.owner, quiet)
-    database = database_of(where)
-    keys = KeyStore.open(database)
-    clock = SimulatedClock(END)
-    writer = Writer(database, keys, clock)
-    Rebuild(Ledger(database, writer, keys, clock), rules()).run()
-    writer.close()
-    keys.close()
-    database.close()
-    world = World(where, at=END, take_over=False)
-    try:
-        yield world
-    finally:
-        world.close()
-
-
 def without_verdicts(folder: Path) -> None:
     """What the ledger of a folder would be, had nobody decided anything: its facts as they were recorded."""
     connection = sqlite3.connect(folder / "touchline.db", isolation_level=None)
@@ -227,7 +203,7 @@ def test_what_three_workers_made_is_whole(life: Life, straight: dict[str, Came])
 
 @pytest.mark.crash
 def test_a_copy_is_folded_to_the_same(life: Life, straight: dict[str, Came], place: Where) -> None:
-    with copied(life.place.url, place) as world:
+    with copied(life.place.url, place, END) as world:
         assert came(world) == straight
 
 
@@ -266,7 +242,7 @@ def test_the_same_facts_are_decided_to_the_same(
             cluster: Cluster = request.getfixturevalue("cluster")
             where = cluster.ledger()
             stack.callback(cluster.drop, where)
-        with copied(str(facts), where) as world:
+        with copied(str(facts), where, END) as world:
             if feed.startswith("embedded"):
                 world.batch = 7
                 embedded(world)
