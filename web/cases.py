@@ -8,12 +8,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from schemas.instants import Instant, parse_instant
-from schemas.refusals import refusal
 from web.auth import House, Reader
 from web.bell import Bell
 from web.expected import tag
-from web.paging import After, Limit, checked, known_only, listed
+from web.moments import Moment
+from web.paging import Paging, known_only
 from web.problems import Refused, answers, not_found
 from web.shapes import CaseBody, HistoryBody
 
@@ -22,23 +21,6 @@ When = Annotated[
     str | None,
     Query(description="RFC 3339 with an offset", examples=["2026-11-22T10:00:00+08:00"]),
 ]
-
-
-def instant(text: str | None, field: str) -> Instant | None:
-    """A query parameter -> µs UTC; None stays. 422 naming the parameter."""
-    if text is None:
-        return None
-    try:
-        # "+" in a query means a space to everybody but the person who typed it
-        return parse_instant(text.replace(" ", "+"))
-    except ValueError as error:
-        plain = refusal("bad_time")
-        en, zh = plain.reason, plain.reason_zh
-        if "-00:00" in str(error):
-            en, zh = f"{error}; it {en}", f"偏移 -00:00 表示时区未知；{zh}"
-        elif str(error).startswith("no such time"):
-            en, zh = f"{error}; it {en}", f"没有这个时间；{zh}"
-        raise Refused(422, "bad_time", en, zh, field=field) from None
 
 
 async def until_folded(services: House, bell: Bell, who: Reader, place: int | None) -> None:
@@ -78,18 +60,16 @@ async def until_folded(services: House, bell: Bell, who: Reader, place: int | No
     responses=answers(401, 403, 422, 503),
 )
 async def list_cases(
-    request: Request,
     services: House,
     who: Reader,
+    page: Paging,
     kind: Annotated[str | None, Query(examples=["complaint"])] = None,
     state: Annotated[Literal["open", "closed"] | None, Query()] = None,
-    limit: Limit = 100,
-    after: After = None,
 ) -> Response:
     found = await run_in_threadpool(
-        services.reading.cases.find, who.tenant, kind=kind, state=state, limit=limit, after=checked(after)
+        services.reading.cases.find, who.tenant, kind=kind, state=state, limit=page.limit, after=page.after
     )
-    return listed(request, found, limit, lambda case: f"{case['last'] or ''},{case['id']}")
+    return page.listed(found, lambda case: f"{case['last'] or ''},{case['id']}")
 
 
 @routes.get(
@@ -156,18 +136,10 @@ async def history(
     known_at: When = None,
     after: Annotated[int | None, Query(ge=0, lt=2**63, description="fact place to wait for")] = None,
 ) -> Response:
-    if as_of is not None and known_at is not None:
-        raise Refused(
-            422,
-            "ambiguous",
-            "give as_of or known_at, not both",
-            "as_of 与 known_at 只能给一个",
-            field="as_of",
-        )
-    happened, known = instant(as_of, "as_of"), instant(known_at, "known_at")
+    when = Moment(as_of, known_at).instants()
     await until_folded(services, request.app.state.bell, who, after)
     read = services.reading.histories.whole if who.approver else services.reading.histories.of
-    found = await run_in_threadpool(read, who.tenant, case_id, as_of=happened, known_at=known)
+    found = await run_in_threadpool(read, who.tenant, case_id, **when)
     if found is None:
         raise not_found("case", "事项")
     return JSONResponse(found)

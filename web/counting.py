@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Query
+from fastapi import Depends, Query
 
-from schemas.instants import Instant
-from web.problems import Refused
-from web.reports import moment
+from web.moments import Moment
 from web.words import Words
 
 Project = Annotated[str | None, Query(max_length=200, description="project id; empty: those that name none")]
@@ -18,27 +16,22 @@ Month = Annotated[
     str | None,
     Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="month in Asia/Shanghai", examples=["2026-11"]),
 ]
-When = Annotated[
+_Instant = Annotated[
     str | None, Query(max_length=40, description="RFC 3339 with an offset (a `+` is written `%2B`)")
 ]
+
+
+async def moment(as_of: _Instant = None, known_at: _Instant = None) -> Moment:
+    """Which moment a figure is asked for of."""
+    return Moment(as_of, known_at)
+
+
+When = Annotated[Moment, Depends(moment)]
 
 
 def where(**asked: str | None) -> dict[str, str]:
     """Column -> text, of what was asked for."""
     return {name: text for name, text in asked.items() if text is not None}
-
-
-def moments(as_of: str | None, known_at: str | None) -> dict[str, Instant | None]:
-    """For the readers. 422 for both, and for what is no instant."""
-    if as_of is not None and known_at is not None:
-        raise Refused(
-            422,
-            "ambiguous",
-            "give as_of or known_at, not both",
-            "as_of 与 known_at 只能给一个",
-            field="as_of",
-        )
-    return {"as_of": moment(as_of, "as_of"), "known_at": moment(known_at, "known_at")}
 
 
 def link(path: str, **asked: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import Caller, House, Reader
-from web.counting import Month, Project, When, behind, link, moments, names, where
+from web.counting import Month, Project, When, behind, link, names, where
 from web.pages import Page, SignedIn, Text
-from web.paging import After, Limit, checked, known_only, listed
+from web.paging import Paging, known_only
 from web.problems import answers
 from web.services import Services
 from web.shapes import Counted, DefectsBody
@@ -26,6 +26,20 @@ Cause = Annotated[str | None, Query(max_length=64, description="cause; empty: no
 Origin = Annotated[str | None, Query(max_length=64, description="repair or defect", examples=["repair"])]
 
 
+async def asked(
+    project: Project = None,
+    origin: Origin = None,
+    component: Part = None,
+    cause: Cause = None,
+    month: Month = None,
+) -> dict[str, str]:
+    """Which figures: column -> text."""
+    return where(project_id=project, origin=origin, component=component, cause=cause, month=month)
+
+
+Asked = Annotated[dict[str, str], Depends(asked)]
+
+
 @_api.get(
     "/defects",
     summary="Defects by project, origin, component, cause and month",
@@ -37,18 +51,10 @@ Origin = Annotated[str | None, Query(max_length=64, description="repair or defec
 async def figures(
     services: House,
     who: Reader,
-    project: Project = None,
-    origin: Origin = None,
-    component: Part = None,
-    cause: Cause = None,
-    month: Month = None,
-    as_of: When = None,
-    known_at: When = None,
+    asked: Asked,
+    when: When,
 ) -> Response:
-    asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
-    found = await run_in_threadpool(
-        services.reading.figures.defects, who.tenant, asked, **moments(as_of, known_at)
-    )
+    found = await run_in_threadpool(services.reading.figures.defects, who.tenant, asked, **when.instants())
     return JSONResponse(found)
 
 
@@ -60,31 +66,22 @@ async def figures(
     responses=answers(401, 403, 422, 503),
 )
 async def cases(
-    request: Request,
     services: House,
     who: Reader,
-    project: Project = None,
-    origin: Origin = None,
-    component: Part = None,
-    cause: Cause = None,
-    month: Month = None,
-    as_of: When = None,
-    known_at: When = None,
-    limit: Limit = 100,
-    after: After = None,
+    asked: Asked,
+    when: When,
+    page: Paging,
 ) -> Response:
-    asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
-    when = moments(as_of, known_at)
     found = await run_in_threadpool(
         services.reading.figures.behind,
         who.tenant,
         "defects",
         asked,
-        **when,
-        limit=limit,
-        after=checked(after),
+        **when.instants(),
+        limit=page.limit,
+        after=page.after,
     )
-    return listed(request, found, limit, lambda one: f"{one['time']},{one['event_id']}")
+    return page.listed(found, lambda one: f"{one['time']},{one['event_id']}")
 
 
 def line(services: Services, who: Caller, month: str, t: Words) -> str:
@@ -138,19 +135,16 @@ async def page_of_cases(
     who: SignedIn,
     pages: Page,
     t: Text,
-    project: Project = None,
-    origin: Origin = None,
-    component: Part = None,
-    cause: Cause = None,
-    month: Month = None,
+    asked: Asked,
 ) -> Response:
     """The cases behind one figure."""
 
     def drawn() -> Response:
-        asked = where(project_id=project, origin=origin, component=component, cause=cause, month=month)
         found = services.reading.figures.behind(who.tenant, "defects", asked, limit=500)
-        codes = (names(code or "", t) for code in (origin, component, cause))
-        title = " · ".join((t("figures.defects"), project or "—", *codes, month or "—"))
+        codes = (names(asked.get(code, ""), t) for code in ("origin", "component", "cause"))
+        title = " · ".join(
+            (t("figures.defects"), asked.get("project_id") or "—", *codes, asked.get("month") or "—")
+        )
         return pages.render(
             "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
         )

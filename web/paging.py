@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import JSONResponse
 
 from schemas.instants import parse_instant
@@ -25,10 +27,45 @@ After = Annotated[
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]-]{0,39}", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """Which page of a list was asked for."""
+
+    request: Request
+    limit: int
+    position: str | None
+
+    @property
+    def after(self) -> str | None:
+        """The position as a reader takes it. 422 for what is none."""
+        return checked(self.position)
+
+    def listed(
+        self, found: Sequence[dict[str, Any]], position: Callable[[dict[str, Any]], str]
+    ) -> JSONResponse:
+        """The page as an answer; see ``listed``."""
+        return listed(self.request, found, self.limit, position)
+
+
+async def paged(request: Request, limit: Limit = 100, after: After = None) -> Paged:
+    """As a dependency: a plain function would cost a thread."""
+    return Paged(request, limit, after)
+
+
+Paging = Annotated[Paged, Depends(paged)]
+
+
+def _asked(operation: Dependant) -> Iterator[str]:
+    """Names of the query parameters of an operation and of what it depends on."""
+    yield from (field.alias for field in operation.query_params)
+    for inner in operation.dependencies:
+        yield from _asked(inner)
+
+
 async def known_only(request: Request, who: AnyCaller) -> None:
     """A dependency of whole rooms: 422 for each query parameter that the operation does not have. A filter with a
     slip of the pen must not answer with everything. Who is not let in learns nothing of parameters."""
-    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
+    known = sorted({*_asked(request.scope["route"].dependant)})
     unknown = dict.fromkeys(name for name in request.query_params if name not in known)
     if not unknown:
         return

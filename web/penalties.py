@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +14,7 @@ from schemas.fields import Fen, Ref
 from schemas.instants import format_instant
 from web.auth import Caller, House, Reader
 from web.events import append_one
-from web.paging import After, Limit, checked, known_only, listed
+from web.paging import Paging, known_only
 from web.problems import Refused, answers, not_found
 from web.services import Services
 from web.shapes import Accepted, PenaltyBody
@@ -46,23 +46,21 @@ routes = APIRouter(tags=["penalties"], dependencies=[Depends(known_only)])
     responses=answers(401, 403, 422, 503),
 )
 async def list_penalties(
-    request: Request,
     services: House,
     who: Approver,
+    page: Paging,
     state: Annotated[State | None, Query()] = None,
     case: Annotated[str | None, Query(description="case id")] = None,
-    limit: Limit = 100,
-    after: After = None,
 ) -> Response:
     found = await run_in_threadpool(
         services.reading.penalties.find,
         who.tenant,
         state=state,
         case_id=case,
-        limit=limit,
-        after=checked(after),
+        limit=page.limit,
+        after=page.after,
     )
-    return listed(request, found, limit, lambda one: f"{one['opened'] or ''},{one['id']}")
+    return page.listed(found, lambda one: f"{one['opened'] or ''},{one['id']}")
 
 
 class Waive(BaseModel):

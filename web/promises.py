@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import House, Reader
-from web.paging import After, Limit, checked, known_only, listed
+from web.paging import Paging, known_only
 from web.problems import answers, not_found
 from web.shapes import PromiseBody, State, Wall
 
@@ -24,15 +24,13 @@ routes = APIRouter(tags=["promises"], dependencies=[Depends(known_only)])
     responses=answers(401, 403, 422, 503),
 )
 async def list_promises(
-    request: Request,
     services: House,
     who: Reader,
+    page: Paging,
     wall: Annotated[Wall | None, Query(description="state as the wall shows it")] = None,
     state: Annotated[State | None, Query(description="state of the promise")] = None,
     case: Annotated[str | None, Query(description="case id")] = None,
     project: Annotated[str | None, Query(description="project id")] = None,
-    limit: Limit = 100,
-    after: After = None,
 ) -> Response:
     found = await run_in_threadpool(
         services.reading.promises.find,
@@ -41,10 +39,10 @@ async def list_promises(
         wall=wall,
         case_id=case,
         project_id=project,
-        limit=limit,
-        after=checked(after),
+        limit=page.limit,
+        after=page.after,
     )
-    return listed(request, found, limit, lambda one: f"{one['due'] or ''},{one['id']}")
+    return page.listed(found, lambda one: f"{one['due'] or ''},{one['id']}")
 
 
 @routes.get(

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from schemas.instants import Instant, parse_instant
 from web.auth import Caller, House, Reader
+from web.moments import instant
 from web.pages import Page, SignedIn, Text
 from web.paging import Limit, known_only
-from web.problems import Refused, answers
+from web.problems import answers
 from web.services import Services
 from web.shapes import LateEntries, Obligations
 from web.words import Words
@@ -25,22 +25,6 @@ PAGE = "/wall/obligations"
 STATES = ("never_settled", "never_opened", "covered")
 """What is wrong first: a duty that is always breached, one that is never owed."""
 _Moment = Query(max_length=40, description="RFC 3339 with an offset (a `+` is written `%2B`)")
-
-
-def moment(text: str | None, field: str) -> Instant | None:
-    """422 for what is no instant."""
-    if text is None:
-        return None
-    try:
-        return parse_instant(text.replace(" ", "+"))
-    except ValueError:
-        raise Refused(
-            422,
-            "bad_time",
-            "not an RFC 3339 time with an offset",
-            "不是带时区的 RFC 3339 时间",
-            field=field,
-        ) from None
 
 
 @_api.get(
@@ -60,8 +44,8 @@ async def late_entries(
     found = await run_in_threadpool(
         services.reading.figures.late_entries,
         who.tenant,
-        since=moment(since, "since"),
-        until=moment(until, "until"),
+        since=instant(since, "since"),
+        until=instant(until, "until"),
         limit=limit,
     )
     return JSONResponse(found)

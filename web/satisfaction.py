@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import Caller, House, Reader
-from web.counting import Month, Project, When, behind, link, moments, names, percent, where
+from web.counting import Month, Project, When, behind, link, names, percent, where
 from web.pages import Page, SignedIn, Text
-from web.paging import After, Limit, checked, known_only, listed
+from web.paging import Paging, known_only
 from web.problems import answers
 from web.services import Services
 from web.shapes import Counted, SatisfactionBody
@@ -22,6 +22,18 @@ _api = APIRouter(tags=["figures"], dependencies=[Depends(known_only)])
 _pages = APIRouter(include_in_schema=False)
 PAGE = "/wall/satisfaction"
 Owner = Annotated[str | None, Query(max_length=64, description="owner type", examples=["break_in"])]
+
+
+async def asked(
+    project: Project = None,
+    owner_type: Owner = None,
+    month: Month = None,
+) -> dict[str, str]:
+    """Which figures: column -> text."""
+    return where(project_id=project, owner_type=owner_type, month=month)
+
+
+Asked = Annotated[dict[str, str], Depends(asked)]
 
 
 @_api.get(
@@ -35,15 +47,11 @@ Owner = Annotated[str | None, Query(max_length=64, description="owner type", exa
 async def figures(
     services: House,
     who: Reader,
-    project: Project = None,
-    owner_type: Owner = None,
-    month: Month = None,
-    as_of: When = None,
-    known_at: When = None,
+    asked: Asked,
+    when: When,
 ) -> Response:
-    asked = where(project_id=project, owner_type=owner_type, month=month)
     found = await run_in_threadpool(
-        services.reading.figures.satisfaction, who.tenant, asked, **moments(as_of, known_at)
+        services.reading.figures.satisfaction, who.tenant, asked, **when.instants()
     )
     return JSONResponse(found)
 
@@ -56,29 +64,22 @@ async def figures(
     responses=answers(401, 403, 422, 503),
 )
 async def cases(
-    request: Request,
     services: House,
     who: Reader,
-    project: Project = None,
-    owner_type: Owner = None,
-    month: Month = None,
-    as_of: When = None,
-    known_at: When = None,
-    limit: Limit = 100,
-    after: After = None,
+    asked: Asked,
+    when: When,
+    page: Paging,
 ) -> Response:
-    asked = where(project_id=project, owner_type=owner_type, month=month)
-    when = moments(as_of, known_at)
     found = await run_in_threadpool(
         services.reading.figures.behind,
         who.tenant,
         "satisfaction",
         asked,
-        **when,
-        limit=limit,
-        after=checked(after),
+        **when.instants(),
+        limit=page.limit,
+        after=page.after,
     )
-    return listed(request, found, limit, lambda one: f"{one['time']},{one['event_id']}")
+    return page.listed(found, lambda one: f"{one['time']},{one['event_id']}")
 
 
 def said(one: dict[str, Any], least: int, t: Words) -> str:
@@ -96,7 +97,7 @@ def line(services: Services, who: Caller, month: str, t: Words) -> str:
 
 
 @_pages.get(PAGE)
-async def page(request: Request, services: House, who: SignedIn, pages: Page, t: Text) -> Response:
+async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response:
     """The figures."""
 
     def drawn() -> Response:
@@ -154,18 +155,14 @@ async def page_of_cases(
     who: SignedIn,
     pages: Page,
     t: Text,
-    project: Project = None,
-    owner_type: Owner = None,
-    month: Month = None,
+    asked: Asked,
 ) -> Response:
     """The cases behind one figure."""
 
     def drawn() -> Response:
-        asked = where(project_id=project, owner_type=owner_type, month=month)
         found = services.reading.figures.behind(who.tenant, "satisfaction", asked, limit=500)
-        title = " · ".join(
-            (t("figures.satisfaction"), project or "—", names(owner_type or "", t), month or "—")
-        )
+        project, owner_type, month = (asked.get(name, "") for name in ("project_id", "owner_type", "month"))
+        title = " · ".join((t("figures.satisfaction"), project or "—", names(owner_type, t), month or "—"))
         return pages.render(
             "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
         )

@@ -17,7 +17,7 @@ from web.door import renew
 from web.events import append_one
 from web.figures import clear, near, stamp, ticking
 from web.pages import Page, SignedIn, Text
-from web.paging import After, Limit, checked, known_only, listed
+from web.paging import Paging, known_only
 from web.problems import Refused, answers, not_found
 from web.services import Services
 from web.shapes import WorkItem
@@ -48,20 +48,18 @@ Channel = Annotated[Literal["phone_out", "visit_home"], Form()]
     responses=answers(401, 403, 422, 503),
 )
 async def worklist(
-    request: Request,
     services: House,
     who: Reader,
+    page: Paging,
     person: Person = "",
     role: Role = "",
     when: Annotated[When, Query(description="`now`: overdue and due today")] = "now",
-    limit: Limit = 100,
-    after: After = None,
 ) -> Response:
     asked = Asked(person=person, role=role, when=chosen(when))
     found = await run_in_threadpool(
-        services.reading.worklist.find, who.tenant, asked, limit=limit, after=checked(after)
+        services.reading.worklist.find, who.tenant, asked, limit=page.limit, after=page.after
     )
-    return listed(request, found, limit, lambda one: f"{one['due'] or ''},{one['id']}")
+    return page.listed(found, lambda one: f"{one['due'] or ''},{one['id']}")
 
 
 def chosen(when: str) -> tuple[str, ...]:

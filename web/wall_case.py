@@ -12,9 +12,10 @@ from fastapi.responses import Response
 from schemas.fields import yuan
 from schemas.instants import Instant, format_instant, parse_instant
 from web.auth import Caller, House
-from web.cases import instant, until_folded
+from web.cases import until_folded
 from web.figures import OPEN, days_line, near, promise_row, stamp, touchpoint, verdict
 from web.figures import at as at_of
+from web.moments import instant
 from web.pages import Page, SignedIn, Text
 from web.services import Services
 from web.wall import masthead
