@@ -38,6 +38,15 @@ JsonOption = Annotated[
 TenantOption = Annotated[
     str, typer.Option("--tenant", "-t", help="租户；只有一个时可省略 may be left out where there is one")
 ]
+SourceOption = Annotated[
+    str, typer.Option("--source", "-s", help="来源；只有一个时可省略 may be left out where there is one")
+]
+AsOfOption = Annotated[
+    str, typer.Option("--as-of", metavar="T", help="截至当时已发生的 what had happened by then")
+]
+KnownAtOption = Annotated[
+    str, typer.Option("--known-at", metavar="T", help="当时已知的 as it was known then")
+]
 MetricsHostOption = Annotated[
     str,
     typer.Option(
@@ -76,6 +85,19 @@ def named(code: str) -> str:
 def say(zh: str, en: str = "") -> None:
     """A remark for people, on stderr, so that what a program reads stays clean."""
     print(f"{zh} {en}".strip(), file=sys.stderr, flush=True)
+
+
+def one_of(option: str, text: str, known: str) -> None:
+    """``known``: the words that an option takes, as its help lists them. Raises Refused for any other."""
+    if text not in known.split(", "):
+        raise Refused(Exit.USAGE, f"{option} 只能是：{known}。", f"{option} is one of: {known}.")
+
+
+def moments(as_of: str, known_at: str) -> dict[str, int | None]:
+    """``--as-of`` and ``--known-at`` for the readers. Raises Refused for both, and as ``instant`` does."""
+    if as_of and known_at:
+        raise Refused(Exit.USAGE, "--as-of 与 --known-at 只能用一个。", "Use one of --as-of and --known-at.")
+    return {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
 
 
 def instant(text: str, option: str) -> int | None:

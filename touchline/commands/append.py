@@ -10,7 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    SourceOption,
+    TenantOption,
+    say,
+    show,
+)
 from touchline.place import place_of
 
 PAGE_LINES = 200
@@ -33,9 +42,7 @@ def append(
         Path, typer.Argument(help="NDJSON 文件；- 为标准输入 a file, - for standard input", allow_dash=True)
     ] = Path("-"),
     tenant: TenantOption = "",
-    source: Annotated[
-        str, typer.Option("--source", "-s", help="来源；只有一个时可省略 may be left out where there is one")
-    ] = "",
+    source: SourceOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
     as_json: JsonOption = False,

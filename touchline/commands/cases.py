@@ -9,11 +9,13 @@ import typer
 from touchline.exits import Exit, Refused
 from touchline.options import (
     DATA,
+    AsOfOption,
     DatabaseOption,
     DataOption,
     JsonOption,
+    KnownAtOption,
     TenantOption,
-    instant,
+    moments,
     named,
     show,
     table,
@@ -37,12 +39,8 @@ def add(app: typer.Typer) -> None:
 @cases.command("show")
 def show_case(
     case_id: Annotated[str, typer.Argument(metavar="ID", help="事项编号 the case id")],
-    as_of: Annotated[
-        str, typer.Option("--as-of", metavar="T", help="截至何时发生的 by what had happened")
-    ] = "",
-    known_at: Annotated[
-        str, typer.Option("--known-at", metavar="T", help="当时知道的 by what was known")
-    ] = "",
+    as_of: AsOfOption = "",
+    known_at: KnownAtOption = "",
     penalties: Annotated[
         bool, typer.Option("--penalties", help="含处罚，仅供审批人 with penalties, for the approver")
     ] = False,
@@ -60,12 +58,10 @@ def show_case(
     """
     from touchline.library import Library
 
-    if as_of and known_at:
-        raise Refused(Exit.USAGE, "--as-of 与 --known-at 只能用一个。", "Use one of --as-of and --known-at.")
-    moments = {"as_of": instant(as_of, "--as-of"), "known_at": instant(known_at, "--known-at")}
+    when = moments(as_of, known_at)
     with Library(place_of(data, database)) as library:
         read = library.reading.histories.whole if penalties else library.reading.histories.of
-        found = read(library.tenant(tenant), case_id, **moments)
+        found = read(library.tenant(tenant), case_id, **when)
     if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(
             Exit.UNKNOWN, "没有这个事项（或当时还没有）。", f"No case {case_id} (or not yet, then)."

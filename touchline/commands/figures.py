@@ -8,11 +8,13 @@ import typer
 
 from touchline.options import (
     DATA,
+    AsOfOption,
     DatabaseOption,
     DataOption,
     JsonOption,
+    KnownAtOption,
     TenantOption,
-    instant,
+    moments,
     named,
     show,
     table,
@@ -21,8 +23,6 @@ from touchline.place import place_of
 
 Project = Annotated[str, typer.Option("--project", help="项目 one project")]
 Month = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="月份 one month")]
-AsOf = Annotated[str, typer.Option("--as-of", metavar="T", help="截至当时已发生的 what had happened by then")]
-KnownAt = Annotated[str, typer.Option("--known-at", metavar="T", help="当时已知的 as it was known then")]
 Behind = Annotated[bool, typer.Option("--cases", help="列出被计入的事项 the cases that are counted")]
 MOST = 100_000
 
@@ -37,8 +37,8 @@ def satisfaction(
     owner_type: Annotated[str, typer.Option("--owner-type", help="业主类型 one owner type")] = "",
     month: Month = "",
     cases: Behind = False,
-    as_of: AsOf = "",
-    known_at: KnownAt = "",
+    as_of: AsOfOption = "",
+    known_at: KnownAtOption = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
@@ -92,8 +92,8 @@ def defects(
     component: Annotated[str, typer.Option("--component", help="部件 one component")] = "",
     month: Month = "",
     cases: Behind = False,
-    as_of: AsOf = "",
-    known_at: KnownAt = "",
+    as_of: AsOfOption = "",
+    known_at: KnownAtOption = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
@@ -171,22 +171,15 @@ def _asked(
     data: Any,
     database: str,
 ) -> Any:
-    from touchline.exits import Exit, Refused
     from touchline.library import Library
 
-    happened, known = instant(as_of, "--as-of"), instant(known_at, "--known-at")
-    if happened is not None and known is not None:
-        raise Refused(
-            Exit.USAGE,
-            "--as-of 与 --known-at 只能给一个。",
-            "--as-of and --known-at: give one of them.",
-        )
+    when = moments(as_of, known_at)
     with Library(place_of(data, database)) as library:
-        who, reading = library.tenant(tenant), library.reading
+        who, figures = library.tenant(tenant), library.reading.figures
         if cases:
-            return reading.figures.behind(who, figure, where, as_of=happened, known_at=known, limit=MOST)
-        ask = reading.figures.satisfaction if figure == "satisfaction" else reading.figures.defects
-        return ask(who, where, as_of=happened, known_at=known)
+            return figures.behind(who, figure, where, **when, limit=MOST, after=None)
+        ask = figures.satisfaction if figure == "satisfaction" else figures.defects
+        return ask(who, where, **when)
 
 
 def _cases(found: list[dict[str, Any]]) -> None:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    SourceOption,
+    TenantOption,
+    say,
+    show,
+)
 from touchline.place import Place, place_of
 
 if TYPE_CHECKING:
@@ -56,9 +65,7 @@ def import_file(
         str, typer.Option("--encoding", help="编码；不写则自动识别 found where it is not named")
     ] = "",
     tenant: TenantOption = "",
-    source: Annotated[
-        str, typer.Option("--source", "-s", help="来源；只有一个时可省略 may be left out where there is one")
-    ] = "",
+    source: SourceOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
     as_json: JsonOption = False,

@@ -6,13 +6,22 @@ from typing import Annotated, Any
 
 import typer
 
-from touchline.exits import Exit, Refused
-from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, named, show, table
+from touchline.lists import everything
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    TenantOption,
+    named,
+    one_of,
+    show,
+    table,
+)
 from touchline.place import place_of
 
 penalties = typer.Typer(help="处罚（仅审批人）。Proposed penalties, for the approver.", no_args_is_help=True)
 STATES = "waiting, proposed, confirmed, waived, unfounded"
-PAGE = 500
 
 
 def add(app: typer.Typer) -> None:
@@ -37,20 +46,14 @@ def listed(
     """
     from touchline.library import Library
 
-    if state and state not in STATES.split(", "):
-        raise Refused(Exit.USAGE, f"--state 只能是：{STATES}。", f"--state is one of: {STATES}.")
-    found: list[dict[str, Any]] = []
+    if state:
+        one_of("--state", state, STATES)
     with Library(place_of(data, database)) as library:
-        whose = library.tenant(tenant)
-        after: str | None = None
-        while True:
-            page = library.reading.penalties.find(
-                whose, state=state or None, case_id=case or None, limit=PAGE, after=after
-            )
-            found += page
-            if len(page) < PAGE:
-                break
-            after = f"{page[-1]['opened'] or ''},{page[-1]['id']}"
+        whose, asked = library.tenant(tenant), library.reading.penalties
+        where = {"state": state or None, "case_id": case or None}
+        found = everything(
+            lambda limit, after: asked.find(whose, **where, limit=limit, after=after), "opened"
+        )
     if as_json:
         show(found)
     else:

@@ -7,12 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, named, show, table
+from touchline.lists import everything
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    TenantOption,
+    named,
+    one_of,
+    show,
+    table,
+)
 from touchline.place import place_of
 
 STATES = "open, met, late, cancelled, waived, unreached, superseded"
 WALLS = "pending, due_soon, breached, unconfirmed, undated, met, met_late, late_entry, retracted, cancelled, waived, unreached"
-PAGE = 500
 ROLES = {"T": "触发 trigger", "D": "履行 discharge", "W": "豁免 waiver"}
 """What the roles of evidence are called; a role that is not here shows its letter."""
 FLAGS = {
@@ -47,20 +57,12 @@ def promises(
     from touchline.library import Library
 
     for option, text, known in (("--state", state, STATES), ("--wall", wall, WALLS)):
-        if text and text not in known.split(", "):
-            raise Refused(Exit.USAGE, f"{option} 只能是：{known}。", f"{option} is one of: {known}.")
-    found: list[dict[str, Any]] = []
+        if text:
+            one_of(option, text, known)
     with Library(place_of(data, database)) as library:
-        whose = library.tenant(tenant)
-        after: str | None = None
-        while True:
-            page = library.reading.promises.find(
-                whose, state=state or None, wall=wall or None, case_id=case or None, limit=PAGE, after=after
-            )
-            found += page
-            if len(page) < PAGE:
-                break
-            after = f"{page[-1]['due'] or ''},{page[-1]['id']}"
+        whose, asked = library.tenant(tenant), library.reading.promises
+        where = {"state": state or None, "wall": wall or None, "case_id": case or None}
+        found = everything(lambda limit, after: asked.find(whose, **where, limit=limit, after=after), "due")
     if as_json:
         show(found)
     else:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from touchline.exits import Exit, Refused
+from touchline.lists import everything
 from touchline.options import (
     DATA,
     DatabaseOption,
     DataOption,
     JsonOption,
+    SourceOption,
     TenantOption,
     named,
+    one_of,
     say,
     show,
     table,
@@ -30,7 +33,6 @@ SECTIONS = {
     "undated": "待定 undated",
     "no_limit": "无期限 no deadline",
 }
-PAGE = 500
 
 
 def add(app: typer.Typer) -> None:
@@ -59,22 +61,14 @@ def list_(
     """
     if context.invoked_subcommand is not None:
         return
-    if when not in WHEN.split(", "):
-        raise Refused(Exit.USAGE, f"--when 只能是：{WHEN}。", f"--when is one of: {WHEN}.")
+    one_of("--when", when, WHEN)
     from projections.today import NOW, Asked
     from touchline.library import Library
 
     asked = Asked(person=person, role=role, when=NOW if when == "now" else () if when == "all" else (when,))
-    found: list[dict[str, Any]] = []
     with Library(place_of(data, database)) as library:
-        whose = library.tenant(tenant)
-        after: str | None = None
-        while True:
-            page = library.reading.worklist.find(whose, asked, limit=PAGE, after=after)
-            found += page
-            if len(page) < PAGE:
-                break
-            after = f"{page[-1]['due'] or ''},{page[-1]['id']}"
+        whose, worklist = library.tenant(tenant), library.reading.worklist
+        found = everything(lambda limit, after: worklist.find(whose, asked, limit=limit, after=after), "due")
     if as_json:
         show(found)
     elif found:
@@ -117,9 +111,7 @@ def done(
     ] = "",
     by: Annotated[str, typer.Option("--by", help="谁回访的 who called")] = "",
     tenant: TenantOption = "",
-    source: Annotated[
-        str, typer.Option("--source", "-s", help="来源；只有一个时可省略 may be left out where there is one")
-    ] = "",
+    source: SourceOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
     as_json: JsonOption = False,
