@@ -66,12 +66,16 @@ class RuleDesk:
         """The bodies of the verdicts, in order."""
         return [draft.body for draft in self.fold.said.drafts]
 
-    def standing(self) -> set[tuple[str, str, int]]:
-        """(row, kind, time) of the verdicts that stand at the end."""
-        found: dict[tuple[str, str], int] = {}
+    def bodies_standing(self) -> list[Mapping[str, Any]]:
+        """Of the lane, what stands at the end."""
+        found: dict[tuple[str, str], Mapping[str, Any]] = {}
         for body in self.lane():
             if retracted := body["data"].get("retracted_kind"):
                 del found[(body["row"], retracted)]
             else:
-                found[(body["row"], body["kind"])] = body["time"]
-        return {(*key, time) for key, time in found.items()}
+                found[(body["row"], body["kind"])] = body
+        return list(found.values())
+
+    def standing(self) -> set[tuple[str, str, int]]:
+        """(row, kind, time) of the verdicts that stand at the end."""
+        return {(body["row"], body["kind"], body["time"]) for body in self.bodies_standing()}

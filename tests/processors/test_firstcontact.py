@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,29 +13,20 @@ from hypothesis import strategies as st
 
 from processors.rules.firstcontact import CaseOwner, FirstContact
 from schemas.instants import HOUR, MINUTE, NEVER
-from schemas.policy_yaml import read_yaml
+from tests.kit.arrivals import arrival
 from tests.kit.quick import quick_world
 from tests.kit.ruledesk import RuleDesk
+from tests.kit.worked import Told, arrivals, examples, placed
 from tests.kit.world import START, World, event
 from tests.processors.desk import at
 
-FILE = Path(__file__).parents[1] / "worked" / "rules" / "first_contact.yaml"
+EXAMPLES = examples("first_contact")
 TIMES = {"since", "first_at", "offered"}
-Told = tuple[str, Mapping[str, Any]]
-
-
-@cache
-def examples() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read_yaml(FILE.read_text("utf-8"), FILE.name).value["examples"]
-    return found
 
 
 def play(example: Mapping[str, Any], events: Sequence[Told]) -> CaseOwner | None:
     desk = RuleDesk((FirstContact(),), {"ownership": example.get("ownership", {})})
-    for own_id, words in events:
-        fields = {name: value for name, value in words.items() if name not in ("type", "time")}
-        desk.place(words["type"], at(words["time"]), own_id, case_id="c", **fields)
-    rows = desk.rows(CaseOwner)
+    rows = placed(desk, [(own_id, {"case_id": "c", **words}) for own_id, words in events]).rows(CaseOwner)
     assert len(rows) <= 1
     return rows[0] if rows else None
 
@@ -59,15 +48,11 @@ def check(row: CaseOwner | None, wanted: Mapping[str, Any] | None) -> None:
             assert getattr(row, name) == (moment(said) if name in TIMES else said), name
 
 
-@pytest.mark.parametrize("number", range(len(examples())), ids=lambda n: str(n + 1))
+@pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=lambda n: str(n + 1))
 def test_worked_example(number: int) -> None:
-    example = examples()[number]
+    example = EXAMPLES[number]
     events: list[Told] = [(f"e{n}", words) for n, words in enumerate(example["events"], 1)]
-    check(play(example, events), example["owner"])
-    for seed in range(4):
-        order = list(events)
-        Random(seed).shuffle(order)
-        order.sort(key=lambda one: "corrects" in one[1])
+    for order in arrivals(events):
         check(play(example, order), example["owner"])
 
 
@@ -104,13 +89,7 @@ def sendings(parts: Sequence[tuple[int, int, int, bool]]) -> list[tuple[int, dic
 
 def arrived(world: World, told: Sequence[tuple[int, dict[str, Any]]], shuffle: Random) -> list[str]:
     """The owners' table after the facts came in this order, some of them twice; as a rebuild has it too."""
-    left, order = list(range(len(told))), list[int]()
-    shuffle.shuffle(left)
-    while left:
-        here = next(i for i in left if told[i][0] < 0 or told[i][0] in order)
-        left.remove(here)
-        order.append(here)
-    for index in order:
+    for index in arrival([changes for changes, _ in told], shuffle):
         world.clock.set(world.clock.now() + MINUTE)
         world.append(*[told[index][1]] * shuffle.choice((1, 2)))
         if shuffle.random() < 0.3:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.instants import MINUTE
+from tests.kit.arrivals import arrival
 from tests.kit.hostile import END, Told, histories, wire
 from tests.kit.quick import quick_world
 
@@ -20,13 +21,7 @@ Standing = set[tuple[str, str, int]]
 
 def arrivals(history: list[Told], shuffle: random.Random) -> list[int]:
     """Any order in which nothing comes before what it changes; duplicates anywhere after their first."""
-    left = list(range(len(history)))
-    shuffle.shuffle(left)
-    order: list[int] = []
-    while left:
-        at = next(i for i in left if history[i].changes < 0 or history[i].changes in order)
-        left.remove(at)
-        order.append(at)
+    order = arrival([one.changes for one in history], shuffle)
     for index, one in enumerate(history):
         if one.again:
             order.insert(shuffle.randint(order.index(index) + 1, len(order)), index)

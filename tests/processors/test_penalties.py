@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -20,21 +19,15 @@ from schemas.event import Event
 from schemas.identity import case_id_of_ticket, penalty_id, problem_id
 from schemas.instants import DAY, HOUR, MINUTE, format_instant
 from schemas.policy_files import load_profile
-from schemas.policy_yaml import read_yaml
+from tests.kit.arrivals import arrival
 from tests.kit.quick import quick_world
 from tests.kit.ruledesk import RuleDesk
+from tests.kit.worked import Told, arrivals, examples, placed
 from tests.kit.world import SOURCE, START, TENANT, World, event
 from tests.processors.desk import at
 
-FILE = Path(__file__).parents[1] / "worked" / "rules" / "penalties.yaml"
+EXAMPLES = examples("penalties")
 TIMES = {"opened", "doubled", "decided"}
-Told = tuple[str, Mapping[str, Any]]
-
-
-@cache
-def examples() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read_yaml(FILE.read_text("utf-8"), FILE.name).value["examples"]
-    return found
 
 
 def switched_on(**more: Any) -> dict[str, Any]:
@@ -44,15 +37,17 @@ def switched_on(**more: Any) -> dict[str, Any]:
 
 def play(example: Mapping[str, Any], events: Sequence[Told]) -> RuleDesk:
     sections = {} if example.get("off") else {"penalties": switched_on(**example.get("terms", {}))}
-    desk = RuleDesk((Penalties(),), sections)
-    for own_id, words in events:
-        fields = {name: value for name, value in words.items() if name not in ("type", "time")}
-        if "of" in fields:
-            fields["penalty_id"] = penalty_id("p", *fields.pop("of"))
-        if words["type"].partition(".")[0] in ("escalation", "penalty"):
-            fields["problem"] = "p"
-        desk.place(words["type"], at(words["time"]), own_id, **fields)
-    return desk
+    return placed(RuleDesk((Penalties(),), sections), [(own_id, spelt(words)) for own_id, words in events])
+
+
+def spelt(words: Mapping[str, Any]) -> dict[str, Any]:
+    """All examples are of one problem, and name a penalty by its case and rule."""
+    fields = dict(words)
+    if "of" in fields:
+        fields["penalty_id"] = penalty_id("p", *fields.pop("of"))
+    if words["type"].partition(".")[0] in ("escalation", "penalty"):
+        fields["problem"] = "p"
+    return fields
 
 
 def check(desk: RuleDesk, wanted: Sequence[Mapping[str, Any]]) -> None:
@@ -69,15 +64,11 @@ def check(desk: RuleDesk, wanted: Sequence[Mapping[str, Any]]) -> None:
                 assert getattr(row, name) == (at(said) if name in TIMES else said), name
 
 
-@pytest.mark.parametrize("number", range(len(examples())), ids=lambda n: str(n + 1))
+@pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=lambda n: str(n + 1))
 def test_worked_example(number: int) -> None:
-    example = examples()[number]
+    example = EXAMPLES[number]
     events: list[Told] = [(f"e{n}", words) for n, words in enumerate(example["events"], 1)]
-    check(play(example, events), example["penalties"])
-    for seed in range(4):
-        order = list(events)
-        Random(seed).shuffle(order)
-        order.sort(key=lambda one: "corrects" in one[1])
+    for order in arrivals(events):
         check(play(example, order), example["penalties"])
 
 
@@ -178,13 +169,7 @@ def arrived(
 ) -> tuple[list[dict[str, Any]], set[tuple[str, str, int]]]:
     """The penalties, and what stands of what was said of them, after the facts came in this order, some of them twice."""
     publish(world)
-    left, order = list(range(len(told))), list[int]()
-    shuffle.shuffle(left)
-    while left:
-        here = next(i for i in left if told[i][0] < 0 or told[i][0] in order)
-        left.remove(here)
-        order.append(here)
-    for index in order:
+    for index in arrival([changes for changes, _ in told], shuffle):
         world.clock.set(world.clock.now() + MINUTE)
         world.append(*[told[index][1]] * shuffle.choice((1, 2)), approver=True)
         if shuffle.random() < 0.3:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,22 +17,15 @@ from processors.rules.repetition.rule import Repetitions
 from schemas.canonical import canonical
 from schemas.instants import DAY, HOUR, MINUTE
 from schemas.policy_files import load_profile
-from schemas.policy_yaml import read_yaml
+from tests.kit.arrivals import arrival
 from tests.kit.quick import quick_world
 from tests.kit.ruledesk import RuleDesk
+from tests.kit.worked import Told, arrivals, examples, placed
 from tests.kit.world import START, World, event
-from tests.processors.desk import at
 from touchline.commands.cases import _print
 
-FILE = Path(__file__).parents[1] / "worked" / "rules" / "repetition.yaml"
+EXAMPLES = examples("repetition")
 WORDS = {CONVERTED: "converted", RAISED: "raised", FLAGGED: "flagged"}
-Told = tuple[str, Mapping[str, Any]]
-
-
-@cache
-def examples() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read_yaml(FILE.read_text("utf-8"), FILE.name).value["examples"]
-    return found
 
 
 def told(words: Mapping[str, Any], number: int) -> Told:
@@ -56,22 +47,13 @@ def told(words: Mapping[str, Any], number: int) -> Told:
 def play(example: Mapping[str, Any], events: Sequence[Told]) -> RuleDesk:
     shipped = load_profile().dump()["repetition"]
     assert isinstance(shipped, dict)
-    desk = RuleDesk((Repetitions(),), {"repetition": {**shipped, **example.get("repetition", {})}})
-    for own_id, words in events:
-        fields = {name: value for name, value in words.items() if name not in ("type", "time")}
-        desk.place(words["type"], at(words["time"]), own_id, **fields)
-    return desk
+    sections = {"repetition": {**shipped, **example.get("repetition", {})}}
+    return placed(RuleDesk((Repetitions(),), sections), events)
 
 
 def standing(desk: RuleDesk) -> list[Mapping[str, Any]]:
     """The verdicts that stand, in order of happening."""
-    found: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for body in desk.lane():
-        if retracted := body["data"].get("retracted_kind"):
-            del found[(body["row"], retracted)]
-        else:
-            found[(body["row"], body["kind"])] = body
-    return sorted(found.values(), key=lambda b: (b["time"], b["kind"].split(":")[0]))
+    return sorted(desk.bodies_standing(), key=lambda b: (b["time"], b["kind"].split(":")[0]))
 
 
 def said(body: Mapping[str, Any]) -> list[Any]:
@@ -89,16 +71,12 @@ def check(example: Mapping[str, Any], desk: RuleDesk) -> None:
     assert [said(body) for body in standing(desk)] == example["says"]
 
 
-@pytest.mark.parametrize("number", range(len(examples())), ids=lambda n: str(n + 1))
+@pytest.mark.parametrize("number", range(len(EXAMPLES)), ids=lambda n: str(n + 1))
 def test_worked_example(number: int) -> None:
-    example = examples()[number]
+    example = EXAMPLES[number]
     events = [told(words, n) for n, words in enumerate(example["events"])]
     first = play(example, events)
-    check(example, first)
-    for seed in range(4):
-        order = list(events)
-        Random(seed).shuffle(order)
-        order.sort(key=lambda one: "corrects" in one[1])
+    for order in arrivals(events):
         desk = play(example, order)
         check(example, desk)
         assert whole(desk) == whole(first)
@@ -110,7 +88,7 @@ def whole(desk: RuleDesk) -> list[str]:
 
 
 def test_a_level_says_why_and_to_whom() -> None:
-    [example] = [e for e in examples() if e["title"].startswith("第三次满意，第四次")]
+    [example] = [e for e in EXAMPLES if e["title"].startswith("第三次满意，第四次")]
     desk = play(example, [told(words, n) for n, words in enumerate(example["events"])])
     first, second = (body for body in standing(desk) if body["type"] == RAISED)
     assert [first["data"]["to"], second["data"]["to"]] == [["developer_dept"], ["hq_cs"]]
@@ -264,13 +242,7 @@ def sendings(parts: Sequence[tuple[int, int, int, int, bool]]) -> list[Sent]:
 
 def arrived(world: World, sent: Sequence[Sent], shuffle: Random) -> list[str]:
     """What stands after the facts came in this order, some of them twice; as a rebuild has it too."""
-    left, order = list(range(len(sent))), list[int]()
-    shuffle.shuffle(left)
-    while left:
-        here = next(i for i in left if sent[i][0] < 0 or sent[i][0] in order)
-        left.remove(here)
-        order.append(here)
-    for index in order:
+    for index in arrival([changes for changes, _ in sent], shuffle):
         world.clock.set(world.clock.now() + MINUTE)
         assert all(isinstance(o, Appended) for o in world.append(*[sent[index][1]] * shuffle.choice((1, 2))))
         if shuffle.random() < 0.3:
