@@ -118,6 +118,17 @@ Opaque = Annotated[dict[str, Any], AfterValidator(_exact)]
 """A JSON object that another model reads; without floats."""
 
 
+_YUAN = re.compile(r"(\d{1,13})(?:\.(\d{1,2}))?", re.ASCII)
+
+
+def fen_of(text: str) -> int:
+    """Money as people write it, in yuan, as whole fen: ``300`` and ``300.5``. Raises ValueError for anything else."""
+    found = _YUAN.fullmatch(text.strip().removesuffix("元").rstrip())
+    if found is None:
+        raise ValueError("not a sum in yuan")
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
+
+
 def yuan(fen: int) -> str:
     """Money for people: ``200.00 元``. Whole fen in, nothing rounded."""
     return f"{fen // 100}.{fen % 100:02} 元"

@@ -15,6 +15,7 @@ from projections.store import OtherFold
 from web import (
     admin,
     alerts,
+    approval,
     assets,
     cases,
     correlation,
@@ -99,6 +100,7 @@ def create_app(services: Services) -> FastAPI:
         admin,
         persons,
         penalties,
+        approval,
         parked,
         dead,
         inbox,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from producers.penalties import OutOfRange, decision
 from schemas.fields import Fen, Ref
-from schemas.instants import format_instant
 from web.auth import Caller, House, Reader
 from web.events import append_one
 from web.paging import Paging, known_only
@@ -87,7 +86,7 @@ class Confirm(Waive):
     responses=answers(400, 401, 403, 404, 422, 429, 503),
 )
 async def confirm(services: House, who: Approver, penalty_id: str, said: Confirm) -> Response:
-    return JSONResponse(await _decide(services, who, penalty_id, "penalty.confirmed", said), 202)
+    return JSONResponse(await _decide(services, who, penalty_id, said), 202)
 
 
 @routes.post(
@@ -99,28 +98,22 @@ async def confirm(services: House, who: Approver, penalty_id: str, said: Confirm
     responses=answers(400, 401, 403, 404, 422, 429, 503),
 )
 async def waive(services: House, who: Approver, penalty_id: str, said: Waive) -> Response:
-    return JSONResponse(await _decide(services, who, penalty_id, "penalty.waived", said), 202)
+    return JSONResponse(await _decide(services, who, penalty_id, said), 202)
 
 
-async def _decide(services: Services, who: Caller, penalty_id: str, kind: str, said: Waive) -> dict[str, Any]:
+async def _decide(services: Services, who: Caller, penalty_id: str, said: Waive) -> dict[str, Any]:
     found = await run_in_threadpool(services.reading.penalties.get, who.tenant, penalty_id)
     if found is None or found["state"] == "unfounded":
         raise not_found("penalty", "处罚")
-    if isinstance(said, Confirm) and not found["min_fen"] <= said.amount_fen <= found["max_fen"]:
-        low, high = found["min_fen"], found["max_fen"]
+    given: dict[str, Any] = {"amount_fen": None, **said.model_dump()}
+    try:
+        raw = decision(found, services.clock.now(), **given)
+    except OutOfRange as error:
         raise Refused(
             422,
             "out_of_range",
-            f"the sum is from {low} to {high} fen",
-            f"金额须在 {low} 至 {high} 分之间",
+            str(error),
+            f"金额须在 {error.low} 至 {error.high} 分之间",
             field="amount_fen",
-        )
-    data = {"penalty_id": penalty_id, "problem": found["problem"], **said.model_dump(exclude_none=True)}
-    raw: dict[str, Any] = {
-        "specversion": "1.0",
-        "id": f"penalty-{uuid4()}",
-        "type": kind,
-        "time": format_instant(services.clock.now()),
-        "data": data,
-    }
+        ) from None
     return await append_one(services, who, raw)

@@ -15,11 +15,13 @@ from schemas.instants import DAY, HOUR, format_instant
 from schemas.policy_files import load_profile
 from tests.web.site import START, Site, complaint, until
 from tests.web.test_auth import signed_in
+from tests.web.test_today import form
 from touchline.publishing import publish
 
 PROPOSED, CONFIRMED = 23457, 34567
 AMOUNTS = ("23457", "234.57", "34567", "345.67", "penalt", "漏点未查明", "处罚")
 """What a penalty is told by: sums, the words for it, the reason for it."""
+APPROVAL = ("/wall/penalties", "/wall/penalties/board")
 
 
 def profile() -> dict[str, Any]:
@@ -66,6 +68,7 @@ def told(http: httpx.Client, last: str) -> Iterator[tuple[str, str]]:
         "/wall/cases/{case_id}",
         "/wall/cases/{case_id}/history",
         "/wall/promises/{promise_id}/explain",
+        *APPROVAL,
     ]
     for path in [*(p for p, verbs in described["paths"].items() if "get" in verbs), *pages]:
         if path == "/stream":
@@ -117,11 +120,16 @@ def test_nobody_but_the_approver_finds_a_penalty(fined: tuple[Site, str, dict[st
                 walked.add(path)
                 if path == "/penalties":
                     assert json.loads(text)["status"] == 403
+                elif path in APPROVAL:
+                    assert "此页仅限处罚审批人" in text
+                    assert [word for word in AMOUNTS[:4] if word in text] == [], path
                 else:
                     assert [word for word in AMOUNTS if word in text] == [], path
                     assert decision not in text, path
                     assert verdict["event_id"] not in text, path
             assert len(walked) > 20
+            assert walked >= set(APPROVAL)
+            assert 'href="/wall/penalties"' not in http.get("/").text
 
 
 def test_that_one_was_taken_back_is_told_to_the_approver_alone(
@@ -177,6 +185,69 @@ def test_deciding_is_the_approvers_and_stays_in_the_range(fined: tuple[Site, str
         (now,) = until(lambda: gm.get("/penalties", params={"state": "waived"}).json())
         assert (now["amount_fen"], now["objection"]) == (0, "客户改约")
         assert gm.get("/persons/x/events").status_code == 403
+
+
+def test_the_approver_decides_on_a_page(fined: tuple[Site, str, dict[str, Any]]) -> None:
+    """What the page files is what the API files; a decision that was not seen is not overruled."""
+    site, key, one = fined
+    where = f"/wall/penalties/{one['id']}"
+
+    def state() -> tuple[str, int]:
+        with site.client(key) as gm:
+            (now,) = gm.get("/penalties").json()
+        return now["state"], now["amount_fen"]
+
+    def decision() -> str:
+        with site.client(key) as gm:
+            return str(gm.get("/penalties").json()[0]["decision"])
+
+    with form(site, key) as page:
+        drawn = page.get("/wall/penalties").text
+        assert "① 投诉未解决" in drawn
+        assert "234.57 元" in drawn
+        assert "待审批" in drawn
+        assert 'href="/wall/penalties"' in page.get("/").text
+
+        def post(at: str = where, **said: str) -> str:
+            site.let_pass(1_000)
+            answer = page.post(at, data={"result": "confirm", "by": "gm-1", "amount": "345.67"} | said)
+            assert answer.status_code == 204, answer.text
+            return str(json.loads(answer.headers["HX-Trigger"])["touchline:said"]["text"])
+
+        assert post(amount="three") == "金额请写成元，如 300 或 300.50"
+        assert post(amount="19.99") == "金额须在 200.00 元 至 1000.00 元 之间"
+        assert post(by=" ") == "请填写审批人代码"
+        assert post(reason="漏点未查明", bearer_ref="kf-3") == "已记录：确认处罚"
+        assert until(lambda: state() == ("confirmed", CONFIRMED))
+        assert post(result="waive") == "已有新的审批结果，请看过再改"
+        shown = page.get("/wall/penalties/board").text
+        assert all(word in shown for word in ("345.67 元", "kf-3", "漏点未查明", "gm-1 审批于", "改判"))
+        confirmed = decision()
+        assert f'name="seen" value="{confirmed}"' in shown
+        assert post(result="waive", objection="客户改约", seen=confirmed) == "已记录：免除"
+        assert until(lambda: state() == ("waived", 0))
+        waived = decision()
+        assert page.post(where, data={"result": "undo"}).status_code == 404
+        with site.client(site.key()) as http:
+            gone = {"id": "w", "type": "event.withdrawn", "correctssourceid": "c1", "data": {}}
+            kept = http.post(
+                "/events", json={"specversion": "1.0", "time": format_instant(site.now()), **gone}
+            )
+            assert kept.status_code == 202, kept.text
+        assert until(lambda: state()[0] == "unfounded")
+        with site.client(key) as gm:
+            assert "撤回审批" in page.get("/wall/penalties").text
+            for seen in (waived, confirmed):  # the newest first; then the one before it stands there
+                until(lambda seen=seen: decision() == seen)
+                (left,) = gm.get("/penalties").json()
+                assert post(f"/wall/penalties/{left['id']}", result="undo", seen=seen) == "已记录：撤回审批"
+            assert until(lambda: gm.get("/penalties").json() == [])
+        assert "没有处罚提议" in page.get("/wall/penalties").text
+    with form(site, site.key("boss", admin=True)) as other:
+        assert other.get("/wall/penalties").status_code == 403
+        assert other.post(where, data={"result": "waive", "by": "x"}).status_code == 403
+    with form(site, key, "https://elsewhere.example") as foreign:
+        assert foreign.post(where, data={"result": "waive", "by": "x"}).status_code == 403
 
 
 def test_revoking_the_approvers_key_ends_its_session(timed: Site) -> None:
