@@ -44,6 +44,7 @@ class HouseAdmin:
             "import.begin": self._import_begin,
             "import": self._import,
             "today.done": self._today_done,
+            "penalty.decide": self._penalty_decide,
             "parked.resume": self._parked_resume,
             "kafka.take": self._kafka_take,
             "dead.replay": self._dead_replay,
@@ -186,6 +187,13 @@ class HouseAdmin:
         found = only_tenant(self._house.ledger, tenant)
         by = only_source(self._house.ledger, found, source)
         return done(self._house, found, by, case, result, **said)
+
+    def _penalty_decide(self, tenant: str, source: str, penalty: str, result: str, **said: Any) -> Json:
+        from touchline.penalties import decide
+
+        found = only_tenant(self._house.ledger, tenant)
+        by = only_source(self._house.ledger, found, source)
+        return decide(self._house, found, by, penalty, result, **said)
 
     def _parked_resume(self, tenant: str, events: list[list[str]], by: str) -> Json:
         """``events``: (event id, rule) in the order in which they are to be taken."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -201,6 +202,9 @@ def test_the_approver_decides_on_a_page(fined: tuple[Site, str, dict[str, Any]])
         with site.client(key) as gm:
             return str(gm.get("/penalties").json()[0]["decision"])
 
+    def stands(seen: str) -> bool:
+        return decision() == seen
+
     with form(site, key) as page:
         drawn = page.get("/wall/penalties").text
         assert "① 投诉未解决" in drawn
@@ -238,7 +242,7 @@ def test_the_approver_decides_on_a_page(fined: tuple[Site, str, dict[str, Any]])
         with site.client(key) as gm:
             assert "撤回审批" in page.get("/wall/penalties").text
             for seen in (waived, confirmed):  # the newest first; then the one before it stands there
-                until(lambda seen=seen: decision() == seen)
+                until(partial(stands, seen))
                 (left,) = gm.get("/penalties").json()
                 assert post(f"/wall/penalties/{left['id']}", result="undo", seen=seen) == "已记录：撤回审批"
             assert until(lambda: gm.get("/penalties").json() == [])
