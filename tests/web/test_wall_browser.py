@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from schemas.instants import DAY, HOUR, MINUTE, format_instant, parse_instant
 from tests.web.site import Site, complaint, until
+from tests.web.test_penalties import profile
+from touchline.publishing import publish
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=15_000)
@@ -490,3 +492,27 @@ def test_the_counters_stand_in_full_rows(page: Page, timed: Site, lang: str) -> 
         assert len(looked["ends"]) == rows, (width, looked)
         assert max(looked["ends"]) - min(looked["ends"]) < 1, (width, looked)
         assert (looked["cut"], looked["wide"]) == ([], 0), (width, looked)
+
+
+def test_the_approver_decides_and_the_page_follows(page: Page, timed: Site) -> None:
+    timed.tenant()
+    publish(timed.house, timed.tenant(), profile())
+    twice = [complaint(f"c-{n}", timed.now() - (3 - n) * DAY, ticket=f"T-{n}") for n in (1, 2)]
+    for one in twice:
+        one["data"]["category"] = "leak"
+    send(timed, timed.key(), *twice)
+    enter(page, timed, timed.key("gm-office", approver=True))
+    page.get_by_role("link", name="处罚审批").click()
+    expect(page.locator("#group-proposed .row")).to_have_count(1)
+    page.locator("summary").click()
+    page.get_by_label("审批人代码").fill("gm-1")
+    page.get_by_label("金额（元）").fill("19.99")
+    page.get_by_role("button", name="确认处罚").click()
+    expect(page.locator("#toast")).to_contain_text("金额须在")
+    timed.let_pass(MINUTE)  # the page is drawn anew: what was typed stays
+    page.get_by_label("金额（元）").fill("300")
+    page.get_by_role("button", name="确认处罚").click()
+    expect(page.locator("#group-confirmed .row")).to_contain_text("300.00 元")
+    expect(page.locator("#group-confirmed .row")).to_contain_text("gm-1 审批于")
+    page.locator("#group-confirmed a.open").click()
+    expect(page.locator("#case #penalties")).to_contain_text("300.00 元")
