@@ -13,7 +13,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 
 from ledger.brokers import tenant_of
-from processors.transport import AGAIN, METADATA, MOST, Carried, Reached, reachable, records
+from processors.transport import AGAIN, METADATA, MOST, Reached, reachable, records
 from processors.worker import Worker
 
 POLL = 100
@@ -59,8 +59,7 @@ class KafkaPython:
     def _turn(self, consumer: Any) -> None:
         for partition, batch in consumer.poll(timeout_ms=POLL).items():
             tenant = tenant_of(partition.partition)
-            found = (Carried(one.value, one.headers) for one in batch)
-            self._worker.deliver(tenant, records(tenant, self._reached.ledger_id, found), patience=0.0)
+            self._worker.deliver(tenant, records(tenant, self._reached.ledger_id, batch), patience=0.0)
         assigned, paused = consumer.assignment(), consumer.paused()
         full = {one for one in assigned if self._worker.crowded(tenant_of(one.partition))}
         if full - paused:

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ledger import wire
 from processors.delivery import Record
@@ -22,11 +22,15 @@ AGAIN = 1.0
 """Seconds that a broker has to take a connection, and until it is tried again."""
 
 
-class Carried(NamedTuple):
-    """A Kafka record, as far as it matters: the partition says whose it is, and everything else is only claimed."""
+class Carried(Protocol):
+    """A Kafka record of either client, as far as it matters: the partition says whose it is, and everything else is only
+    claimed."""
 
-    value: bytes | None
-    headers: Iterable[tuple[str, bytes]]
+    @property
+    def value(self) -> bytes | None: ...
+
+    @property
+    def headers(self) -> Iterable[tuple[str, bytes]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
