@@ -72,7 +72,8 @@ _place = Hot(
 _places = Among(
     lambda keys: select(fact_ids.c.event_id, fact_ids.c.place).where(
         fact_ids.c.tenant == _tenant, fact_ids.c.event_id.in_(keys)
-    )
+    ),
+    bytes,
 )
 _at = Hot(
     select(facts.c.recorded, facts.c.body).where(

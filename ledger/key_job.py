@@ -42,7 +42,8 @@ _named = Among(
             and_(tombstones.c.tenant == blind_index.c.tenant, tombstones.c.person == blind_index.c.person),
         )
         .where(blind_index.c.mac.in_(keys))
-    )
+    ),
+    bytes,
 )
 """Whom entries name, a row for each of their keys, and whether they were erased."""
 _PERSON = ("tenant", "person")

@@ -33,8 +33,11 @@ SELECT set_config('synchronous_commit', 'on', false)
 """A process that was stopped in the middle of a slice lets go of its locks after 15 s, whatever became of it."""
 READING = """
 SET lock_timeout = '5s'; SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '5min';
-SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on
+SET default_transaction_isolation = 'repeatable read'; SET default_transaction_read_only = on;
+SET plan_cache_mode = force_custom_plan
 """
+"""What is read is planned for the tables as they are: a plan kept from empty ones reads them whole, and one for any tenant
+looks at the parts of all. What is written goes by key, whose plan the schema tells (``ledger.hot.Among``)."""
 
 PATIENCE = {"writer": 40.0, "reader": 75.0}
 """Seconds that one statement may be under way before the connection is given up (``ledger.postgres_watch``): longer than the
@@ -90,9 +93,7 @@ def postgres_engine(url: str, *, name: str, settings: str = "", path: str = "", 
             return ping(connection)
 
     setattr(engine.dialect, "do_ping", _ping)  # noqa: B010 - a method, which mypy holds to be fixed
-    # A plan that was kept from when the tables were empty reads them whole: 12,000 appends in batches ran at 0.6 of the pace.
-    planning = "SET plan_cache_mode = force_custom_plan"
-    first = f"SET search_path = {path or 'pg_catalog'}; SET client_encoding = 'UTF8'; {planning}; {settings}"
+    first = f"SET search_path = {path or 'pg_catalog'}; SET client_encoding = 'UTF8'; {settings}"
 
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

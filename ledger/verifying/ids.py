@@ -25,7 +25,8 @@ CORRECTIONS = "corrections"
 _places = Among(
     lambda keys: select(fact_ids.c.event_id, fact_ids.c.place).where(
         fact_ids.c.tenant == bindparam("tenant"), fact_ids.c.event_id.in_(keys)
-    )
+    ),
+    bytes,
 )
 
 

@@ -19,7 +19,8 @@ _put_or_fail = Hot(insert_one(fact_ids, ("tenant", "event_id", "place")))
 _places = Among(
     lambda keys: select(fact_ids.c.event_id, fact_ids.c.place).where(
         fact_ids.c.tenant == bindparam("tenant"), fact_ids.c.event_id.in_(keys)
-    )
+    ),
+    bytes,
 )
 _all = Hot(select(fact_ids.c.place).where(fact_ids.c.tenant == bindparam("tenant")))
 _floor = Hot(
