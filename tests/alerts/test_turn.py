@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import psycopg
 import pytest
+from sqlalchemy import Connection, select
 
+from alerts.dispatch import start
 from alerts.meters import AlertMeters
+from alerts.routing import Past
 from alerts.service import Alerts
 from alerts.settings import AlertSettings
+from alerts.tables import cursors
 from ledger.clock import SimulatedClock
 from ledger.leases import ALERTS, Turn
 from schemas.instants import MINUTE, SECOND
@@ -61,6 +66,43 @@ def test_one_sends_and_another_goes_on_when_it_ends(place: Where) -> None:
             until(lambda: heir.ringing)
             assert heir.problem == ""
         assert second_home.database.shared
+
+
+@ON_POSTGRESQL
+def test_two_that_see_a_tenant_first_at_the_same_moment_write_one_cursor(place: Where) -> None:
+    assert isinstance(place, Place)
+    now, opened = Past(verdicts=0, facts=3, time=NOON), threading.Event()
+    with closing(House.open(place, SimulatedClock(NOON))) as home:
+        tenant = home.tenant("example-homes").number
+        with closing(House.open(place, SimulatedClock(NOON))) as other:
+            go_on = threading.Event()
+
+            def first(conn: Connection) -> None:
+                start(conn, tenant, now, history=0)
+                opened.set()
+                assert go_on.wait(60)
+
+            written = home.writer.submit(first)
+            assert opened.wait(60)
+            doubled = other.writer.submit(lambda conn: start(conn, tenant, replace(now, facts=9), history=0))
+            with psycopg.connect(place.admin, autocommit=True) as admin:
+                until(lambda: _waits_for_another(admin))
+            go_on.set()
+            written.result(60)
+            doubled.result(60)
+            with home.database.read() as conn:
+                kept = conn.execute(select(cursors.c.tenant, cursors.c.past_facts)).all()
+    assert [tuple(row) for row in kept] == [(tenant, 3)]
+
+
+def _waits_for_another(admin: psycopg.Connection[tuple[int]]) -> bool:
+    """Whether the second transaction stands behind the first one's row."""
+    found = admin.execute(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query ILIKE 'INSERT INTO%alert_cursors%'"
+        " AND cardinality(pg_blocking_pids(pid)) > 0"
+    ).fetchone()
+    return found is not None and found[0] > 0
 
 
 def lag(alerts: Alerts, home: House) -> dict[str, float]:
