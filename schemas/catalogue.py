@@ -67,12 +67,12 @@ def example(name: str, at: Instant | None = None, event: str | None = None) -> d
 
     Raises UnknownType, and LookupError for what only the engine writes.
     """
-    from schemas.examples import make
+    from schemas.examples.making import make
 
     entry = event_type(name)
     if entry.writer == "engine":
         raise LookupError(f"{name} is written by the engine alone; it cannot be posted")
-    return make(name, at, event)
+    return make(entry, at, event)
 
 
 def build() -> None:

@@ -86,6 +86,12 @@ def test_every_example_is_valid(name: str, at: int | None) -> None:
         assert isinstance(at_path(arrived.data, path), str)
 
 
+@pytest.mark.parametrize("stage", sorted({CATALOGUE[name].stage for name in POSTED}))
+def test_a_stage_shows_its_own_types_and_no_others(stage: str) -> None:
+    shown = import_module(f"schemas.examples.{stage.rpartition('.')[2]}").EXAMPLES
+    assert set(shown) == {name for name in POSTED if CATALOGUE[name].stage == stage}
+
+
 def test_examples_are_the_same_or_another() -> None:
     assert example("repair.closed") == example("repair.closed")
     assert example("repair.closed", NOW)["id"] != example("repair.closed", NOW + HOUR)["id"]
