@@ -43,9 +43,11 @@ class Concluding:
         """``marks`` are those of the row, none if it is gone. Yields each verdict as an event, with the scopes that its
         retracting touched, one by one: what follows from one verdict is settled before the next is said."""
         stands = standing(marks, saying.at)
-        if not stands and not self.shelf.scope(rule.name, about.scope).said.get(about.id):
-            return
-        said = self.shelf.announced(rule.name, about.scope, about.id)
+        said = self.shelf.scope(rule.name, about.scope).said.get(about.id)
+        if said is None:
+            if not stands:
+                return
+            said = self.shelf.announced(rule.name, about.scope, about.id)
         for kind in sorted(said) if said else ():
             one = said[kind]
             if one.standing and (kind not in stands or stands[kind].time != one.time):

@@ -9,7 +9,7 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
@@ -17,12 +17,12 @@ from processors.rules.book import Book
 from processors.rules.linear import AnyRule, filings, linear, scoped
 from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
 from processors.rules.sources import LONGEST, REPORTED
-from processors.shelf import Bound, Key, Shelf
+from processors.shelf import JUDGE, Bound, Key, Scope, Shelf, Touched
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.identity import verdict_id
-from schemas.instants import Instant
+from schemas.instants import NEVER, Instant
 
 DEPTH = 64
 """How many verdicts may follow from one another at one instant; more is a circle that publishing should have refused. Far
@@ -35,9 +35,6 @@ PUBLICATIONS = frozenset({"policy.published", "calendar.published", "roles.publi
 Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 """(rule, row id) -> (row as judged now, row as it was)."""
 
-
-Newest = dict[Key, int]
-"""Scope -> how many pieces of evidence the event in hand entered as its newest; only where it entered none elsewhere."""
 
 Known = dict[tuple[str, str, str, str, Instant], Instant]
 """(rule, scope, slot, link, time) of what a correction took out -> since when that was known."""
@@ -94,7 +91,7 @@ class Fold:
             if event.corrects:
                 targets.append(event.corrects)
             for rule in self.rules.values():
-                filed = self._file(rule, event)
+                filed = self._filed[(rule.name, event.event_id)] = self._file(rule, event)
                 if not isinstance(filed, Exception):
                     wanted[rule.name].update(f.scope for f in filed)
         self.shelf.know(targets)
@@ -110,7 +107,7 @@ class Fold:
             if (
                 at in self.book.instants
             ):  # recalled by a publication; else nothing changed since it was judged
-                changed = self._judge_all([(name, row.scope)], saying, None)
+                changed = self._judge_all({(name, row.scope): JUDGE}, saying, None)
             if (name, row.id) not in changed:
                 changed[(name, row.id)] = (row, row)
             self._conclude_all(changed, saying, 0)
@@ -123,30 +120,30 @@ class Fold:
                 f"{event.type} version {event.version} at place {event.place} is not known to this version of Touchline"
             )
         at = event.recorded
-        touched: list[Key] = []
+        touched: Touched = {}
         since: Known = {}
         if event.corrects:
-            touched, taken = self.shelf.void(event.corrects, at, event.event_id)
+            left, taken = self.shelf.void(event.corrects, at, event.event_id)
+            touched = dict.fromkeys(left, JUDGE)
             since = {(r, e.scope, e.slot, e.link, e.time): e.known or e.recorded for r, e in taken}
         saying = Saying(at=at, after=event.after, cause=event.event_id)
-        newest: Newest = dict.fromkeys(touched, -1)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
             self._publish(event)
         else:
             self._hear_of_source(event)
         for rule in self.every.values():
-            touched += self._enter(rule, event, saying, since, newest)
-        self._settle(touched, saying, event, 0, newest)
+            self._enter(rule, event, saying, touched, since)
+        self._settle(touched, saying, event, 0)
         if event.type == "event.resumed":
             self._resume(event, saying)
 
     def hear(self, verdict: Event) -> None:
         """Apply a verdict of the recorded lane: what it announced or retracted, its evidence, the rows it changes."""
         at = int(verdict.origin["at"])
-        touched = self.said.hear(verdict)
+        touched = dict.fromkeys(self.said.hear(verdict), JUDGE)
         saying = Saying(at=at, after=verdict.after, cause="")
         for rule in self.rules.values():
-            touched += self._enter(rule, verdict, saying)
+            self._enter(rule, verdict, saying, touched)
         self._settle(touched, saying, verdict, 0)
         name, scope, row_id = (str(verdict.origin[k]) for k in ("rule", "scope", "row"))
         if (row := self.shelf.find(name, scope, row_id)) is not None:
@@ -155,7 +152,8 @@ class Fold:
     def recall(self, rule: str, scopes: Iterable[str], at: Instant, after: int) -> None:
         """Judge these scopes again, after a publication that may date what stood undated."""
         saying = Saying(at=at, after=after, cause="")
-        self._conclude_all(self._judge_all([(rule, s) for s in scopes], saying, None), saying, 0)
+        touched = dict.fromkeys(((rule, scope) for scope in scopes), JUDGE)
+        self._conclude_all(self._judge_all(touched, saying, None), saying, 0)
 
     def next_after(self, name: str, row: Row, at: Instant) -> Instant:
         """The first instant after ``at`` at which more stands of the row."""
@@ -164,52 +162,40 @@ class Fold:
     # -- filing
 
     def _file(self, rule: AnyRule, event: Event) -> Sequence[Filing] | Exception:
-        key = (rule.name, event.event_id)
-        if key not in self._filed:
-            try:
-                adder = self.linear.get(rule.name)
-                self._filed[key] = (
-                    filings(adder, event, self.book)
-                    if adder is not None
-                    else tuple(self.rules[rule.name].file(event, self.book))
-                )
-            except Exception as error:  # a rule's fault is its own: parked and named, the others go on
-                self._filed[key] = error
-        return self._filed[key]
+        try:
+            adder = self.linear.get(rule.name)
+            if adder is not None:
+                return filings(adder, event, self.book)
+            return tuple(self.rules[rule.name].file(event, self.book))
+        except Exception as error:  # a rule's fault is its own: parked and named, the others go on
+            return error
 
     def _enter(
-        self,
-        rule: AnyRule,
-        event: Event,
-        saying: Saying,
-        known: Known | None = None,
-        newest: Newest | None = None,
-    ) -> list[Key]:
-        if (rule.name, event.event_id) in self.parked and not self._live:
-            return []
-        filed = self._file(rule, event)
+        self, rule: AnyRule, event: Event, saying: Saying, touched: Touched, known: Known | None = None
+    ) -> None:
+        """Let an event in as evidence of one rule, and note what that touches."""
+        name, shelf = rule.name, self.shelf
+        if not self._live and (name, event.event_id) in self.parked:
+            return
+        filed = self._filed.pop((name, event.event_id), None)
+        if filed is None:
+            filed = self._file(rule, event)
+        if not filed:
+            return
         if isinstance(filed, Exception):
             if not self._live:  # a rebuild stops; it never parks
                 raise filed
             self.said.park(rule, event, filed, saying)
-            return []
-        if rule.name in self.linear:
-            for filing in filed:
-                self.shelf.count(rule.name, as_evidence(filing, event))
-            return []
-        touched: list[Key] = []
-        name, add = rule.name, self.shelf.add
-        for filing in filed:
-            entry = as_evidence(filing, event)
+            return
+        entries = as_evidence(filed, event)
+        if name in self.linear:
+            for entry in entries:
+                shelf.count(name, entry)
+            return
+        for entry in entries:
             if known and (since := known.get((name, entry.scope, entry.slot, entry.link, entry.time))):
                 entry = entry._replace(known=since)
-            last = add(name, entry)
-            if newest is not None:
-                key = (name, entry.scope)
-                so_far = newest.get(key, 0)
-                newest[key] = so_far + 1 if last and so_far >= 0 else -1
-            touched += [(name, full) for full in self.shelf.touched(name, filing)]
-        return touched
+            shelf.enter(name, entry, touched)
 
     def _hear_of_source(self, event: Event) -> None:
         """The first of its type from its source, or what a source may delay: filing does not depend on it, and no row is
@@ -237,14 +223,15 @@ class Fold:
         parked = self._fetch(str(event.data["parked_event"]), event.place)
         if rule is None or parked is None or not self.shelf.resume(rule.name, parked.event_id):
             return
-        self._filed.pop((rule.name, parked.event_id), None)
-        self._settle(self._enter(rule, parked, saying), saying, parked, 0)
+        touched: Touched = {}
+        self._enter(rule, parked, saying, touched)
+        self._settle(touched, saying, parked, 0)
 
     def file_missing(self, event: Event, held: Set[Key], saying: Saying) -> list[Key]:
         """File an older fact where its evidence does not stand yet, for what a publication listens to (``backfill``).
         What is ``held``, parked and not resumed, stays out; a rule that fails parks it. Returns the scopes to judge."""
         self.shelf.know((event.event_id,))
-        touched: list[Key] = []
+        touched: Touched = {}
         for rule in self.rules.values():
             if (rule.name, event.event_id) in held or (rule.name, event.event_id) in self.parked:
                 continue
@@ -258,97 +245,95 @@ class Fold:
                 continue
             for filing in filed:
                 if (filing.scope, filing.slot, filing.link) not in have:
-                    self.shelf.add(rule.name, as_evidence(filing, event))
-                    touched += [(rule.name, name) for name in self.shelf.touched(rule.name, filing)]
-        return touched
+                    (entry,) = as_evidence((filing,), event)
+                    self.shelf.enter(rule.name, entry, touched)
+        return list(touched)
 
     def settle_missing(self, touched: Iterable[Key], saying: Saying) -> None:
         """Judge what was filed for a publication: a recurring duty goes on from it, though its trigger is older."""
-        self._conclude_all(self._judge_all(list(touched), saying, None), saying, 0)
+        self._conclude_all(self._judge_all(dict.fromkeys(touched, JUDGE), saying, None), saying, 0)
 
     # -- judging and concluding
 
-    def _settle(
-        self, touched: Sequence[Key], saying: Saying, event: Event, depth: int, newest: Newest | None = None
-    ) -> None:
+    def _settle(self, touched: Touched, saying: Saying, event: Event, depth: int) -> None:
         if depth > DEPTH:
             raise Circle(f"more than {DEPTH} verdicts follow from one another after fact {saying.after}")
         if touched:
-            self._conclude_all(self._judge_all(touched, saying, event, newest), saying, depth)
+            self._conclude_all(self._judge_all(touched, saying, event), saying, depth)
 
-    def _judge_all(
-        self, touched: Sequence[Key], saying: Saying, event: Event | None, newest: Newest | None = None
-    ) -> Changed:
+    def _judge_all(self, touched: Touched, saying: Saying, event: Event | None) -> Changed:
         changed: Changed = {}
-        for name, scope in sorted(set(touched)) if len(touched) > 1 else touched:
+        for name, scope in sorted(touched) if len(touched) > 1 else touched:
             try:
-                if newest and name in self._carrying and newest.get((name, scope)) == 1:
-                    changed |= self._carry(name, scope)
-                else:
-                    changed |= self._judge(name, scope)
+                self._judge(name, scope, touched[(name, scope)], changed)
             except Exception as error:
                 if event is None or not self._live:
                     raise
                 for judged in self.shelf.unfile(name, event.event_id):
                     changed = {k: v for k, v in changed.items() if not _of(k, v, name, judged)}
-                    changed |= self._judge(name, judged)
+                    self._judge(name, judged, JUDGE, changed)
                 self.said.park(self.rules[name], event, error, saying)
         return changed
 
-    def _carry(self, name: str, scope: str) -> Changed:
-        """One newest piece of evidence came, and nothing else: most rules tell from the rows what becomes of them."""
+    def _judge(self, name: str, scope: str, came: int, changed: Changed) -> None:
+        """Note what becomes of the rows of a scope: carried on where the rule can, else judged from all evidence."""
         held = self.shelf.scope(name, scope)
-        if held.links:
-            return self._judge(name, scope)
-        rows = self._carrying[name].carry([row for row, _ in held.rows.values()], held.evidence, self.book)
-        return self._judge(name, scope) if rows is None else _changed(name, held.rows, rows)
+        rows: Iterable[Row] | None = None
+        if came != JUDGE and not held.links and (rule := self._carrying.get(name)) is not None:
+            rows = self._carry(rule, held, came)
+        if rows is None:
+            seen = self.shelf.seen_by(name, scope) if held.links else held.evidence
+            rows = self.rules[name].judge(scope, seen, self.book)
+        judged = {row.id: row for row in rows}
+        for row_id, row in judged.items():
+            before, _ = held.rows.get(row_id, _NONE)
+            if before is not row and before != row:
+                changed[(name, row_id)] = (row, before)
+        for row_id, (row, _) in held.rows.items():
+            if row_id not in judged:
+                changed[(name, row_id)] = (None, row)
 
-    def _judge(self, name: str, scope: str) -> Changed:
-        held = self.shelf.scope(name, scope)
-        seen = self.shelf.seen_by(name, scope) if held.links else held.evidence
-        return _changed(name, held.rows, self.rules[name].judge(scope, seen, self.book))
+    def _carry(self, rule: Carrying, held: Scope, came: int) -> Sequence[Row] | None:
+        """The rows of a scope whose newest pieces of evidence, so many, are all that came: one after the other."""
+        rows: Sequence[Row] = [row for row, _ in held.rows.values()]
+        evidence, most = held.evidence, len(held.evidence)
+        for last in range(most - came + 1, most + 1):
+            carried = rule.carry(rows, evidence if last == most else evidence[:last], self.book)
+            if carried is None:
+                return None
+            rows = carried
+        return rows
 
     def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
         if not changed:
             return
         following: list[tuple[Rule, Row, list[Mark]]] = []
         for key in sorted(changed) if len(changed) > 1 else tuple(changed):
+            name, row_id = key
             row, before = changed[key]
-            name = key[0]
             rule = self.rules[name]
             if row is not None:
                 marks = list(rule.marks(row, self.book))
-                self.shelf.put(name, row, ahead(marks, saying.at))
-                following.append((rule, row, marks))
+                scope = self.shelf.put(name, row, ahead(marks, saying.at) if marks else NEVER)
+                if marks or scope.said.get(row_id):
+                    following.append((rule, row, marks))
             elif before is not None:
-                self.shelf.drop(name, before)
-                following.append((rule, before, []))
+                scope = self.shelf.drop(name, before)
+                if scope.said.get(row_id):
+                    following.append((rule, before, []))
         if not self._live:
             return
         for rule, about, marks in following:
-            for verdict, touched in self.said.conclude(rule, about, marks, self.book, saying):
-                follows = list(touched)
+            for verdict, left in self.said.conclude(rule, about, marks, self.book, saying):
+                follows = dict.fromkeys(left, JUDGE)
                 for other in self.rules.values():
-                    follows += self._enter(other, verdict, saying)
+                    self._enter(other, verdict, saying, follows)
                 if follows:
                     inner = Saying(at=saying.at, after=saying.after, cause=verdict.event_id)
                     self._settle(follows, inner, verdict, depth + 1)
 
 
-def _changed(name: str, held: Mapping[str, tuple[Row, Instant]], rows: Iterable[Row]) -> Changed:
-    """What became of the rows of a scope."""
-    judged = {row.id: row for row in rows}
-    changed: Changed = {}
-    for row_id, row in judged.items():
-        before = held.get(row_id)
-        if before is None:
-            changed[(name, row_id)] = (row, None)
-        elif before[0] is not row and before[0] != row:
-            changed[(name, row_id)] = (row, before[0])
-    for row_id, (row, _) in held.items():
-        if row_id not in judged:
-            changed[(name, row_id)] = (None, row)
-    return changed
+_NONE: tuple[None, Instant] = (None, NEVER)
 
 
 def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:
@@ -356,13 +341,16 @@ def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) ->
     return key[0] == name and any(row is not None and row.scope == scope for row in rows)
 
 
-def as_evidence(filing: Filing, event: Event) -> Evidence:
-    """A filing with the event's own times, place and id. A verdict's root leaves its generation out: said again, it opens
+def as_evidence(filed: Iterable[Filing], event: Event) -> list[Evidence]:
+    """Filings with the event's own times, place and id. A verdict's root leaves its generation out: said again, it opens
     the same."""
     root = event.root or event.event_id
     if event.verdict and event.origin:
         root = verdict_id(str(event.origin["row"]), str(event.origin["kind"]), 0)
-    scope, slot, value, link, at = filing
-    time, rank = event.time if at is None else at, CATALOGUE[event.type].rank
+    event_id, time, recorded, place = event.event_id, event.time, event.recorded, event.after
+    rank = CATALOGUE[event.type].rank
     # by position: by name it takes twice as long, three times for each fact
-    return Evidence(scope, event.event_id, slot, time, rank, event.recorded, event.after, root, value, link)
+    return [
+        Evidence(scope, event_id, slot, time if at is None else at, rank, recorded, place, root, value, link)
+        for scope, slot, value, link, at in filed
+    ]

@@ -13,14 +13,19 @@ from typing import TypeVar
 
 from processors.ports import Announced, DueRow, Effects, Pages, Parked, Written
 from processors.rules.linear import Summed, summed
-from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, SUM, Evidence, Filing, Row
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, SUM, Evidence, Row
 from processors.warm import Key, Scope, Warm
 from schemas.instants import NEVER, Instant
 
-__all__ = ["Bound", "Key", "Scope", "Shelf", "whole"]
+__all__ = ["JUDGE", "Bound", "Key", "Scope", "Shelf", "Touched", "whole"]
 
 Bound = tuple[Instant, str, str]
 """(instant, rule, row id): how far a slice of time goes; every row up to and with this one."""
+
+Touched = dict[Key, int]
+"""Scopes whose evidence changed -> how many pieces came as their newest, where nothing else changed in them; else JUDGE."""
+
+JUDGE = -1
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -39,7 +44,7 @@ class Shelf:
         self.pages = pages
         self._warm = Warm(0) if warm is None else warm
         self._scopes: dict[Key, Scope] = {}
-        self._evidence: dict[tuple[str, str, str, str], tuple[str, Evidence]] = {}
+        self._evidence: list[tuple[str, Evidence]] = []
         self._rows: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
         self._before: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
         self._dropped: dict[tuple[type[Row], str], Row] = {}
@@ -106,7 +111,7 @@ class Shelf:
 
     def judged(self, rule: str, name: str) -> list[str]:
         """The scopes to judge when evidence of this one changed: itself, or those that read a partial one."""
-        if not name.startswith(PARTIAL):
+        if name[0] != PARTIAL:
             return [name]
         scope = self.scope(rule, name)
         if scope.linked is None:
@@ -115,7 +120,7 @@ class Shelf:
         here = {entry.link for entry in scope.links.values()}
         return sorted(here.union(s for s in scope.linked if self._reads(rule, s, name)))
 
-    def touched(self, rule: str, entry: Evidence | Filing) -> list[str]:
+    def touched(self, rule: str, entry: Evidence) -> list[str]:
         """The scopes to judge when this entry came or went. A link in a partial scope says nothing to those that read it:
         the full scope that it names bears the same link, and is judged for that."""
         if entry.slot == LINK and entry.scope.startswith(PARTIAL):
@@ -138,24 +143,32 @@ class Shelf:
 
     # -- evidence
 
-    def add(self, rule: str, entry: Evidence) -> bool:
-        """File it. True: it is the newest of its scope in order of happening, and nothing but evidence."""
-        scope = self.scope(rule, entry.scope)
-        newest = False
+    def enter(self, rule: str, entry: Evidence, touched: Touched) -> None:
+        """File it, and note which scopes that touches."""
+        self.note(rule, entry)
+        key = (rule, entry.scope)
+        scope = self._scopes.get(key) or self.scope(rule, entry.scope)
         if entry.slot == LINK:
             scope.links[(entry.event_id, entry.link)] = entry
-        elif not (evidence := scope.evidence) or IN_ORDER(evidence[-1]) < IN_ORDER(entry):
+            touched.update(dict.fromkeys([(rule, full) for full in self.touched(rule, entry)], JUDGE))
+            return
+        evidence, newest = scope.evidence, True
+        if not evidence or evidence[-1].time < entry.time or IN_ORDER(evidence[-1]) < IN_ORDER(entry):
             evidence.append(entry)
-            newest = True
         else:
             insort(evidence, entry, key=IN_ORDER)
-        self.note(rule, entry)
-        return newest
+            newest = False
+        if entry.scope[0] == PARTIAL:
+            touched.update(dict.fromkeys([(rule, full) for full in self.judged(rule, entry.scope)], JUDGE))
+            return
+        came = touched.get(key, 0)
+        touched[key] = came + 1 if newest and came != JUDGE else JUDGE
 
     def note(self, rule: str, entry: Evidence) -> None:
         """To be written."""
-        self._evidence[(rule, entry.scope, entry.event_id, entry.slot + entry.link)] = (rule, entry)
-        self._by_event.setdefault(entry.event_id, []).append((rule, entry))
+        noted = (rule, entry)
+        self._evidence.append(noted)
+        self._by_event.setdefault(entry.event_id, []).append(noted)
 
     def unfile(self, rule: str, event_id: str) -> list[str]:
         """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes to judge again."""
@@ -167,7 +180,9 @@ class Shelf:
                 continue
             touched |= dict.fromkeys(self.touched(rule, entry))
             self._take_out(rule, entry)
-            self._evidence.pop((rule, entry.scope, event_id, entry.slot + entry.link), None)
+        self._evidence = [
+            (owner, entry) for owner, entry in self._evidence if (owner, entry.event_id) != (rule, event_id)
+        ]
         self._by_event[event_id] = kept
         return list(touched)
 
@@ -198,8 +213,7 @@ class Shelf:
                 touched += [(rule, name) for name in self.touched(rule, entry)]
                 self._take_out(rule, entry)
             taken.append((rule, entry))
-            gone = entry._replace(voided=at, voided_by=by)
-            self._evidence[(rule, entry.scope, event_id, entry.slot + entry.link)] = (rule, gone)
+            self._evidence.append((rule, entry._replace(voided=at, voided_by=by)))
         return touched, taken
 
     def _take_out(self, rule: str, entry: Evidence) -> None:
@@ -228,23 +242,28 @@ class Shelf:
 
     # -- rows
 
-    def put(self, rule: str, row: Row, upcoming: Instant) -> None:
-        rows = self.scope(rule, row.scope).rows
+    def put(self, rule: str, row: Row, upcoming: Instant) -> Scope:
+        """Keep a row. Returns its scope."""
+        scope = self.scope(rule, row.scope)
+        rows = scope.rows
         held = rows.get(row.id)
         if held is not None and held[0] is row and held[1] == upcoming:
-            return  # nothing new: it is written, or will be
+            return scope  # nothing new: it is written, or will be
         key, put = (type(row), row.id), (row, upcoming)
         self._before.setdefault(key, held)
         rows[row.id] = self._rows[key] = put
         self._dropped.pop(key, None)
         if upcoming != NEVER:
             heapq.heappush(self._due, (upcoming, rule, row.id, row.scope))
+        return scope
 
-    def drop(self, rule: str, row: Row) -> None:
-        key = (type(row), row.id)
-        self._before.setdefault(key, self.scope(rule, row.scope).rows.pop(row.id, None))
+    def drop(self, rule: str, row: Row) -> Scope:
+        """A row that is no more. Returns its scope."""
+        key, scope = (type(row), row.id), self.scope(rule, row.scope)
+        self._before.setdefault(key, scope.rows.pop(row.id, None))
         self._rows[key] = None
         self._dropped[key] = row
+        return scope
 
     def resume(self, rule: str, event_id: str) -> bool:
         """A parked event is let in again. False: it is not parked, or not any more."""
@@ -312,7 +331,8 @@ class Shelf:
 
     def collect(self, effects: Effects) -> None:
         """Write what changed into the effects, in an order that does not depend on how it came about."""
-        effects.evidence.extend(self._evidence[key] for key in sorted(self._evidence))
+        filed = {(r, e.scope, e.event_id, e.slot + e.link): (r, e) for r, e in self._evidence}
+        effects.evidence.extend(filed[key] for key in sorted(filed))
         for kind, row_id in sorted(self._rows, key=lambda k: (k[0].TABLE, k[1])):
             held, before = self._rows[(kind, row_id)], self._before[(kind, row_id)]
             if held is None:

@@ -31,8 +31,8 @@ from processors.fold import PUBLICATIONS, Fold
 from processors.ports import Announced, Effects, Pages, Said, Written
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
-from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Filing, Row, Rule, ahead
-from processors.shelf import Shelf
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row, Rule, ahead
+from processors.shelf import Shelf, Touched
 from processors.standing import fetching
 from projections.store import SqlStore
 from projections.tables import SetTables
@@ -65,11 +65,10 @@ class Files(Shelf):
     def warm(self, rule: str, scopes: Iterable[str]) -> None:
         """Nothing is judged, so nothing is wanted."""
 
-    def add(self, rule: str, entry: Evidence) -> bool:
+    def enter(self, rule: str, entry: Evidence, touched: Touched) -> None:
         self.note(rule, entry)
-        return False
 
-    def touched(self, rule: str, entry: Evidence | Filing) -> list[str]:
+    def touched(self, rule: str, entry: Evidence) -> list[str]:
         return []
 
     def _take_out(self, rule: str, entry: Evidence) -> None:

@@ -47,6 +47,36 @@ def history(*told: tuple[str, str], policy: dict[str, Any]) -> Desk:
     return desk
 
 
+GATE = {
+    "zh": "先讲方案再施工",
+    "on": {"any": ["repair.visited", "repair.started"]},
+    "due": {"gate": "repair.started"},
+    "by": "repair.plan_explained",
+}
+
+
+def test_a_gate_and_a_further_trigger_are_carried_on() -> None:
+    """One that was explained before; what opens it, what passes it and what opens nothing more are told from its row."""
+    told = (
+        ("repair.visited", "2026-02-12 09:00"),
+        ("repair.visited", "2026-02-12 10:00"),
+        ("repair.plan_explained", "2026-02-12 11:00"),
+        ("repair.started", "2026-02-13 09:00"),
+        ("repair.started", "2026-02-14 09:00"),
+    )
+    steps = on_the_way(history(*told, policy=GATE))
+    assert len(steps) == 7  # what starts the work is trigger and gate
+    assert all(carried == judged for judged, carried in steps)
+    (last,) = steps[-1][0]
+    assert isinstance(last, Promise)
+    assert (last.state, last.due) == (MET, at("2026-02-13 09:00"))
+
+
+def test_a_gate_passed_before_its_time_is_judged() -> None:
+    told = (("repair.visited", "2026-02-12 09:00"), ("repair.started", "2026-02-13 09:00"))
+    assert [carried for _, carried in on_the_way(history(*told, policy=GATE))][1] is None
+
+
 ONE = {
     "zh": "一件",
     "on": "complaint.received",

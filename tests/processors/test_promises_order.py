@@ -81,6 +81,13 @@ POLICIES: dict[str, Any] = {
         "by": {"all": ["repair.plan_explained", "repair.contacted"]},
         "cancel": ["repair.closed"],
     },
+    "grammar.gate_once": CASE
+    | {
+        "zh": "讲过方案或联系过再施工",
+        "on": {"any": ["repair.visited", "repair.started"]},
+        "due": {"gate": "repair.started", "plan": "move_in"},
+        "by": {"any": ["repair.plan_explained", {"event": "repair.contacted", "late": False}]},
+    },
     "grammar.gates": CASE
     | {
         "zh": "每次施工之前",

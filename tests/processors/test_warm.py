@@ -16,7 +16,7 @@ from processors.rules.book import Book
 from processors.rules.cases import CLOSED_BY, OPENED_BY, Cases
 from processors.rules.promises.promise import Promise
 from processors.rules.promises.rule import Promises
-from processors.rules.protocol import IN_ORDER, Evidence, Row
+from processors.rules.protocol import IN_ORDER, Carrying, Evidence, Row
 from processors.warm import Scope, Warm
 from projections.pages import SqlPages
 from projections.store import recalled
@@ -150,9 +150,11 @@ def test_whatever_is_carried_on_is_what_is_judged(history: list[Told], disturbed
     """In the engine itself, of every rule that can, with every shipped policy."""
     own = Fold._carry
 
-    def both(fold: Fold, name: str, scope: str) -> object:
-        carried = own(fold, name, scope)
-        assert carried == fold._judge(name, scope)
+    def both(fold: Fold, rule: Carrying, held: Scope, came: int) -> Sequence[Row] | None:
+        carried = own(fold, rule, held, came)
+        assert isinstance(rule, Cases | Promises)
+        judged = rule.judge(held.evidence[-1].scope, held.evidence, fold.book)
+        assert carried is None or list(carried) == list(judged)
         return carried
 
     with pytest.MonkeyPatch.context() as patch:

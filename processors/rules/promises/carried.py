@@ -1,7 +1,8 @@
-"""Carried on (续判): what the newest discharge makes of a scope's one promise, told from its row.
+"""Carried on (续判): what the newest evidence makes of a scope's one promise, told from its row.
 
-Nothing before it has changed: not what opened the promise, when it is due, nor who owes it. An open promise is ended by it
-or stays as it is; a promise that had ended before stays so, as the earliest end counts.
+Nothing before it has changed: not what opened the promise, when it is due, nor who owes it. A first trigger opens one
+(``opened``). An open promise is ended by a discharge or stays as it is; a promise that had ended before stays so, as the
+earliest end counts. What waits for a gate opens once, whatever triggers follow, and is due when the gate is passed.
 """
 
 from __future__ import annotations
@@ -11,10 +12,19 @@ from typing import TYPE_CHECKING
 
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.dating import reach_back
-from processors.rules.promises.docket import Docket, happened, parsed
-from processors.rules.promises.listeners import DISCHARGE, OPENS, START
-from processors.rules.promises.promise import LATE, LATE_ENTRY_GRACE, MET, OPEN, SUPERSEDED, Promise
-from processors.rules.promises.settle import settle
+from processors.rules.promises.docket import Docket, happened, known, parsed
+from processors.rules.promises.listeners import DISCHARGE, GATE, OPENS, START, TRIGGER
+from processors.rules.promises.opened import opened
+from processors.rules.promises.promise import (
+    BORN_LATE_GRACE,
+    LATE,
+    LATE_ENTRY_GRACE,
+    MET,
+    OPEN,
+    SUPERSEDED,
+    Promise,
+)
+from processors.rules.promises.settle import Found, found_in, settle
 from processors.rules.promises.terms import Terms
 from processors.rules.promises.texts import words
 from processors.rules.protocol import Evidence, Row
@@ -29,42 +39,70 @@ PLAIN = frozenset({"after", "given", "open", "coverage", "gate"})
 
 
 def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
-    """The rows with the last entry, where that is a discharge and its trigger is all that ever opened anything in this scope.
-    No rows, where nothing has opened any. None for anything else: it is judged."""
+    """The rows with the last entry, where that opens the first promise of this scope, or is a discharge, a gate or one more
+    trigger of the only one. No rows, where nothing has opened any. None for anything else: it is judged."""
+    entry = evidence[-1]
     if not rows:
+        if len(evidence) == 1 and entry.slot[0] == TRIGGER:
+            made = opened(entry, book)
+            return None if made is None else (made,)
         return None if any(e.slot[0] in OPENS for e in evidence) else rows
     if len(rows) != 1:
         return None
-    (row,), entry = rows, evidence[-1]
+    (row,) = rows
     assert isinstance(row, Promise)
-    if entry.slot[0] != DISCHARGE or entry.known or row.state == SUPERSEDED:
-        return None
-    if row.late_entry and book.sources.declared:  # this one may have come in its source's time
+    if entry.known or row.state == SUPERSEDED:
         return None
     bound = book.policy_at(row.policy_place, row.obligation)
     if bound is None or bound.terms.form not in PLAIN or bound.terms.each:
         return None
+    if not _opened_once(row, bound.terms, evidence, book):
+        return None
+    role = entry.slot[0]
+    if role == DISCHARGE:
+        changed = _discharged(row, bound.terms, evidence, book)
+    elif role == GATE:
+        changed = _passed(row, bound.terms, evidence)
+    else:
+        changed = row if role == TRIGGER else None
+    return None if changed is None else rows if changed is row else (changed,)
+
+
+def _opened_once(row: Promise, terms: Terms, evidence: Sequence[Evidence], book: Book) -> bool:
+    """Whether the row's own trigger is all that ever opens anything in this scope: it stands alone, or before others that
+    the same policy binds, which opens but once."""
     openers = [e for e in evidence if e.slot[0] in OPENS]
-    if len(openers) != 1 or openers[0].event_id != row.trigger:
+    if openers[0].event_id != row.trigger:
+        return False
+    for one in openers[1:]:
+        if terms.form != "gate" or one.slot not in terms.opens_alone:
+            return False
+        bound = book.bind(row.obligation, happened(one), one.place)
+        if bound is None or bound.version.place != row.policy_place:
+            return False
+    return True
+
+
+def _discharged(row: Promise, terms: Terms, evidence: Sequence[Evidence], book: Book) -> Promise | None:
+    """With its newest discharge. None where more than its end may follow from that: where it may have come too early, where
+    pauses count whose time it was, and where it may be a late entry."""
+    entry = evidence[-1]
+    if row.late_entry and book.sources.declared:  # this one may have come in its source's time
         return None
     if row.state != OPEN:
-        return rows if entry.time > row.settled else None
-    ended = _ended(row, bound.terms, openers[0], evidence, book)
-    return None if ended is None else (ended,)
-
-
-def _ended(
-    row: Promise, terms: Terms, trigger: Evidence, evidence: Sequence[Evidence], book: Book
-) -> Promise | None:
-    """An open promise with its newest discharge. None where more than its end may follow from that: where it may have come
-    too early, where pauses count whose time it was, and where it may be a late entry."""
+        return row if entry.time > row.settled else None
     if terms.min is not None or any(e.slot[0] == START for e in evidence):
         return None
     since = -NEVER if terms.form == "gate" else row.opened
     if terms.since is not None or terms.since_ever:
+        trigger = next(e for e in evidence if e.slot[0] in OPENS)
         calendars = Calendars(book, terms.calendar, happened(trigger), trigger.place, parsed(trigger.value))
         since = reach_back(terms, row.opened, calendars)
-    found = settle(terms.by, Docket(evidence), since, row.due)
+    found: Found | None
+    if entry.slot in terms.ends_alone:  # of those before it none did
+        found = found_in(entry) if entry.time >= since else None
+    else:
+        found = settle(terms.by, Docket(evidence), since, row.due)
     if found is None:
         return row
     settled = max(found.time, row.opened)
@@ -80,3 +118,20 @@ def _ended(
         steps=row.steps if row.due < settled else "[]",
         unstepped=0,
     )
+
+
+def _passed(row: Promise, terms: Terms, evidence: Sequence[Evidence]) -> Promise | None:
+    """With its gate passed. None where it is passed too early, which is its breach, or where it takes more to say so."""
+    entry, gate = evidence[-1], terms.gate
+    if gate is None or entry.slot != gate.slot or gate.facts or terms.confirm is not None:
+        return None
+    if any(e.slot == gate.slot for e in evidence[:-1]):  # the first one counts
+        return row
+    if row.state != MET or any(e.slot[0] == START for e in evidence):
+        return None
+    due = entry.time
+    confirm = known(entry) + BORN_LATE_GRACE if known(entry) > due else 0
+    if row.settled_recorded > max(due, confirm) + LATE_ENTRY_GRACE:
+        return None
+    born_late = int(due < max(row.trigger_recorded, row.opened))
+    return altered(row, due=due, planned=NEVER, confirm=confirm, warns="[]", born_late=born_late)

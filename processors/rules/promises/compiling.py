@@ -14,7 +14,18 @@ from processors.rules.promises.listeners import (
     UNREACHED,
     UNTIL,
 )
-from processors.rules.promises.terms import All_, Any_, Expr, Form, Owing, Terms, Waiting, Warning_, slots
+from processors.rules.promises.terms import (
+    All_,
+    Any_,
+    Expr,
+    Form,
+    Owing,
+    Terms,
+    Waiting,
+    Warning_,
+    alone,
+    slots,
+)
 from schemas.policy import (
     After,
     AllOf,
@@ -136,6 +147,8 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         also=tuple(policy.also),
         moved=hearing.leaf(MOVED, policy.person.moved) if policy.person and policy.person.moved else None,
         triggers=slots(on),
+        opens_alone=alone(on),
+        ends_alone=alone(by),
         listeners=tuple(hearing.listeners.values()),
         discharges=tuple(
             sorted({one.type for one in hearing.listeners.values() if one.slot[0] == DISCHARGE})

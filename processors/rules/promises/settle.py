@@ -46,7 +46,7 @@ def count(leaf: Leaf, evidence: Iterable[Evidence], since: Instant, due: Instant
             if entry.time >= since:
                 if not leaf.late and entry.time > due:
                     return None
-                return Found(entry.time, (entry.event_id,), known(entry), _actor(entry))
+                return found_in(entry)
         return None
     seen: set[str] = set()
     counted: list[Evidence] = []
@@ -65,6 +65,11 @@ def count(leaf: Leaf, evidence: Iterable[Evidence], since: Instant, due: Instant
             recorded, actor = max((known(e), _actor(e)) for e in counted)
             return Found(entry.time, tuple(e.event_id for e in counted), recorded, actor)
     return None
+
+
+def found_in(entry: Evidence) -> Found:
+    """Satisfied by this alone."""
+    return Found(entry.time, (entry.event_id,), known(entry), _actor(entry))
 
 
 def first(leaves: Iterable[Leaf], docket: Docket, since: Instant) -> Found | None:

@@ -132,9 +132,23 @@ class Terms:
     moved: Leaf | None = None
     triggers: frozenset[str] = frozenset()
     """Slots of the leaves of ON."""
+    opens_alone: frozenset[str] = frozenset()
+    """Slots of which one piece of evidence opens it, whatever else stands in the scope."""
+    ends_alone: frozenset[str] = frozenset()
+    """Slots of which one piece of evidence is all that BY asks for."""
     listeners: tuple[Listener, ...] = ()
     discharges: tuple[str, ...] = ()
     """Event types that settle it, in order; ``*`` is any."""
+
+
+def alone(expr: Expr) -> frozenset[str]:
+    """Slots of which a single piece of evidence makes it true, at its own instant and whatever else stands there; none where
+    that cannot be said of every part."""
+    if isinstance(expr, Leaf):
+        plain = expr.times == 1 and expr.late and expr.plus is None and not expr.facts
+        return frozenset({expr.slot}) if plain else frozenset()
+    parts = [alone(part) for part in expr.parts]
+    return frozenset().union(*parts) if isinstance(expr, Any_) and all(parts) else frozenset()
 
 
 def slots(expr: Expr) -> frozenset[str]:

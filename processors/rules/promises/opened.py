@@ -1,0 +1,90 @@
+"""Opened (开立): what one trigger opens in a scope where nothing else stands yet, which is how most promises begin.
+
+Nothing has ended it, paused it or been noted of it, so of all that ``Running`` asks of a scope only what the trigger itself
+tells is left: when it is due, and who owes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processors.rules.promises.calendars import Calendars
+from processors.rules.promises.covered import counted_in, keys_shown
+from processors.rules.promises.dating import Dated, date, steps
+from processors.rules.promises.docket import Docket, happened, known, parsed
+from processors.rules.promises.keys import split
+from processors.rules.promises.people import owes
+from processors.rules.promises.promise import OPEN, Promise
+from processors.rules.promises.texts import named, numbers, words
+from processors.rules.protocol import Evidence
+from schemas.instants import NEVER
+
+if TYPE_CHECKING:
+    from processors.rules.book import Book
+
+NOTHING_ELSE = Docket(())
+
+
+def opened(trigger: Evidence, book: Book) -> Promise | None:
+    """The promise of a scope whose only evidence is this. None where it takes more to tell: then the scope is judged."""
+    policy, keys = split(trigger.scope)
+    source, at = parsed(trigger.value), happened(trigger)
+    bound = book.bind(policy, at, trigger.place)
+    if bound is None or trigger.slot not in bound.terms.opens_alone or book.recurs(policy):
+        return None
+    terms, version, recorded = bound.terms, bound.version, known(trigger)
+    if terms.form in ("before", "rolling"):
+        return None
+    gated, covered = terms.form == "gate", terms.form == "coverage"
+    calendars = Calendars(book, terms.calendar, at, trigger.place, source)
+    dated = Dated() if gated else date(terms, trigger.time, source.get("g"), (), calendars)
+    calendar, dated_by = calendars.used, calendars.dated_by
+    rungs, missing = (
+        ((), False) if dated.due == NEVER else steps(dated.due, terms.limit, terms.ladder, calendars)
+    )
+    return Promise(
+        id=named(terms.key, keys, "" if gated else trigger.root),
+        scope=trigger.scope,
+        obligation=terms.key,
+        obligation_row=terms.row,
+        part=terms.key.partition("/")[2],
+        kind=terms.kind,
+        period=counted_in(terms, trigger.time) if covered else "",
+        policy_place=version.place,
+        policy_version=version.version,
+        calendar_place=calendar.place if calendar is not None else 0,
+        calendar_version=calendar.version if calendar is not None else "",
+        case_id=source.get("c", ""),
+        house_id=source.get("h", ""),
+        project_id=source.get("p", ""),
+        customer_ref=source.get("u", ""),
+        keys=keys_shown(keys, source) if covered else keys,
+        trigger=trigger.event_id,
+        trigger_place=trigger.place,
+        trigger_recorded=recorded,
+        opened=trigger.time,
+        due=dated.due,
+        planned=NEVER,
+        confirm=0,
+        warns=numbers(dated.warns),
+        steps=numbers(rungs),
+        state=OPEN,
+        settled=NEVER,
+        settled_by="[]",
+        settled_recorded=NEVER,
+        entered_by="",
+        born_late=int(dated.due < max(recorded, trigger.time)),
+        late_entry=0,
+        early=0,
+        undated=int(dated.undated),
+        unstepped=int(missing),
+        paused=0,
+        ongoing=0,
+        waited="{}",
+        owes=words(owes(terms, source, NOTHING_ELSE, at)),
+        person=str(source.get("w", "")),
+        acknowledged_at=NEVER,
+        acknowledged_by="",
+        dated_by=dated_by.place if dated_by is not None else 0,
+        dated_recorded=dated_by.recorded if dated_by is not None else NEVER,
+    )
