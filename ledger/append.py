@@ -130,8 +130,10 @@ class Appending:
             ) from None  # fmt: skip
         if not isinstance(key, Erased) and not hmac.compare_digest(mac(key, candidate.content), body["mac"]):
             raise _refuse(
-                409, "duplicate_conflict", "id", "this id was sent before with other content; nothing was changed",
-                "此编号曾以不同内容上报，未作任何更改", event_id=body["event_id"],
+                409, "duplicate_conflict", "id", "this id was sent before with other content; nothing was changed. "
+                "To change it send the whole event under a new id, with correctssourceid",
+                "此编号曾以不同内容上报，未作任何更改；要更正请用新编号重发整条事件，并带 correctssourceid",
+                event_id=body["event_id"],
             )  # fmt: skip
         return Appended(
             event_id=body["event_id"], case_id=body.get("case_id", ""), place=place, duplicate=True

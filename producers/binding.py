@@ -44,7 +44,23 @@ def json_of(body: bytes) -> Json:
     try:
         return read_json(body)
     except NotStrict as error:
-        raise Malformed("not_strict", error.reason, "不是合法的 JSON") from None
+        raise Malformed("not_strict", error.reason, _chinese(error.reason)) from None
+
+
+_PLACES: Final = (
+    (re.compile(r"not UTF-8: .* at byte (\d+)", re.DOTALL), "不是 UTF-8 编码（第 {} 字节）"),
+    (
+        re.compile(r"not JSON: .* at line (\d+) column (\d+)", re.DOTALL),
+        "不是合法的 JSON（第 {} 行第 {} 列）",
+    ),
+)
+
+
+def _chinese(reason: str) -> str:
+    for form, zh in _PLACES:
+        if found := form.fullmatch(reason):
+            return zh.format(*found.groups())
+    return "不是合法的 JSON"
 
 
 def from_attributes(

@@ -18,7 +18,7 @@ from schemas.instants import AHEAD, Instant, parse_instant
 from schemas.kinds import EventType
 from schemas.model import Content
 from schemas.personal import at_path, past_paths, personal_paths
-from schemas.refusals import Refusal, field_path, refusal, translated
+from schemas.refusals import Refusal, field_path, nearest, refusal, translated
 
 
 class Refused(ValueError):
@@ -67,7 +67,7 @@ def parse(
     try:
         content = kind.model.model_validate(attributes.data or {})
     except ValidationError as error:
-        raise Refused(found + translated(error, "data")) from None
+        raise Refused(found + translated(error, "data", kind.model.model_fields)) from None
     data = content.model_dump(exclude_none=True, exclude_unset=True)
     customer = {k: v for k, v in data.pop("customer", {}).items() if v}
     if customer and attributes.customerref:
@@ -120,7 +120,7 @@ def _attributes(raw: dict[str, Json]) -> tuple[CloudEvent | None, list[Refusal]]
     try:
         return CloudEvent.model_validate(raw), []
     except ValidationError as error:
-        return None, translated(error)
+        return None, translated(error, known=CloudEvent.model_fields)
 
 
 def _kind(
@@ -130,7 +130,7 @@ def _kind(
         return None, []  # the envelope's complaint says it
     kind = CATALOGUE.get(name)
     if kind is None:
-        return None, [refusal("unknown_type", "type")]
+        return None, [_unknown(name)]
     if kind.writer == "engine":
         return None, [refusal("engine_only", "type")]
     if kind.writer == "system" and not system:
@@ -142,6 +142,15 @@ def _kind(
     if isinstance(version, (int, str)) and str(version) != str(kind.version):
         return None, [refusal("unknown_version", "schemaversion", version=kind.version)]
     return kind, []
+
+
+def _unknown(name: str) -> Refusal:
+    """Only types that share a word with it are looked at: there are hundreds."""
+    first, _, last = name[:80].rpartition(".")
+    near = nearest(
+        name[:80], [one for one in CATALOGUE if one.startswith(f"{first}.") or one.endswith(f".{last}")]
+    )
+    return refusal("unknown_type_near", "type", near=near) if near else refusal("unknown_type", "type")
 
 
 def _relations(attributes: CloudEvent, kind: EventType) -> list[Refusal]:

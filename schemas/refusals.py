@@ -13,7 +13,16 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from schemas.fields import CLOCK_FORM, CODE_FORM, ID_FORM, KEY_FORM, NAME_FORM, VERSION_FORM, YEAR_FORM
+from schemas.fields import (
+    CLOCK_FORM,
+    CODE_FORM,
+    ID_FORM,
+    KEY_FORM,
+    MONTH_FORM,
+    NAME_FORM,
+    VERSION_FORM,
+    YEAR_FORM,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,7 @@ REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
     # kind: (code, English, Chinese); {…} are filled from the rule, never from what was sent
     "missing": ("missing", "is required", "必填"),
     "extra_forbidden": ("unknown_field", "no such field", "没有这个字段"),
+    "extra_near": ("unknown_field", "no such field; did you mean {near}?", "没有这个字段，是否为 {near}"),
     "string_type": ("wrong_type", "must be text", "必须是文本"),
     "int_type": ("wrong_type", "must be a whole number", "必须是整数"),
     "bool_type": ("wrong_type", "must be true or false", "必须是 true 或 false"),
@@ -77,6 +87,11 @@ REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
         "unknown_type",
         "no such event type; `touchline events list` shows them all",
         "没有这个事件类型；用 touchline events list 查看全部类型",
+    ),
+    "unknown_type_near": (
+        "unknown_type",
+        "no such event type; did you mean {near}? `touchline events list` shows them all",
+        "没有这个事件类型，是否为 {near}；用 touchline events list 查看全部类型",
     ),
     "unknown_version": (
         "unknown_version",
@@ -142,6 +157,7 @@ FORMS: Final[Mapping[str, tuple[str, str]]] = {
     ID_FORM: ("an id that Touchline gave: a UUID in lower case", "本系统给出的标识：小写 UUID"),
     VERSION_FORM: ("a version number (1)", "版本号（如 1）"),
     CLOCK_FORM: ("a time of day (09:00)", "时刻（如 09:00）"),
+    MONTH_FORM: ("a month (2026-11)", "月份（如 2026-11）"),
     YEAR_FORM: ("365 or 366 letters W or H, one for each day", "365 或 366 个 W 或 H，每天一个"),
 }
 
@@ -170,9 +186,22 @@ def field_path(steps: Iterable[str | int], prefix: str = "") -> str:
     return path
 
 
-def translated(error: ValidationError, prefix: str = "") -> list[Refusal]:
-    """Each complaint of a model, in our words. Of a union only the first branch's complaint is told."""
+_HINTS: Final = 3
+"""So many unknown fields of an event are told what they may have meant: who sends thousands is not answered for hours."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Which of ``known`` somebody who wrote ``word`` may have meant; "" where none is near."""
+    from difflib import get_close_matches  # only who errs pays for it
+
+    return next(iter(get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.7)), "")
+
+
+def translated(error: ValidationError, prefix: str = "", known: Iterable[str] = ()) -> list[Refusal]:
+    """Each complaint of a model, in our words. Of a union only the first branch's complaint is told. ``known``: the fields
+    that the model has, for who wrote one of them wrong."""
     found: dict[str, Refusal] = {}
+    hints = 0
     for detail in error.errors(include_url=False, include_input=False):
         rule: dict[str, Any] = {k: v for k, v in detail.get("ctx", {}).items() if k in _RULE}
         steps = [step for step in detail["loc"] if not (isinstance(step, str) and step in _BRANCH)]
@@ -186,6 +215,15 @@ def translated(error: ValidationError, prefix: str = "") -> list[Refusal]:
             )
         if kind == "string_too_short" and rule.get("min_length") == 1:
             kind = "empty"
+        if (
+            kind == "extra_forbidden"
+            and len(steps) == 1
+            and hints < _HINTS
+            and _NAME.fullmatch(str(steps[0]))
+        ):
+            hints += 1
+            if near := nearest(str(steps[0]), known):
+                kind, rule = "extra_near", {"near": near}
         found.setdefault(field, refusal(kind, field, **rule))
     return list(found.values())
 

@@ -49,8 +49,10 @@ class Counter:
             told = {}
         if answer.status == 200 and ("done" in told or "refused" in told):
             return self.told(told)
-        why = told.get("detail") or f"The server answered {answer.status} to {command}."
-        raise Refused(Exit.UNAVAILABLE, "服务器没有接受这条命令。", str(why))
+        first: dict[str, Any] = next(iter(told.get("errors") or ()), {})
+        why = str(first.get("reason") or f"The server answered {answer.status} to {command}.")
+        why_zh = f"：{first['reason_zh']}。" if first.get("reason_zh") else "。"
+        raise Refused(Exit.UNAVAILABLE, f"服务器没有接受这条命令{why_zh}", why)
 
     @staticmethod
     def told(answer: dict[str, Any]) -> Any:

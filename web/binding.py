@@ -45,6 +45,8 @@ def media_type(request: Request) -> str:
 
 def structured(request: Request, body: bytes, named: str) -> Json:
     """The body as JSON, of the shape that its media type says. 422 where it is not."""
+    if not body:
+        raise Refused(422, "not_strict", "the body is empty: send an event", "请求体是空的：请发送事件")
     try:
         found = json_of(body)
     except Malformed as error:
@@ -91,5 +93,5 @@ def _value(header: str, raw: bytes) -> str:
 
 def _refused(error: Malformed) -> Refused:
     if error.code == "not_strict":
-        return Refused(422, error.code, error.reason, "请求体不是合法的 JSON")
+        return Refused(422, error.code, error.reason, f"请求体{error.reason_zh}")
     return Refused(422, error.code, str(error), error.reason_zh, field=error.field)

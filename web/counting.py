@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from fastapi import Depends, Query
 
+from schemas.fields import MONTH_FORM
 from web.moments import Moment
 from web.words import Words
 
 Project = Annotated[str | None, Query(max_length=200, description="project id; empty: those that name none")]
 Month = Annotated[
     str | None,
-    Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="month in Asia/Shanghai", examples=["2026-11"]),
+    Query(pattern=MONTH_FORM, description="month in Asia/Shanghai", examples=["2026-11"]),
 ]
 _Instant = Annotated[
     str | None, Query(max_length=40, description="RFC 3339 with an offset (a `+` is written `%2B`)")

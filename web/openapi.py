@@ -100,7 +100,7 @@ BATCH_ANSWER: Final[dict[str, Any]] = {
                         "type": "urn:touchline:problem:bad_time",
                         "title": "Unprocessable Entity",
                         "status": 422,
-                        "detail": "time: must be an RFC 3339 time with an offset",
+                        "detail": "time：必须是带时区偏移的 RFC 3339 时间。 time: must be an RFC 3339 time with an offset.",
                         "errors": [
                             {
                                 "field": "time",

@@ -60,11 +60,23 @@ class ProblemBody(BaseModel):
     type: str = Field(examples=["urn:touchline:problem:invalid_event"])
     title: str = Field(examples=["Unprocessable Content"])
     status: int = Field(examples=[422])
-    detail: str = Field(examples=["time: not an RFC 3339 time with an offset"])
+    detail: str = Field(
+        description="all of `errors` as one text, Chinese first",
+        examples=["time：时间须带时区偏移。 time: not an RFC 3339 time with an offset."],
+    )
     errors: list[FieldError] = []
     request_id: str = Field(
         default="", description="X-Request-Id of the request: ask the operator for it in the log"
     )
+
+
+def spoken(errors: Sequence[Mapping[str, str]]) -> str:
+    """All flaws as a text for people: Chinese first, then English, each flaw with its field."""
+
+    def said(name: str, colon: str) -> list[str]:
+        return [f"{e['field']}{colon}{e[name]}" if e["field"] else e[name] for e in errors]
+
+    return "；".join(said("reason_zh", "：")) + "。 " + "; ".join(said("reason", ": ")) + "."
 
 
 class Refused(Exception):
@@ -94,7 +106,7 @@ class Refused(Exception):
             "type": f"urn:touchline:problem:{code}",
             "title": phrase(status),
             "status": status,
-            "detail": detail,
+            "detail": spoken(self.errors),
             "errors": self.errors,
             **(extra or {}),
         }

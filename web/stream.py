@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
@@ -24,10 +24,11 @@ from schemas.event import Event
 from schemas.instants import format_instant
 from web.auth import House, Reader
 from web.bell import Bell
+from web.paging import known_only
 from web.problems import Refused, answers
 from web.services import Services
 
-routes = APIRouter(tags=["stream"])
+routes = APIRouter(tags=["stream"], dependencies=[Depends(known_only)])
 PAGE = 200
 _ID = re.compile(r"(\d{1,18})\.(\d{1,18})(?:\.([0-9a-f]{8}))?", re.ASCII)
 _BREATH = 0.4

@@ -145,3 +145,47 @@ def test_a_withdrawn_case_says_so_and_leads_to_its_history(site: Site, http: htt
     assert "已撤回" in page.text
     assert "卫生间天花板渗水" in page.text
     assert http.get("/wall/cases/none").status_code == 404
+
+
+def test_who_writes_a_name_wrong_is_told_which_there_is(site: Site, http: httpx.Client) -> None:
+    """And the text for people says it in Chinese first, with the field."""
+    good = complaint("n", site.now())
+
+    def sent(**wrong: object) -> dict[str, str]:
+        return told(http.post("/events", json={**good, **wrong}))
+
+    data = {**good["data"], "desciption": "x"}
+    assert sent(data=data) == {
+        "field": "data.desciption",
+        "reason": "no such field; did you mean description?",
+        "reason_zh": "没有这个字段，是否为 description",
+    }
+    assert sent(houseId="x")["reason_zh"] == "没有这个字段，是否为 houseid"
+    assert sent(case_id="x")["reason_zh"] == "没有这个字段，是否为 caseid"
+    assert sent(zzz="x")["reason_zh"] == "没有这个字段"
+    assert "是否为 complaint.received；" in sent(type="complaint.recieved")["reason_zh"]
+    assert "是否为 complaint.received；" in sent(type="complant.received")["reason_zh"]
+    assert "是否为" not in sent(type="weather.changed")["reason_zh"]
+    several = {f"descriptio{n}": "x" for n in range(9)}
+    answer = http.post("/events", json={**good, "data": {**good["data"], **several}}).json()
+    assert [flaw["reason"].count("did you mean description") for flaw in answer["errors"]] == [1] * 3 + [
+        0
+    ] * 6
+    assert answer["detail"].startswith(
+        "data.descriptio0：没有这个字段，是否为 description；data.descriptio1："
+    )
+    assert "。 data.descriptio0: no such field; did you mean description?; " in answer["detail"]
+
+
+def test_a_body_that_cannot_be_read_says_where(http: httpx.Client) -> None:
+    def sent(body: bytes) -> str:
+        head = {"Content-Type": "application/cloudevents+json"}
+        return told(http.post("/events", content=body, headers=head))["reason_zh"]
+
+    assert sent(b"") == "请求体是空的：请发送事件"
+    assert sent(b'{"a":') == "请求体不是合法的 JSON（第 1 行第 6 列）"
+    assert sent('{"a": "渗"}'.encode("gbk")) == "请求体不是 UTF-8 编码（第 7 字节）"
+    assert (
+        told(http.get("/satisfaction", params={"month": "2026"}))["reason_zh"] == "必须是月份（如 2026-11）"
+    )
+    assert told(http.get("/stream", params={"since": "1"}))["reason"] == "no such parameter; known: as"
