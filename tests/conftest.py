@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.kit.memory import quick_machine
 from tests.kit.places import KINDS, Where
 from tests.kit.postgres import Cluster, Place, shared
 from tests.kit.world import World
 
 if TYPE_CHECKING:
     from tests.kit.kafka import Kafka
+
+
+def pytest_configure() -> None:
+    quick_machine()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ import psycopg
 import pytest
 
 from ledger.migrating import migrate
+from tests.kit.memory import memory
 
 MISSING = "POSTGRESQL IS MISSING: what is claimed of it was NOT tested (apt-get install postgresql)"
 OWNER, APPLICATION = "touchline_owner", "touchline_app"
@@ -89,10 +90,7 @@ class Cluster:
         if where is None:
             raise FileNotFoundError(MISSING)
         self._bin = where
-        memory = Path("/dev/shm")
-        self.folder = Path(
-            tempfile.mkdtemp(prefix="tl-pg-", dir=memory if memory.is_dir() and not durable else None)
-        )
+        self.folder = Path(tempfile.mkdtemp(prefix="tl-pg-", dir=None if durable else memory()))
         self._durable = durable
         self._user = _other_user()
         if self._user is not None:

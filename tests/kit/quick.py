@@ -9,20 +9,14 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from tests.kit.memory import memory
 from tests.kit.world import World
-
-_MEMORY = Path("/dev/shm")
-
-
-def _home() -> str | None:
-    """Where no disk is waited for: these worlds are thrown away, and what a crash leaves is not their question."""
-    return str(_MEMORY) if _MEMORY.is_dir() else None
 
 
 @cache
 def _prepared() -> tempfile.TemporaryDirectory[str]:
     """A world with its tenant and first publications, closed again."""
-    folder = tempfile.TemporaryDirectory(dir=_home(), prefix="touchline-test-")
+    folder = tempfile.TemporaryDirectory(dir=memory(), prefix="touchline-test-")
     world = World(Path(folder.name) / "world")
     world.fold()
     world.close()
@@ -37,7 +31,7 @@ def prepared_folder() -> Path:
 @contextmanager
 def quick_world(*, batch: int = 64) -> Iterator[World]:
     """A world like any other, sooner."""
-    with tempfile.TemporaryDirectory(dir=_home(), prefix="touchline-test-") as folder:
+    with tempfile.TemporaryDirectory(dir=memory(), prefix="touchline-test-") as folder:
         here = Path(folder) / "world"
         shutil.copytree(prepared_folder(), here)
         world = World(here, batch=batch)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.candidate import Appended, Candidate, Problem
+from tests.kit.memory import memory
 from tests.ledger.house import house, sent
 
 SENDING = st.fixed_dictionaries(
@@ -45,7 +46,7 @@ def made(sending: dict[str, Any]) -> Candidate:
 @settings(max_examples=60, deadline=None)
 @given(ACTS)
 def test_sent_twice_is_kept_once(acts: list[Any]) -> None:
-    with tempfile.TemporaryDirectory() as folder, house(Path(folder)) as home:
+    with tempfile.TemporaryDirectory(dir=memory()) as folder, house(Path(folder)) as home:
         tenant = home.tenant()
         first: dict[tuple[str, str], tuple[Appended, bytes, str]] = {}
         gone: set[str] = set()
