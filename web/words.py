@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from schemas import words
-from web.texts import FIELDS, PAGE
+from web.texts.fields import FIELDS
+from web.texts.pages import PAGE
 
 LANGUAGES: Final = ("zh", "en")
 

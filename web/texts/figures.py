@@ -1,0 +1,51 @@
+"""指标: satisfaction and defects."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from web.texts.pair import Texts
+
+TEXTS: Final[Texts] = {
+    "figures.satisfaction": ("满意度", "Satisfaction"),
+    "figures.satisfaction.hint": (
+        "按回访当月（北京时间）；括号内为威尔逊区间；答复少于 {least} 条不公布。点月份看事项。",
+        "by month of the visit (Asia/Shanghai); in brackets the Wilson interval; nothing from fewer than {least} answers. "
+        "A month opens its cases.",
+    ),
+    "figures.few": ("样本不足（{n}/{least}）", "too few answers ({n}/{least})"),
+    "figures.defects": ("缺陷反馈", "Defects"),
+    "figures.defects.hint": (
+        "报修与缺陷登记分别计数，按报告当月（北京时间）；户数为不同房屋。点月份看事项。",
+        "repairs reported and defects recorded, counted apart, by month (Asia/Shanghai); houses are different ones. "
+        "A month opens its cases.",
+    ),
+    "figures.defects.line": ("{n} 次 · {houses} 户", "{n} in {houses} houses"),
+    "figures.this_month": ("本月", "this month"),
+    "figures.month": ("月份", "Month"),
+    "figures.project": ("项目", "Project"),
+    "figures.owners": ("业主类型", "Owners"),
+    "figures.visits": ("回访", "Visits"),
+    "figures.answers": ("答复", "Answers"),
+    "figures.satisfied": ("满意", "Satisfied"),
+    "figures.unsatisfied": ("不满意", "Not satisfied"),
+    "figures.mean": ("均分", "Mean of marks"),
+    "figures.origin": ("来源", "Origin"),
+    "figures.component": ("部件", "Component"),
+    "figures.cause": ("原因", "Cause"),
+    "figures.reports": ("次数", "Reports"),
+    "figures.houses": ("户数", "Houses"),
+    "figures.total": ("合计", "Total"),
+    "figures.none": ("暂无数据", "nothing counted yet"),
+    "figures.up": ("返回汇总", "Back to the figures"),
+    "figures.happened": ("发生于", "Happened"),
+    "figures.touchpoint": ("触点", "Touchpoint"),
+    "figures.house": ("房号", "House"),
+    "figures.told": ("内容", "Counted"),
+    "figures.case": ("事项", "Case"),
+    "figures.open": ("查看", "open"),
+    "figures.most": (
+        "只列最近 {n} 条；全部见接口或命令行。",
+        "the latest {n}; all of them by the API or the command line.",
+    ),
+}

@@ -1,0 +1,68 @@
+"""今日待办: whom to call or visit, and the morning note."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from web.texts.pair import Texts
+
+TEXTS: Final[Texts] = {
+    "today": ("今日待办", "To do today"),
+    "today.everybody": ("全部人员", "Everybody"),
+    "today.every_role": ("全部岗位", "All roles"),
+    "today.print": ("打印", "Print"),
+    "today.note": ("晨会日报", "Morning note"),
+    "note.before": ("前一天", "Day before"),
+    "note.after": ("后一天", "Day after"),
+    "note.sent": ("已发送到群机器人：{at}", "sent to the robot: {at}"),
+    "note.pending": ("{at} 生成，正在发送", "made {at}, being sent"),
+    "note.failed": ("{at} 生成，未能送达群机器人", "made {at}, not taken by the robot"),
+    "note.dropped": ("{at} 生成，已过发送时间，没有发送", "made {at}, too late to be sent"),
+    "note.nowhere": ("{at} 生成，没有设置群机器人", "made {at}; no robot is set up"),
+    "note.composed": (
+        "这一天没有生成日报；按现有记录，截至 {at}",
+        "none was made; as the record tells it, as of {at}",
+    ),
+    "note.none": ("这一天还没有日报", "There is no note of that day yet"),
+    "today.overdue": ("已超时", "Overdue"),
+    "today.overdue.hint": ("先打这些", "call these first"),
+    "today.today": ("今日到期", "Due today"),
+    "today.today.hint": ("今天之内", "before the day ends"),
+    "today.tomorrow": ("明日到期", "Due tomorrow"),
+    "today.tomorrow.hint": ("可以提前", "may be done early"),
+    "today.later": ("之后到期", "Later"),
+    "today.later.hint": ("时限未到", "running, in time"),
+    "today.undated": ("待定", "Undated"),
+    "today.undated.hint": ("日历未覆盖，时限待定", "no calendar yet, no due instant"),
+    "today.no_limit": ("无期限", "No deadline"),
+    "today.no_limit.hint": ("定期回访，看多久没去", "regular visits: see how long ago"),
+    "today.nothing": ("没有要回访的客户", "Nobody to call or visit"),
+    "today.nothing.hint": (
+        "受理投诉、关闭投诉或维修后，会自动列在这里。",
+        "Filing or closing a complaint or a repair puts it here by itself.",
+    ),
+    "today.due": ("时限", "Due"),
+    "today.customer": ("客户", "Customer"),
+    "today.about": ("回访什么", "What about"),
+    "today.owes": ("责任人", "Owed by"),
+    "today.result": ("结果", "Result"),
+    "today.unknown": ("未登记姓名", "no name on record"),
+    "today.visited": ("已回访", "Visited"),
+    "today.satisfied": ("满意", "Satisfied"),
+    "today.unsatisfied": ("不满意", "Not satisfied"),
+    "today.not_asked": ("未表态", "No answer"),
+    "today.unreached": ("未接通", "Not reached"),
+    "today.mark": ("整体评分（满分 5 分）", "Overall mark of 5"),
+    "today.no_mark": ("未评分", "no mark"),
+    "today.mark.of": ("{n} 分", "{n} of 5"),
+    "today.channel": ("方式", "How"),
+    "today.tried": ("未接通 {n} 天，最近 {last}", "not reached on {n} days, last {last}"),
+    "today.tried.of": ("未接通 {n}/{of} 天，最近 {last}", "not reached on {n} of {of} days, last {last}"),
+    "today.done": ("已记录：已回访", "Recorded: visited"),
+    "today.missed": ("已记录：未接通", "Recorded: not reached"),
+    "today.taken": ("这一次已经记录过", "This one was recorded already"),
+    "today.cannot": ("这项回访不能这样记录", "This visit cannot be recorded like that"),
+    "today.failed": ("未能记录", "Could not be recorded"),
+    "today.more": ("还有 {n} 条未列出，请按人员或岗位筛选", "{n} more not listed: choose a person or a role"),
+    "today.printed": ("打印于 {at}", "Printed {at}"),
+}
