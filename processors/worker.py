@@ -326,6 +326,8 @@ class Worker(Runner):
             if self._stopping or held.revoked or not engine.step():
                 break
             self._tell(held, engine)
+            if not self._more(held, engine):  # which spares a look that finds nothing
+                break
         else:
             held.due = 0  # what is folded since may be due sooner
             return 0.0
@@ -333,6 +335,11 @@ class Worker(Runner):
         if self._due(held) and self.guard.trusted() and not (self._stopping or held.revoked):
             self._conclude(held, engine)
         return min(held.delivery.wanted(engine.state.decided), self._until(held))
+
+    def _more(self, held: Held, engine: Engine) -> bool:
+        """Whether there is something to fold, for all that we know."""
+        decided = engine.state.decided
+        return (bool(engine.ahead) and engine.ahead[-1].place > decided) or held.delivery.wanted(decided) <= 0
 
     def _conclude(self, held: Held, engine: Engine) -> None:
         """What is due by the cut, once all up to it is folded; until then the cut is kept, for it stays true."""

@@ -28,7 +28,7 @@ from ledger.tenants import Tenant, listed
 from ledger.timeline import refuse_a_backup, timelines
 from producers.kafka_clients import opened as start
 from producers.relay_check import Tail, check
-from producers.relay_lane import LANES, Lane, behind, page
+from producers.relay_lane import LANES, Lane, heads, page
 from producers.relay_meters import RelayMeters
 from producers.relay_place import Cursor, RelayPlace
 from producers.topics import MESSAGE, topics_of
@@ -41,6 +41,8 @@ AGAIN = 0.5
 """Seconds before Kafka or the database is tried again."""
 REQUEST, DELIVERY, BLOCK = 3000, 8000, 3000
 """Milliseconds: for an answer of a broker, for a record with all its retries, for ``send`` to learn of a topic."""
+KEEP = 0.25
+"""Seconds for which what the brokers acknowledged may be known to this process alone. After a crash it is sent again."""
 TOGETHER = 32
 """Lanes that are read in one go: at most so many MiB in memory."""
 FAILURES = 3
@@ -79,6 +81,12 @@ class Relay:
         self._failures = 0
         self._epochs: dict[int, int] = {}
         self._lanes: dict[tuple[int, str], Lane] = {}
+        self._heads: dict[tuple[int, str], int] = {}
+        """How far the ledger's lanes went when it was last read."""
+        self._rung = True
+        """Since then somebody appended, for all that we know."""
+        self._read = self._kept = float("-inf")
+        """When the heads were read, when the cursors were written."""
         self._topics: dict[str, str] = {}
         """Ids by name."""
         self._looked = float("-inf")
@@ -91,9 +99,13 @@ class Relay:
         self._stopping = True
         self._wake.set()
 
+    def _heard(self) -> None:
+        self._rung = True
+        self._wake.set()
+
     def run(self) -> None:
         """Until ``stop``. Raises OtherLife, Gap; any other trouble is waited out."""
-        bell = self._database.bell(self._wake.set)
+        bell = self._database.bell(self._heard)
         try:
             while not self._stopping:
                 self.turned = monotonic()
@@ -132,16 +144,18 @@ class Relay:
                     self._hold(topics.seen())
                 moved = self._settle()
                 sent = self._send(producer)
+                left = self._keep()
                 if not (moved or sent):
-                    self._wake.wait(0.02 if self._half_answered() else POLL)
+                    self._wake.wait(0.02 if self._half_answered() else min(POLL, left))
             self._finish()
 
     def _let_go(self) -> None:
-        self._epochs, self._lanes, self._topics = {}, {}, {}
-        self._looked, self._failures = float("-inf"), 0
-        self._show()
         with suppress(DBAPIError, NoConnectionFree):
+            self._keep(now=True)
             self._place.release()
+        self._epochs, self._lanes, self._topics = {}, {}, {}
+        self._looked, self._failures, self._rung = float("-inf"), 0, True
+        self._show()
 
     def _hold(self, topics: dict[str, tuple[str, int]]) -> None:
         """Renew what is ours, take what is free, drop what others took; begin anew on topics that were made anew."""
@@ -179,8 +193,12 @@ class Relay:
                 known = cursors.get((tenant.number, name), fresh)
                 same = (known.topic, known.topic_id) == (fresh.topic, fresh.topic_id)
                 cursor = known if same else fresh
-                lanes[tenant.number, name] = Lane(cursor), Tail(tenant, name, topic, cursor.place)
+                lanes[tenant.number, name] = (
+                    Lane(cursor, kept=cursor.place),
+                    Tail(tenant, name, topic, cursor.place),
+                )
         check(self._database, self._brokers, [tail for _, tail in lanes.values()])
+        self._rung = True
         for key, (lane, tail) in lanes.items():
             lane.forged = tail.forged
             self._lanes[key] = lane
@@ -201,8 +219,8 @@ class Relay:
             del self._lanes[tenant, lane]
 
     def _settle(self) -> bool:
-        """Cursors of the windows that were answered."""
-        moved, failed = [], []
+        """How far the windows go that were answered."""
+        moved, failed = False, []
         for lane in self._lanes.values():
             if not lane.window:
                 continue
@@ -219,14 +237,27 @@ class Relay:
             if place > lane.cursor.place:
                 self.meters.published.labels(lane.cursor.lane).inc(place - lane.cursor.place)
                 lane.cursor = replace(lane.cursor, place=place)
-                moved.append(lane.cursor)
+                moved = True
         if moved:
-            for tenant in self._place.keep(moved, self._epochs):
-                self._drop(tenant)
             self._show()
         for lane, failure in failed:
             self._failed(lane, failure)
-        return bool(moved)
+        return moved
+
+    def _keep(self, *, now: bool = False) -> float:
+        """Write the cursors, unless that was just done; seconds until it is to be done again."""
+        moved = [lane for lane in self._lanes.values() if lane.cursor.place > lane.kept]
+        if not moved:
+            return POLL
+        if (left := self._kept + KEEP - monotonic()) > 0 and not now:
+            return left
+        lost = self._place.keep([lane.cursor for lane in moved], self._epochs)
+        for lane in moved:
+            lane.kept = lane.cursor.place
+        self._kept = monotonic()
+        for tenant in lost:
+            self._drop(tenant)
+        return POLL
 
     def _failed(self, lane: Lane, failure: Exception) -> None:
         lane.after = monotonic() + AGAIN
@@ -239,21 +270,22 @@ class Relay:
             raise KafkaTimeoutError(f"{FAILURES} windows failed, the last with {type(failure).__name__}")
 
     def _send(self, producer: Any) -> bool:
-        """A window for every lane that has none and is behind."""
-        free = {
-            key: lane.cursor.place
-            for key, lane in self._lanes.items()
-            if not lane.window and lane.after <= monotonic()
-        }
-        if not free:
+        """A window for every lane that has none and is behind. The heads are read when somebody has appended."""
+        now = monotonic()
+        fresh = self._rung or now - self._read > POLL
+        if not (fresh or self._behind(now)):
             return False
         with self._database.read() as connection:
+            if fresh:
+                self._rung, self._read = False, now  # before it is read: who rings meanwhile is heard
+                self._heads = heads(connection)
             pages = {
                 (tenant, name): page(
-                    connection, tenant, name, free[tenant, name], self._database.ledger_id, self._timeline
+                    connection, tenant, name, self._lanes[tenant, name].cursor.place,
+                    self._database.ledger_id, self._timeline,
                 )
-                for tenant, name in behind(connection, free)[:TOGETHER]
-            }
+                for tenant, name in self._behind(now)[:TOGETHER]
+            }  # fmt: skip
         for (tenant, name), records in pages.items():
             lane = self._lanes[tenant, name]
             try:
@@ -261,6 +293,13 @@ class Relay:
             except (KafkaError, ValueError) as error:  # ValueError: its list of partitions is old
                 self._failed(lane, error)
         return bool(pages)
+
+    def _behind(self, now: float) -> list[tuple[int, str]]:
+        return [
+            key
+            for key, lane in self._lanes.items()
+            if not lane.window and lane.after <= now and self._heads.get(key, 0) > lane.cursor.place
+        ]
 
     def _answered(self, _: Any) -> None:
         self._wake.set()
@@ -276,6 +315,7 @@ class Relay:
             self._wake.clear()
             if not self._settle():
                 self._wake.wait(0.05)
+        self._keep(now=True)
 
     def _show(self) -> None:
         places: dict[str, dict[int, int]] = {lane: {} for lane in LANES}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from ledger import tracing
+from ledger.chain import FACTS, VERDICTS
 from ledger.rows import BYTES as BYTES
 from ledger.rows import LANES as LANES
 from ledger.rows import MOST as MOST
@@ -19,17 +20,15 @@ from ledger.rows import page as page
 from ledger.wire import Record, key_of, written
 from producers.relay_place import Cursor
 
-_FACTS = text("SELECT tenant, place FROM counters")
-_VERDICTS = text("SELECT tenant, verdict_place FROM engines")
+_HEADS = text("SELECT tenant, place, verdict_place FROM counters JOIN engines USING (tenant)")
 
 
-def behind(connection: Connection, places: Mapping[tuple[int, str], int]) -> list[tuple[int, str]]:
-    """Of lanes (tenant, name), each with how far it was published, those that have more."""
-    heads: dict[str, dict[int, int]] = {
-        "facts": {row[0]: row[1] for row in connection.execute(_FACTS)},
-        "verdicts": {row[0]: row[1] for row in connection.execute(_VERDICTS)},
-    }
-    return [(tenant, name) for (tenant, name), place in places.items() if heads[name].get(tenant, 0) > place]
+def heads(connection: Connection) -> dict[tuple[int, str], int]:
+    """How far every lane (tenant, name) goes."""
+    found = {}
+    for tenant, fact, verdict in connection.execute(_HEADS):
+        found[tenant, FACTS], found[tenant, VERDICTS] = fact, verdict
+    return found
 
 
 def _published(record: Record, context: str) -> str:
@@ -46,6 +45,8 @@ class Lane:
     """When the window was opened (monotonic clock)."""
     after: float = 0.0
     """Nothing more is tried before."""
+    kept: int = 0
+    """How far that stands in the database."""
     forged: int = 0
     """Records near the end of its partition that were not the ledger's when it was taken."""
 

@@ -34,6 +34,7 @@ _OURS = text(
     "SELECT tenant, epoch FROM relays WHERE owner = :owner AND tenant = ANY(CAST(:tenants AS bigint[]))"
     " ORDER BY tenant FOR UPDATE"
 )
+_UNWAITED = text("SET LOCAL synchronous_commit = off")
 _KEEP = text(
     "INSERT INTO relay_cursors (tenant, lane, topic, topic_id, place)"
     " VALUES (:tenant, :lane, :topic, :topic_id, :place) ON CONFLICT (tenant, lane) DO UPDATE"
@@ -87,9 +88,11 @@ class RelayPlace:
         return {(cursor.tenant, cursor.lane): cursor for cursor in rows}
 
     def keep(self, cursors: Sequence[Cursor], epochs: Mapping[int, int]) -> set[int]:
-        """Write those whose tenant is still ours under its epoch; returns the tenants that are not."""
+        """Write those whose tenant is still ours under its epoch; returns the tenants that are not. Nothing waits for the disk:
+        a cursor that a crash of the database takes back has records sent again."""
         tenants = {cursor.tenant for cursor in cursors}
         with self._engine.begin() as connection:
+            connection.execute(_UNWAITED)
             ours = self._ours(connection, tenants, epochs)
             kept = [cursor for cursor in cursors if cursor.tenant in ours]
             for cursor in sorted(kept, key=lambda one: (one.tenant, one.lane)):
