@@ -60,6 +60,8 @@ class Writer:
         self._change = threading.Condition()
         self._closing = False
         self._listeners: tuple[Callable[[], None], ...] = ()
+        self._own: tuple[Callable[[], None], ...] = ()
+        """Told of this process's commits alone."""
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -108,6 +110,11 @@ class Writer:
         """Another process has committed: call the listeners for that too."""
         for listener in self._listeners:
             listener()
+
+    def ring_by(self, ring: Callable[[], None]) -> None:
+        """Have the others told of each commit of this process, and of none that it was told of itself: two that told each other
+        what they had heard would never end."""
+        self._own = (*self._own, ring)
 
     def close(self) -> None:
         """Do what is queued, then end. Further jobs are refused with Stopped. May be called twice."""
@@ -184,6 +191,8 @@ class Writer:
                 kept.future.set_result(kept.result)
             else:
                 kept.future.set_exception(kept.error)
+        for ring in self._own:
+            ring()
         self.heard()
 
     def _everybody(self) -> list[_Work]:

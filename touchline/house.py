@@ -73,7 +73,7 @@ class House:
         self.leases = Leases(self.writer) if self.database.shared else None
         if (bell := self.database.bell(self.writer.heard)) is not None:
             rooms.callback(bell.stop)
-            self.writer.listen(bell.ring)
+            self.writer.ring_by(bell.ring)
         self.ledger = Ledger(self.database, self.writer, self.keys, clock)
         self.intake = Intake(self.ledger, clock)
         self.erasures = Erasures(self.ledger, self.intake, clock)

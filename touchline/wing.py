@@ -35,5 +35,5 @@ def opened(place: Shared, rooms: ExitStack) -> Wing:
     rooms.callback(writer.close)
     if (bell := database.bell(writer.heard)) is not None:
         rooms.callback(bell.stop)
-        writer.listen(bell.ring)
+        writer.ring_by(bell.ring)
     return Wing(database, writer, Ledger(database, writer, keys, clock), clock)

@@ -194,12 +194,39 @@ def test_another_process_is_woken(home: House, tenant: Tenant, place: Place) -> 
             bell = where.database.bell(heard.release)
             assert bell is not None
             ends.callback(bell.stop)
-            where.writer.listen(bell.ring)
+            where.writer.ring_by(bell.ring)
             assert heard.acquire(timeout=20)  # it listens now
         home.keep(tenant, sent(1))
         assert woken.acquire(timeout=20)
         other.keep(tenant, sent(2))
         assert mine.acquire(timeout=20)
+
+
+@ON_POSTGRESQL
+def test_who_is_woken_does_not_ring_back(home: House, tenant: Tenant, place: Place) -> None:
+    """Two processes that did woke each other for ever, a hundred times a second, with nothing to do."""
+    told: list[str] = []
+    with house(place, home.clock) as other, home.raw() as admin, ExitStack() as ends:
+        woken = threading.Semaphore(0)
+        other.writer.listen(woken.release)
+        for where in (home, other):
+            bell = where.database.bell(where.writer.heard)
+            assert bell is not None
+            ends.callback(bell.stop)
+            where.writer.ring_by(bell.ring)
+        assert woken.acquire(timeout=20)  # it listens now
+        admin.execute("LISTEN touchline")
+        for n in range(5):
+            home.keep(tenant, sent(n))
+            assert woken.acquire(timeout=20)
+        ends.close()  # each bell rings once as it ends, after all that it was to ring
+        admin.execute("NOTIFY touchline, 'the end'")
+        for note in admin.notifies(timeout=20):
+            if note.payload == "the end":
+                break
+            told.append(note.payload)
+    assert len(set(told)) == 2
+    assert min(told.count(one) for one in set(told)) == 1
 
 
 @ON_POSTGRESQL
