@@ -24,7 +24,8 @@ from processors.rules.book import Book
 from processors.rules.linear import AnyRule
 from processors.shelf import Shelf
 from processors.standing import fetching
-from projections.bulk import Bulk, index_line, parked_after
+from projections.bulk import Bulk
+from projections.recorded import index_line, parked_after
 from projections.store import SqlStore, recalled
 from schemas.event import Event
 

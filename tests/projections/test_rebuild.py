@@ -15,7 +15,7 @@ from sqlalchemy import text
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.rules.cases import Cases
-from projections import bulk
+from projections import judged, recorded, slices
 from projections.rebuild import Rebuild
 from projections.store import OtherFold, active_set, open_store
 from schemas.event import Event
@@ -68,8 +68,10 @@ def test_where_the_pages_of_the_bulk_fall_changes_nothing(
             )
         world.tick(END)
         before = world.tables()
-        for name, value in (("PAGE", page), ("PORTION", portion), ("FIRST", lines), ("MOST", lines)):
-            patch.setattr(bulk, name, value)
+        patch.setattr(recorded, "PAGE", page)
+        patch.setattr(judged, "PORTION", portion)
+        patch.setattr(slices, "FIRST", lines)
+        patch.setattr(slices, "MOST", lines)
         assert world.rebuild(swap=True).differences == {}
         assert world.tables() == before
 
@@ -78,15 +80,15 @@ def test_a_page_holds_few_of_the_many_verdicts_behind_one_fact(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story(world)
-    monkeypatch.setattr(bulk, "PAGE", 3)
+    monkeypatch.setattr(recorded, "PAGE", 3)
     heard: list[int] = []
-    own = bulk.Bulk._verdicts
+    own = recorded.Recorded._verdicts
 
     def verdicts(*given: Any) -> list[Event]:
         heard.append(len(found := own(*given)))
         return found
 
-    monkeypatch.setattr(bulk.Bulk, "_verdicts", verdicts)
+    monkeypatch.setattr(recorded.Recorded, "_verdicts", verdicts)
     assert world.rebuild().differences == {}
     assert max(heard) == 3
     assert heard.count(3) > 2
