@@ -35,7 +35,7 @@ from ledger.writer import Writer
 from processors.engine import Engine
 from processors.steps import EngineStep
 from schemas.event import Event
-from schemas.instants import DAY, HOUR, MINUTE, Instant, format_instant
+from schemas.instants import DAY, HOUR, MINUTE, SECOND, Instant, format_instant, parse_instant
 from tests.kit.hostile import TICKETS
 from tests.kit.places import Where
 from tests.kit.postgres import Cluster, Place, migrated
@@ -141,7 +141,7 @@ class House(RuleBasedStateMachine):
     def again(self, data: st.DataObject, other: bool) -> None:
         raw = data.draw(st.sampled_from(self.sent))
         if other:
-            outcome = self.give({**raw, "time": format_instant(START - DAY)})
+            outcome = self.give({**raw, "time": format_instant(parse_instant(raw["time"]) - SECOND)})
             assert isinstance(outcome, Problem)
             assert (outcome.status, outcome.code) == (409, "duplicate_conflict")
             return
