@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from ledger.tables import engines, feed
 
@@ -18,11 +18,6 @@ FEEDS = (EMBEDDED, KAFKA)
 
 FEED = func.coalesce(select(feed.c.name).where(feed.c.one == 1).scalar_subquery(), EMBEDDED)
 """As an expression of a statement."""
-
-
-def fed_by(name: str) -> ColumnElement[bool]:
-    """As a condition of a statement."""
-    return FEED.is_not_distinct_from(name)
 
 
 def feed_of(connection: Connection) -> str:

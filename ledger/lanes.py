@@ -12,7 +12,7 @@ from ledger.chain import VERDICTS, Chain
 from ledger.clock import Clock
 from ledger.dialects import insert_one
 from ledger.errors import Fenced, OtherFeed, UnknownTenant
-from ledger.feeding import EMBEDDED, FEED, fed_by
+from ledger.feeding import EMBEDDED, FEED
 from ledger.hot import Hot
 from ledger.tables import counters, engines, tenants, verdicts
 from schemas.canonical import canonical_bytes
@@ -90,6 +90,16 @@ _counter = Hot(
     .where(counters.c.tenant == bindparam("tenant"))
     .with_for_update()
 )
+_COMPARED = ("tenant", "decided", "verdict_place", "epoch", "set_name", "feed")
+_SET = tuple(name for name in _FIELDS if name != "tenant")
+_setting = Hot(
+    update(engines)
+    .where(
+        *(engines.c[name] == bindparam(f"was_{name}") for name in _COMPARED if name != "feed"),
+        bindparam("was_feed") == FEED,
+    )
+    .values({name: bindparam(f"now_{name}") for name in _SET})
+)
 VERDICT = ("tenant", "place", "recorded", "after", "body", "hash")
 _insert = Hot(insert_one(verdicts, VERDICT))
 
@@ -160,6 +170,20 @@ def decide(
     """
     if decided < expect.decided or advanced < expect.advanced:
         raise ValueError("an engine never goes back")
+    became = replace(expect, decided=decided, advanced=advanced)
+    rows = _linked(connection, clock, expect, decided, verdicts) if verdicts else []
+    if rows:
+        _, place, recorded, _, _, hashed = rows[-1]
+        became = replace(became, verdict_place=place, verdict_recorded=recorded, verdict_hash=hashed)
+    _swap(connection, expect, became)
+    _insert.many(connection, VERDICT, rows)
+    return became
+
+
+def _linked(
+    connection: Connection, clock: Clock, expect: EngineState, decided: int, verdicts: Sequence[VerdictDraft]
+) -> list[tuple[int, int, Instant, int, bytes, bytes]]:
+    """The lane's next rows, as ``VERDICT`` names them."""
     name = _name(connection, tenant=expect.tenant).scalar_one()
     chain = Chain(VERDICTS, expect.tenant, name.encode())
     place, recorded, hashed = expect.verdict_place, expect.verdict_recorded, expect.verdict_hash
@@ -173,28 +197,12 @@ def decide(
         body = canonical_bytes(draft.body)
         hashed = chain.link(hashed, place, recorded, body, after)
         rows.append((expect.tenant, place, recorded, after, body, hashed))
-    became = replace(
-        expect, decided=decided, advanced=advanced, verdict_place=place, verdict_recorded=recorded, verdict_hash=hashed
-    )  # fmt: skip
-    _swap(connection, expect, became)
-    _insert.many(connection, VERDICT, rows)
-    return became
+    return rows
 
 
 def _swap(connection: Connection, expect: EngineState, became: EngineState) -> EngineState:
-    e = engines.c
-    done = connection.execute(
-        update(engines)
-        .where(
-            e.tenant == expect.tenant,
-            e.decided == expect.decided,
-            e.verdict_place == expect.verdict_place,
-            e.epoch == expect.epoch,
-            e.set_name == expect.set_name,
-            fed_by(expect.feed),
-        )
-        .values({name: getattr(became, name) for name in _FIELDS if name != "tenant"})
-    )
-    if done.rowcount != 1:
+    was = {f"was_{name}": getattr(expect, name) for name in _COMPARED}
+    found = _setting(connection, **was, **{f"now_{name}": getattr(became, name) for name in _SET})
+    if found.rowcount != 1:
         raise Fenced(f"tenant {expect.tenant}, epoch {expect.epoch}")
     return became

@@ -9,12 +9,13 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import lru_cache
 
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
-from processors.rules.linear import AnyRule, filings, linear, scoped
+from processors.rules.linear import AnyRule, LinearRule, filings, linear, scoped
 from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
 from processors.rules.sources import LONGEST, REPORTED
 from processors.shelf import JUDGE, Bound, Key, Scope, Shelf, Touched
@@ -66,9 +67,7 @@ class Fold:
         *,
         concluding: bool = True,
     ) -> None:
-        self.every: dict[str, AnyRule] = {rule.name: rule for rule in rules}
-        self.rules = {rule.name: rule for rule in scoped(rules)}
-        self.linear = {rule.name: rule for rule in linear(rules)}
+        self.every, self.rules, self.linear, self._carrying = _by_name(tuple(rules))
         self.book = book
         self.shelf = shelf
         self.publications: list[int] = []
@@ -80,7 +79,6 @@ class Fold:
         self.parked: Set[Key] = parked
         self._live = concluding
         self._filed: dict[tuple[str, str], Sequence[Filing] | Exception] = {}
-        self._carrying = {name: rule for name, rule in self.rules.items() if isinstance(rule, Carrying)}
 
     def prepare(self, events: Iterable[Event]) -> None:
         """File ahead, so that the store is asked for all scopes of the batch at once. Filing is pure and the book does
@@ -334,6 +332,17 @@ class Fold:
 
 
 _NONE: tuple[None, Instant] = (None, NEVER)
+
+
+@lru_cache(maxsize=8)
+def _by_name(
+    rules: tuple[AnyRule, ...],
+) -> tuple[Mapping[str, AnyRule], Mapping[str, Rule], Mapping[str, LinearRule], Mapping[str, Carrying]]:
+    """All of them, those that judge, those that add, those that carry on. To ask an object for a protocol takes as long as to
+    file an event, and there is a fold for every batch."""
+    scopes = {rule.name: rule for rule in scoped(rules)}
+    carrying = {name: rule for name, rule in scopes.items() if isinstance(rule, Carrying)}
+    return {rule.name: rule for rule in rules}, scopes, {rule.name: rule for rule in linear(rules)}, carrying
 
 
 def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:

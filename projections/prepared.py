@@ -26,11 +26,13 @@ class Lines:
         self._hot.many(conn, self.names, lines)
 
 
+@lru_cache(maxsize=512)
 def columns(table: Table) -> tuple[str, ...]:
     """Names in the table's order."""
     return tuple(c.name for c in table.columns)
 
 
+@lru_cache(maxsize=512)
 def keys(table: Table) -> tuple[str, ...]:
     """Names of the primary key's columns, in its order."""
     return tuple(c.name for c in table.primary_key)
