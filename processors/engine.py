@@ -20,6 +20,7 @@ from ledger.lanes import Cut, EngineState
 from ledger.ledger import Ledger
 from ledger.ports import Locks
 from ledger.tenants import Tenant
+from processors.agenda import Agenda
 from processors.backfill import backfill
 from processors.fold import PUBLICATIONS, Fold
 from processors.ports import DueRow, Effects, Pages, said_from
@@ -97,8 +98,12 @@ class Engine:
     source: Source | None = None
     """Where its facts come from; None: the ledger."""
     warm: Warm = field(default_factory=Warm, init=False, repr=False)
+    agenda: Agenda = field(init=False, repr=False)
     ahead: list[Event] = field(default_factory=list, init=False, repr=False)
     """Facts that were read and not folded yet, in order from behind the decided one."""
+
+    def __post_init__(self) -> None:
+        self.agenda = Agenda(self.rules)
 
     @classmethod
     def take_over(
@@ -153,7 +158,7 @@ class Engine:
             if not facts:
                 return False
             pages = self.store.pages(conn, self.tenant.number)
-            due, bound, until = slice_of_due(pages, facts[-1].recorded, self._due)
+            due, bound, until = self._slice_of_due(pages, facts[-1].recorded)
             facts = [f for f in facts if f.recorded <= until]
             fold = self._fold(conn, pages)
             fold.shelf.schedule(due)
@@ -211,7 +216,7 @@ class Engine:
     def _tick(self, cut: Cut) -> bool:
         with self.read() as conn:
             pages = self.store.pages(conn, self.tenant.number)
-            due, bound, until = slice_of_due(pages, cut.at, self._due)
+            due, bound, until = self._slice_of_due(pages, cut.at)
             if not due:
                 return False
             fold = self._fold(conn, pages)
@@ -219,14 +224,23 @@ class Engine:
             fold.advance(bound, self.state.decided)
         return self._commit(fold, self.state.decided, until)
 
-    @property
-    def _due(self) -> int:
-        return DUE * ALONE if self.alone else DUE
+    def _slice_of_due(self, pages: Pages, until: Instant) -> tuple[list[DueRow], Bound, Instant]:
+        """What falls due by ``until``, or as much of it as one transaction takes; how far to conclude; and up to which instant
+        everything is concluded then. A slice may end between two rows of one instant: the next goes on from there, in the
+        same order, so that where the slices fall changes nothing."""
+        most = DUE * ALONE if self.alone else DUE
+        due = self.agenda.due(pages, until, most)
+        if len(due) < most:
+            return due, whole(until), until
+        last = due[-1]
+        return due, (last.next, last.rule, last.row_id), last.next - 1
 
     def earliest(self) -> Instant:
         """The next instant at which a row of this tenant has more to say; NEVER if none."""
-        with self.read() as conn:
-            return self.store.pages(conn, self.tenant.number).earliest()
+        if (known := self.agenda.earliest()) is not None:
+            return known
+        with self._forgetting(), self.read() as conn:
+            return self.agenda.look_for_earliest(self.store.pages(conn, self.tenant.number))
 
     @contextmanager
     def _forgetting(self) -> Iterator[None]:
@@ -235,6 +249,7 @@ class Engine:
             yield
         except BaseException:
             self.warm.forget()
+            self.agenda.forget()
             self.ahead = []
             raise
 
@@ -265,6 +280,7 @@ class Engine:
         taken = decided - self.state.decided
         self.state = self.write(apply)
         self.book = fold.book
+        self.agenda.note(effects)
         if fold.recalls:  # the store has set rows' next instant by itself
             self.warm.forget()
         else:
@@ -276,17 +292,6 @@ class Engine:
         elif taken >= self.size:
             self.size = min(BATCH, self.size + self.size // 4)
         return True
-
-
-def slice_of_due(pages: Pages, until: Instant, most: int) -> tuple[list[DueRow], Bound, Instant]:
-    """What falls due by ``until``, or as much of it as one transaction takes; how far to conclude; and up to which instant
-    everything is concluded then. A slice may end between two rows of one instant: the next goes on from there, in the
-    same order, so that where the slices fall changes nothing."""
-    due = pages.due(until, most)
-    if len(due) < most:
-        return due, whole(until), until
-    last = due[-1]
-    return due, (last.next, last.rule, last.row_id), last.next - 1
 
 
 def book_of(ledger: Ledger, conn: Connection, tenant: Tenant, places: Sequence[int]) -> Book:
