@@ -19,8 +19,8 @@ from ledger.expected import unmet
 from ledger.hot import Row
 from ledger.keys import KeyStore
 from ledger.persons import Persons
-from ledger.prepared import Prepared, prepare
-from ledger.seal import Erased, mac, nonces, seal
+from ledger.prepared import Prepared, Preparing
+from ledger.seal import Erased, mac, nonces, seal_all
 from ledger.tenants import Tenant
 from schemas.canonical import canonical_bytes
 from schemas.identity import event_id
@@ -68,7 +68,7 @@ class Appending:
 
     def all(self, candidates: Sequence[Candidate]) -> list[Outcome]:
         """Keep each event, or say why not. A duplicate is answered before any other check."""
-        offered = [prepare(self._tenant.name, self._persons, candidate) for candidate in candidates]
+        offered = list(map(Preparing(self._tenant.name, self._persons).prepared, candidates))
         known = feeds.places_of(self._connection, self._tenant, [one.key for one in offered])
         self._ahead(offered, known)
         self._nonces = nonces(sum([len(one.secrets) for one in offered]))
@@ -163,9 +163,10 @@ class Appending:
         body: dict[str, Any] = {name: value for name, value in draft.envelope.items() if value}
         data: Any = {**draft.data}
         if person:
-            sealing_key, mac_key = self._keys.sealing(tenant, person, retention)
-            for path, text in one.secrets:
-                blob = seal(sealing_key, text, tenant, event, path, person, retention, next(self._nonces))
+            sealing = self._keys.sealing(tenant, person, retention)
+            mac_key = sealing.mac
+            sealed = seal_all(sealing.cipher, one.secrets, tenant, event, person, retention, self._nonces)
+            for (path, _), blob in zip(one.secrets, sealed, strict=True):
                 put = sealed_json(blob, person, retention)
                 if path.startswith("customer."):
                     data.setdefault("customer", {})[path[9:]] = put

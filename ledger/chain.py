@@ -27,6 +27,10 @@ VERDICTS = "verdicts"
 TENANTS = "tenants"
 
 
+_HASH = (32).to_bytes(4, "big")
+"""The length of a hash, as it stands before one."""
+
+
 def _frame(field: bytes) -> bytes:
     return len(field).to_bytes(4, "big") + field
 
@@ -51,7 +55,8 @@ class Chain:
         self, previous: bytes, place: int, recorded: int, body: bytes, after: int | None = None
     ) -> bytes:
         """The hash of the row at ``place``; ``after`` for verdicts."""
-        middle = pack(">IqIq", 8, place, 8, recorded)
-        if after is not None:
-            middle += pack(">Iq", 8, after)
-        return sha256(_frame(previous) + self.opening + middle + _frame(body)).digest()
+        if after is None:
+            middle = pack(">IqIqI", 8, place, 8, recorded, len(body))
+        else:
+            middle = pack(">IqIqIqI", 8, place, 8, recorded, 8, after, len(body))
+        return sha256(b"".join((_HASH, previous, self.opening, middle, body))).digest()

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, Connection, and_, bindparam, literal_colum
 from ledger.dialects import insert_one, insert_where_new
 from ledger.hot import Among, Hot, Row
 from ledger.key_tables import blind_index, person_keys, persons, tombstones
-from ledger.seal import Keyed
+from ledger.seal import Sealing
 
 _TENANT: BindParameter[str] = bindparam("tenant")
 _keys_of = Among(
@@ -62,8 +62,8 @@ class KeyJob:
     """Persons, and entries of the blind index, that are known at once."""
 
     def __init__(self) -> None:
-        self.keys: dict[tuple[str, str, str], tuple[bytes, Keyed]] = {}
-        """(tenant, person, class) -> (sealing key, MAC key)."""
+        self.keys: dict[tuple[str, str, str], Sealing] = {}
+        """By tenant, person and class."""
         self._named: dict[bytes, str] = {}
         self._read: dict[tuple[str, str], bool] = {}
         """(tenant, person) whose keys are all in ``keys`` -> whether they were erased."""

@@ -20,7 +20,7 @@ from ledger.hot import Hot
 from ledger.key_job import KeyJob
 from ledger.key_place import KeyPlace
 from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
-from ledger.seal import ERASED, Erased, Keyed, fresh_key, mac_key
+from ledger.seal import ERASED, Erased, Keyed, Sealing, fresh_key, mac_key
 from schemas.canonical import canonical_bytes
 from schemas.identity import named
 from schemas.instants import Instant
@@ -169,7 +169,8 @@ class KeyStore:
 
     def _hold(self, tenant: str, keys: Iterable[tuple[str, str, bytes]]) -> None:
         for person, retention, key in keys:
-            self._job.keys.setdefault((tenant, person, retention), (key, Keyed(mac_key(key))))
+            if (named := (tenant, person, retention)) not in self._job.keys:
+                self._job.keys[named] = Sealing.under(key)
 
     def named(self, tenant: str, mac: bytes) -> str:
         """Whom an entry of the blind index names; "" for nobody, and for no entry."""
@@ -205,8 +206,8 @@ class KeyStore:
         """Whether there is a tombstone; in the writer's jobs."""
         return self._tombstone(self._looking, tenant, person)
 
-    def sealing(self, tenant: str, person: str, retention: str) -> tuple[bytes, Keyed]:
-        """(sealing key, MAC key), made where missing. Raises PersonErased."""
+    def sealing(self, tenant: str, person: str, retention: str) -> Sealing:
+        """Their key of that class, made where it is missing. Raises PersonErased."""
         known = self._job.keys.get((tenant, person, retention))
         if known is None:
             row = None
@@ -217,7 +218,7 @@ class KeyStore:
                 if self._is_gone(tenant, person):
                     raise PersonErased(person)
                 self._job.make(tenant, person, retention, key)
-            known = self._job.keys[tenant, person, retention] = (key, Keyed(mac_key(key)))
+            known = self._job.keys[tenant, person, retention] = Sealing.under(key)
         return known
 
     def comparing(self, tenant: str, person: str, retention: str) -> Keyed | Erased:
@@ -227,7 +228,7 @@ class KeyStore:
             return self.ledger_mac
         known = self._job.keys.get((tenant, person, retention))
         if known is not None:
-            return known[1]
+            return known.mac
         key = self._find(self._looking, tenant, person, retention)
         return key if isinstance(key, Erased) else Keyed(mac_key(key))
 

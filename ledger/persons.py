@@ -91,7 +91,7 @@ class Persons:
 
     def claims(self, tenant: str, source: str, number: str, phone: str) -> Claims:
         """A customer's number and phone, as given, as entries of the blind index."""
-        number, phone = normal_number(number), normal_phone(phone)
+        number, phone = number and normal_number(number), phone and normal_phone(phone)
         return Claims(
             self._mac(tenant, number_of(source), number) if number else b"",
             self._mac(tenant, PHONE, phone) if phone else b"",
@@ -104,6 +104,8 @@ class Persons:
         one, nothing merges: it is listed (``conflicts``).
         """
         by_number, by_phone = self._keys.named(tenant, claims.number), self._keys.named(tenant, claims.phone)
+        if by_number and (by_phone == by_number or not claims.phone):
+            return by_number  # as nearly always: nothing is new about them
         person = by_number or by_phone
         if claims.number and not by_number and by_phone and self._has_number(tenant, source, by_phone):
             person = ""  # the phone is a known customer's, the number is not theirs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger.body import at_path, has_sealed_shape
@@ -33,29 +34,49 @@ class Prepared:
     """Its data has the shape of sealed data."""
 
 
-def prepare(tenant: str, persons: Persons, candidate: Candidate) -> Prepared:
-    """For the tenant of that name. Raises TypeError where what is called personal is no text."""
-    event = event_id(tenant, candidate.source, candidate.source_id)
-    made = Prepared(candidate, event, bytes.fromhex(event.replace("-", "")))
-    draft = candidate.draft
-    if draft is None:
+class Preparing:
+    """For one batch of the tenant of that name: events of one customer or one ticket often stand together, and what follows
+    from those is worked out once."""
+
+    def __init__(self, tenant: str, persons: Persons) -> None:
+        self._tenant = tenant
+        self._persons = persons
+        self._claims: dict[tuple[str, str, str], Claims] = {}
+        self._cases: dict[tuple[str, str], str] = {}
+
+    def prepared(self, candidate: Candidate) -> Prepared:
+        """Raises TypeError where what is called personal is no text."""
+        event = event_id(self._tenant, candidate.source, candidate.source_id)
+        made = Prepared(candidate, event, bytes.fromhex(event.replace("-", "")))
+        draft = candidate.draft
+        if draft is None:
+            return made
+        if draft.customer:
+            made.claims = self._claimed(candidate.source, draft.customer)
+        if draft.case_id:
+            made.case = draft.case_id
+        elif draft.ticket:
+            made.case = self._case(candidate.source, draft.ticket)
+        elif draft.case == "opens":
+            made.case = case_id_of_event(event)
+        made.secrets = _secrets(draft)
+        if made.secrets and not draft.customer_ref and made.claims == NOBODY:
+            made.person = own_person(event)
+        made.reserved = has_sealed_shape(draft.data)
         return made
-    customer = draft.customer
-    if customer:
-        made.claims = persons.claims(
-            tenant, candidate.source, customer.get("number", ""), customer.get("phone", "")
-        )
-    if draft.case_id:
-        made.case = draft.case_id
-    elif draft.ticket:
-        made.case = case_id_of_ticket(tenant, candidate.source, draft.ticket)
-    elif draft.case == "opens":
-        made.case = case_id_of_event(event)
-    made.secrets = _secrets(draft)
-    if made.secrets and not draft.customer_ref and not any(made.claims):
-        made.person = own_person(event)
-    made.reserved = has_sealed_shape(draft.data)
-    return made
+
+    def _claimed(self, source: str, customer: Mapping[str, str]) -> Claims:
+        told = (source, customer.get("number", ""), customer.get("phone", ""))
+        claims = self._claims.get(told)
+        if claims is None:
+            claims = self._claims[told] = self._persons.claims(self._tenant, *told)
+        return claims
+
+    def _case(self, source: str, ticket: str) -> str:
+        case = self._cases.get((source, ticket))
+        if case is None:
+            case = self._cases[source, ticket] = case_id_of_ticket(self._tenant, source, ticket)
+        return case
 
 
 def _secrets(draft: Draft) -> tuple[tuple[str, str], ...]:

@@ -10,15 +10,15 @@ from __future__ import annotations
 import os
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ledger.errors import Unsealable
-from schemas.canonical import canonical_texts
+from schemas.canonical import canonical_texts, quoted
 
 _FORMAT = "1."
 _NONCE = 12
@@ -44,6 +44,19 @@ def _bound(tenant: str, event_id: str, path: str, person: str, retention: str) -
     return b'["touchline",1,' + canonical_texts(tenant, event_id, path, person, retention)[1:]
 
 
+class Sealing(NamedTuple):
+    """A person's key of one retention class, ready for use."""
+
+    key: bytes
+    cipher: AESGCM
+    mac: Keyed
+    """For what was sent of them."""
+
+    @classmethod
+    def under(cls, key: bytes) -> Sealing:
+        return cls(key, AESGCM(key), Keyed(mac_key(key)))
+
+
 def nonces(count: int) -> Iterator[bytes]:
     """So many, drawn at once: each call of the system lets go of the interpreter, which another busy thread then keeps for
     up to 5 ms. For use at once; a store of them would be used twice by a machine that is copied."""
@@ -59,14 +72,32 @@ def seal(
     path: str,
     person: str,
     retention: str,
-    nonce: bytes | None = None,
 ) -> str:
-    """Clear text -> sealed value. ``nonce``: one of ``nonces``, for this call alone."""
-    if nonce is None:
-        nonce = os.urandom(_NONCE)
-    bound = _bound(tenant, event_id, path, person, retention)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), bound)
-    return _FORMAT + b2a_base64(sealed, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
+    """Clear text -> sealed value."""
+    return seal_all(AESGCM(key), [(path, text)], tenant, event_id, person, retention, nonces(1))[0]
+
+
+def seal_all(
+    cipher: AESGCM,
+    texts: Iterable[tuple[str, str]],
+    tenant: str,
+    event_id: str,
+    person: str,
+    retention: str,
+    drawn: Iterator[bytes],
+) -> list[str]:
+    """(path, clear text) of one event -> sealed values, in order. ``drawn``: of ``nonces``, each for one text alone."""
+    sealed = []
+    opening = (
+        f'["touchline",1,{quoted(tenant)},{quoted(event_id)},'  # ``_bound``, of which the path alone differs
+    )
+    closing = f",{quoted(person)},{quoted(retention)}]"
+    for path, text in texts:
+        nonce = next(drawn)
+        bound = f"{opening}{quoted(path)}{closing}".encode()
+        blob = b2a_base64(nonce + cipher.encrypt(nonce, text.encode(), bound), newline=False)
+        sealed.append(_FORMAT + blob.translate(_URL_SAFE).rstrip(b"=").decode())
+    return sealed
 
 
 def unseal(key: bytes, blob: str, tenant: str, event_id: str, path: str, person: str, retention: str) -> str:

@@ -111,7 +111,7 @@ class Letters:
                 return Kept(known[0], known[1], fresh=False)
             last = connection.scalar(select(func.max(c.place)).where(c.tenant == tenant.number))
             place = int(last or 0) + 1
-            key, _ = keys.sealing(tenant.name, letter, CLASS)
+            key = keys.sealing(tenant.name, letter, CLASS).key
             row: dict[str, Any] = dict.fromkeys(c.keys(), "")
             row |= dict.fromkeys(("faults", "events", "decided", "opened"), 0)
             row |= {
