@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -43,6 +43,13 @@ def link(path: str, **asked: str) -> str:
 def percent(thousandths: int | None) -> str:
     """``86.7%``"""
     return "—" if thousandths is None else f"{thousandths // 10}.{thousandths % 10}%"
+
+
+def titled(head: str, asked: Mapping[str, str], columns: Iterable[str], t: Words) -> str:
+    """What a page of cases is of: the head and what was asked for, a dash for those that name none."""
+    plain = ("project_id", "month")
+    given = ((name, asked[name]) for name in columns if name in asked)
+    return " · ".join((head, *(text or "—" if name in plain else names(text, t) for name, text in given)))
 
 
 def names(code: str, t: Words) -> str:

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import Caller, House, Reader
-from web.counting import Month, Project, When, behind, link, names, where
+from web.counting import Month, Project, When, behind, link, names, titled, where
 from web.pages import Page, SignedIn, Text
 from web.paging import Paging, known_only
 from web.problems import answers
@@ -122,6 +122,8 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
             hint=t("figures.defects.hint"),
             heads=[t(f"figures.{head}") for head in heads],
             rows=rows,
+            keys=5,
+            none=t("figures.defects.none"),
             total=("", "", "", "", "", total["reports"], total["houses"]),
             back=PAGE,
         )
@@ -141,9 +143,8 @@ async def page_of_cases(
 
     def drawn() -> Response:
         found = services.reading.figures.behind(who.tenant, "defects", asked, limit=500)
-        codes = (names(asked.get(code, ""), t) for code in ("origin", "component", "cause"))
-        title = " · ".join(
-            (t("figures.defects"), asked.get("project_id") or "—", *codes, asked.get("month") or "—")
+        title = titled(
+            t("figures.defects"), asked, ("project_id", "origin", "component", "cause", "month"), t
         )
         return pages.render(
             "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500

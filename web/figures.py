@@ -76,9 +76,9 @@ def promise_row(promise: Mapping[str, Any], now: Instant, t: Words, *, live: boo
         word = t("late") if settled > due else t("early")
         left = t.spell(abs(settled - due))
     elif settled is not None:
-        word, left = "", near(settled, now, t)
+        word, left = t("ended"), near(settled, now, t)
     elif wall == "worklist" and opened is not None:
-        word, left = "", t.spell(max(0, now - opened))
+        word, left = t("since"), t.spell(max(0, now - opened))
     name = promise["en"] if t.lang == "en" and promise["en"] else promise["zh"]
     return {
         "id": promise["id"],
@@ -88,6 +88,7 @@ def promise_row(promise: Mapping[str, Any], now: Instant, t: Words, *, live: boo
         "name": name or promise["obligation"],
         "row": promise["row"],
         "flags": [t(f"flag.{flag}") for flag in promise["flags"] if flag in ("born_late", "paused")],
+        "person": promise["person"],
         "owes": [t.label(role) for role in promise["owes"]],
         "house": promise["house_id"] or "",
         "project": promise["project_id"] or "",

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from web.auth import Caller, House, Reader
-from web.counting import Month, Project, When, behind, link, names, percent, where
+from web.counting import Month, Project, When, behind, link, names, percent, titled, where
 from web.pages import Page, SignedIn, Text
 from web.paging import Paging, known_only
 from web.problems import answers
@@ -142,6 +142,8 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
             hint=hint,
             heads=[t(f"figures.{head}") for head in heads],
             rows=rows,
+            keys=3,
+            none=t("figures.satisfaction.none"),
             total=whole,
             back=PAGE,
         )
@@ -161,8 +163,7 @@ async def page_of_cases(
 
     def drawn() -> Response:
         found = services.reading.figures.behind(who.tenant, "satisfaction", asked, limit=500)
-        project, owner_type, month = (asked.get(name, "") for name in ("project_id", "owner_type", "month"))
-        title = " · ".join((t("figures.satisfaction"), project or "—", names(owner_type, t), month or "—"))
+        title = titled(t("figures.satisfaction"), asked, ("project_id", "owner_type", "month"), t)
         return pages.render(
             "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
         )

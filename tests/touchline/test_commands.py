@@ -217,12 +217,18 @@ def test_an_example_dated_now_is_new_every_time_and_its_promises_run(acme: Shell
     old = example("complaint.received")
     assert len({event["id"] for event in (*made, old)}) == 3
     assert len({event["ticket"] for event in (*made, old)}) == 3
+    keys = [event["data"].pop("same_problem_key") for event in (*made, old)]
+    assert len(set(keys)) == 3, "another one is no repeated complaint"
     assert {**made[0], "id": "", "ticket": "", "time": ""} == {**old, "id": "", "ticket": "", "time": ""}
+    for event, key in zip(made, keys, strict=False):
+        event["data"]["same_problem_key"] = key
     path = tmp_path / "now.ndjson"
     path.write_text("".join(json.dumps(event) + "\n" for event in made), encoding="utf-8")
     assert [answer["duplicate"] for answer in acme("append", str(path), "--json").json] == [False, False]
     found = acme("promises", "--json").json
-    assert len({p["case_id"] for p in found if p["case_id"]}) == 2
+    cases = {p["case_id"] for p in found if p["case_id"]}
+    assert len(cases) == 2
+    assert not any("上移" in acme("case", "show", case).out for case in cases)
     assert not any("born_late" in p["flags"] for p in found)
 
 

@@ -72,7 +72,10 @@ def test_every_figure_opens_the_cases_behind_it(timed: Site) -> None:
         assert "30 次 · 1 户" in wall
         for room in ("/wall/satisfaction", "/wall/defects"):
             assert room in links(wall)
-            (opened,) = [link for link in links(http.get(room).text) if "/cases?" in link]
+            drawn = http.get(room).text
+            (opened,) = {link for link in links(drawn) if "/cases?" in link}
+            assert '">30</a>' in drawn, "each figure is a link"
+            assert room + "/cases" in links(drawn), "the sum too"
             page = http.get(opened)
             assert page.status_code == 200
             assert f"/wall/cases/{case}" in links(page.text)

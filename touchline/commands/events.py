@@ -59,13 +59,15 @@ def example(
         bool,
         typer.Option(
             "--now",
-            help="时间为现在，编号全新，新开的事项也用新工单号 dated now, under a fresh id (and ticket, if it opens a case)",
+            help="时间为现在，编号、工单号、same_problem_key 全新，再发一次不算重复投诉 "
+            "dated now, under a fresh id, ticket and same_problem_key: another one is no repeated complaint",
         ),
     ] = False,
     pretty: Annotated[bool, typer.Option("--pretty", help="分行缩进 indented; no longer one line")] = False,
     data: NoDataOption = DATA,
 ) -> None:
-    """打印一条可原样提交的示例事件（一行）。Print an event that can be posted as it is, on one line.
+    """打印一条可原样提交的示例事件（一行）；再发一次不会重复登记。Print an event that can be posted as it is, on one line; sent
+    again it is kept once.
 
     \b
     Example:
@@ -93,6 +95,10 @@ def example(
             event = made(type_name, SystemClock().now(), f"{event['id']}-{fresh}") | pointed
             if CATALOGUE[type_name].case == "opens" and "ticket" in event:
                 event["ticket"] += f"-{fresh}"
+            if (
+                "same_problem_key" in event["data"]
+            ):  # else the second one posted is a repeated complaint, and rings
+                event["data"]["same_problem_key"] += f"/{fresh}"
     except UnknownType as error:
         raise Refused(
             Exit.UNKNOWN, f"没有事件类型 {type_name}（touchline events list）。", f"{error}."

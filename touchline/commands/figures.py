@@ -89,7 +89,7 @@ def satisfaction(
 
 def defects(
     project: Project = "",
-    component: Annotated[str, typer.Option("--component", help="部件 one component")] = "",
+    component: Annotated[str, typer.Option("--component", help="构件 one component")] = "",
     month: Month = "",
     cases: Behind = False,
     as_of: AsOfOption = "",
@@ -99,7 +99,7 @@ def defects(
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """缺陷：报修与缺陷登记按项目、部件、原因、月份（北京时间）汇总，含不同房屋数。
+    """缺陷：报修与缺陷登记按项目、构件、原因、月份（北京时间）汇总，含不同房屋数。
     Defects as reported, by project, component, cause and month (Asia/Shanghai), with how many different houses.
 
     \b
@@ -126,7 +126,7 @@ def defects(
         (
             "项目 project",
             "来源 origin",
-            "部件 component",
+            "构件 component",
             "原因 cause",
             "月份 month",
             "次数 reports",

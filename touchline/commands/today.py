@@ -73,7 +73,7 @@ def list_(
         show(found)
     elif found:
         table(
-            ("时限 due", "", "回访 visit", "责任 owed by", "房屋 house", "未接通 missed", "事项 case"),
+            ("时限 due", "", "回访 visit", "责任 owed by", "房号 house", "未接通 missed", "事项 case"),
             (
                 (
                     (one["due"] or "—")[:16].replace("T", " "),

@@ -8,7 +8,7 @@ from web.texts.pair import Texts
 
 TEXTS: Final[Texts] = {
     "case": ("事项", "Case"),
-    "case.open": ("办理中", "open"),
+    "case.open": ("处理中", "open"),
     "case.closed": ("已关闭", "closed"),
     "case.withdrawn": ("已撤回", "withdrawn"),
     "case.withdrawn.note": (

@@ -7,7 +7,7 @@ from typing import Final
 from web.texts.pair import Texts
 
 FIELDS: Final[Texts] = {
-    "number": ("客户号", "customer no."),
+    "number": ("客户编号", "customer no."),
     "name": ("客户", "customer"),
     "phone": ("电话", "phone"),
     "address": ("地址", "address"),

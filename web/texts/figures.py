@@ -9,16 +9,16 @@ from web.texts.pair import Texts
 TEXTS: Final[Texts] = {
     "figures.satisfaction": ("满意度", "Satisfaction"),
     "figures.satisfaction.hint": (
-        "按回访当月（北京时间）；括号内为威尔逊区间；答复少于 {least} 条不公布。点月份看事项。",
-        "by month of the visit (Asia/Shanghai); in brackets the Wilson interval; nothing from fewer than {least} answers. "
-        "A month opens its cases.",
+        "按回访当月（北京时间）；括号内为威尔逊区间；答复少于 {least} 条不公布。点数字看事项。",
+        "By month of the visit (Asia/Shanghai); in brackets the Wilson interval; nothing from fewer than {least} answers. "
+        "A figure opens its cases.",
     ),
     "figures.few": ("样本不足（{n}/{least}）", "too few answers ({n}/{least})"),
     "figures.defects": ("缺陷反馈", "Defects"),
     "figures.defects.hint": (
-        "报修与缺陷登记分别计数，按报告当月（北京时间）；户数为不同房屋。点月份看事项。",
-        "repairs reported and defects recorded, counted apart, by month (Asia/Shanghai); houses are different ones. "
-        "A month opens its cases.",
+        "报修与缺陷登记分别计数，按报告当月（北京时间）；户数为不同房屋。点数字看事项。",
+        "Repairs reported and defects recorded, counted apart, by month (Asia/Shanghai); houses are different ones. "
+        "A figure opens its cases.",
     ),
     "figures.defects.line": ("{n} 次 · {houses} 户", "{n} in {houses} houses"),
     "figures.this_month": ("本月", "this month"),
@@ -31,12 +31,24 @@ TEXTS: Final[Texts] = {
     "figures.unsatisfied": ("不满意", "Not satisfied"),
     "figures.mean": ("均分", "Mean of marks"),
     "figures.origin": ("来源", "Origin"),
-    "figures.component": ("部件", "Component"),
+    "figures.component": ("构件", "Component"),
     "figures.cause": ("原因", "Cause"),
     "figures.reports": ("次数", "Reports"),
     "figures.houses": ("户数", "Houses"),
     "figures.total": ("合计", "Total"),
-    "figures.none": ("暂无数据", "nothing counted yet"),
+    "figures.none": ("暂无数据", "Nothing counted yet"),
+    "figures.none.of": (
+        "这个数字背后没有事项；返回汇总另选。",
+        "No case is behind this figure; go back and choose another.",
+    ),
+    "figures.satisfaction.none": (
+        "登记回访结果（今日待办，或触点 followup.…_completed）后，会自动列在这里。",
+        "Filing what came of a visit (the list of today, or an event followup.…_completed) puts it here by itself.",
+    ),
+    "figures.defects.none": (
+        "登记报修（repair.reported）或缺陷（defect.recorded）后，会自动列在这里。",
+        "A repair reported (repair.reported) or a defect recorded (defect.recorded) puts it here by itself.",
+    ),
     "figures.up": ("返回汇总", "Back to the figures"),
     "figures.happened": ("发生于", "Happened"),
     "figures.touchpoint": ("触点", "Touchpoint"),
