@@ -13,7 +13,7 @@ from schemas.fields import yuan
 from schemas.instants import Instant, format_instant, parse_instant
 from web.auth import Caller, House
 from web.cases import until_folded
-from web.figures import OPEN, days_line, near, promise_row, stamp, touchpoint, verdict
+from web.figures import OPEN, clear, content, days_line, near, promise_row, stamp, touchpoint, verdict
 from web.figures import at as at_of
 from web.moments import instant
 from web.pages import Page, SignedIn, Text
@@ -40,6 +40,8 @@ def case_head(history: dict[str, Any], case_id: str, now: Instant, t: Words) -> 
             "title": f"{t('case.withdrawn')} · {name}",
             "opened_text": "",
             "channel_name": "",
+            "customer": {"name": "", "phone": ""},
+            "about": "",
         }
     opened = at_of(case["opened"])
     kind = t.label(case["kind"]) or case["kind"]
@@ -52,6 +54,25 @@ def case_head(history: dict[str, Any], case_id: str, now: Instant, t: Words) -> 
         "title": f"{kind} · {place}" if place else kind,
         "opened_text": near(opened, now, t) if opened else "",
         "channel_name": t.label(case.get("channel") or ""),
+        **concerned(history, t),
+    }
+
+
+def concerned(history: dict[str, Any], t: Words) -> dict[str, Any]:
+    """Whom a case concerns and what about, as its first standing touchpoints that say so tell it: who opens it is about to
+    call."""
+    told = sorted(
+        (fact for fact in history["touchpoints"] if fact["state"] == "stands"),
+        key=lambda one: int(one["place"]),
+    )
+    persons = [fact["data"].get("customer") or {} for fact in told]
+    texts = (content(fact["data"], t)[0] for fact in told)
+    return {
+        "customer": {
+            name: next((clear(one[name], t) for one in persons if one.get(name)), "")
+            for name in ("name", "phone")
+        },
+        "about": " ".join(next((text for text in texts if text), "").split()),
     }
 
 

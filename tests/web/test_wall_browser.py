@@ -186,6 +186,7 @@ def test_the_case_tells_what_happened_and_what_was_known(page: Page, timed: Site
     case_view = page.locator("#case")
     expect(case_view.locator("h2")).to_contain_text("yunqi-3-1201")
     expect(case_view).to_contain_text("王女士")
+    expect(page.locator("#concerned")).to_have_text("王女士13800000000卫生间天花板渗水")
     gone = case_view.locator(".entry.gone")
     expect(gone).to_have_count(1)
     expect(gone).to_contain_text("已更正")
