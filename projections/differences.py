@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, inspect, select
+from sqlalchemy import Connection, Table, inspect, select
 
-from ledger.hot import Hot
 from projections.tables import SetTables
 
 SHOWN = 20
@@ -101,17 +100,24 @@ def _base(name: str, tables: SetTables) -> str:
 
 
 def _columns(conn: Connection, table: str) -> list[str]:
+    if (
+        conn.dialect.name == "sqlite"
+    ):  # to ask by way of SQLAlchemy takes as long as to compare a thousand rows
+        return list(conn.exec_driver_sql("SELECT name FROM pragma_table_info(?)", (table,)).scalars())
     return [str(column["name"]) for column in inspect(conn).get_columns(table)]
 
 
 def _portions(conn: Connection, table: Table, tenant: int) -> Iterator[list[Line]]:
-    query = select(table).where(table.c.tenant == bindparam("tenant")).order_by(*table.primary_key.columns)
+    keys = table.primary_key.columns
     if conn.dialect.name == "sqlite":  # as the driver reads them: that is half of what comparing takes
-        lines = Hot(query).rows(conn, tenant=tenant)
+        names, order = (", ".join(f'"{c.name}"' for c in cs) for cs in (table.columns, keys))
+        raw: Any = conn.connection.driver_connection
+        lines = raw.execute(f"SELECT {names} FROM {table.name} WHERE tenant = ? ORDER BY {order}", (tenant,))
         while found := list(islice(lines, PORTION)):
             yield found
         return
-    for part in conn.execution_options(yield_per=PORTION).execute(query, {"tenant": tenant}).partitions():
+    query = select(table).where(table.c.tenant == tenant).order_by(*keys)
+    for part in conn.execution_options(yield_per=PORTION).execute(query).partitions():
         yield [tuple(line) for line in part]
 
 

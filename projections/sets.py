@@ -11,7 +11,7 @@ import threading
 from collections import defaultdict
 from time import monotonic, perf_counter
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.database import Database
@@ -32,6 +32,7 @@ _POSTGRESQL = (
     "SELECT tablename FROM pg_tables WHERE schemaname = 'touchline_sets'"
     " AND tablename ~ '_[a-z]$' ORDER BY tablename"
 )
+_KEYS = "SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk"
 _NEXT = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 _OLDER = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -111,7 +112,7 @@ class Sets:
 
     def _empty(self, name: str, table: str) -> None:
         with self._database.read() as conn:
-            keys = inspect(conn).get_pk_constraint(table)["constrained_columns"]
+            keys = list(conn.exec_driver_sql(_KEYS, (table,)).scalars())
         first = f"SELECT {', '.join(keys)} FROM {table} LIMIT ?"
         # one by one: SQLite looks for a list of whole keys by reading the whole table
         away = f"DELETE FROM {table} WHERE {' AND '.join(f'{key} = ?' for key in keys)}"

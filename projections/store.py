@@ -221,7 +221,7 @@ def open_store(database: Database, writer: Writer, rules: Sequence[AnyRule]) -> 
         )
     name = active[0] if active else SETS[0]
     tables = set_tables(name, tuple(kind for rule in rules for kind in rule.rows))
-    database.create(tables.metadata)
-    if not active:
+    if not active:  # who makes a set writes it down last: the tables of the active one stand
+        database.create(tables.metadata)
         writer.call(lambda conn: conn.execute(insert(ACTIVE).values(one=1, name=name, fold_version=version)))
     return SqlStore(tables, rules, writer.clock)

@@ -77,9 +77,6 @@ Expr = Annotated[
     BeforeValidator(_ref),
 ]
 
-for _model in (Match, AnyOf, AllOf):
-    _model.model_rebuild()
-
 
 def leaves(expr: Any) -> Iterator[Match]:
     """Every MATCH of an EXPR, in the order written, without the ``reset`` ones. None has none."""

@@ -28,7 +28,6 @@ from processors.rules.linear import AnyRule
 from producers.erasure import Erasures
 from producers.intake import Intake
 from producers.persons import PersonRequests
-from projections.reading.reading import Reading
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
 from schemas.instants import MINUTE, Instant
@@ -41,6 +40,7 @@ from touchline.rules import rules
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from alerts.service import Alerts
     from producers.inbox.inbox import Inboxes
+    from projections.reading.reading import Reading
     from touchline.rebuilding import Tell
     from touchline.settings import Settings
 
@@ -90,7 +90,6 @@ class House:
             self.adopt(open_store(self.database, self.writer, self.rules))
         except OtherFold as error:
             self.stale = str(error)
-        self.reading = Reading(self.database, self.ledger, self.rules, lambda: self.rules)
         self.alerts: Alerts | None = None
         self.admin = HouseAdmin(self)
 
@@ -113,6 +112,13 @@ class House:
             house = cls(place, settings, clock, rooms)
             house._rooms = rooms.pop_all()
         return house
+
+    @cached_property
+    def reading(self) -> Reading:
+        """The read models, for whoever serves them."""
+        from projections.reading.reading import Reading
+
+        return Reading(self.database, self.ledger, self.rules, lambda: self.rules)
 
     @cached_property
     def inbox(self) -> Inboxes:

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -168,3 +169,27 @@ def test_the_whole_suite_asks_for_browser_and_database_and_a_part_for_neither(
         ("kafka", bootstrap.has_kafka, "openjdk-17-jre-headless", "maven"),
     ]
     assert ran.calls[1][-2] == "-n"
+
+
+def test_our_modules_are_compiled_also_where_python_itself_may_not(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip(monkeypatch)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (checkout / "ledger" / "copying").mkdir(parents=True)
+    for module in ("ledger/lanes.py", "ledger/copying/plan.py"):
+        (checkout / module).write_text("PLACE = 1\n", encoding="utf-8")
+    bootstrap.prepare("run")
+    assert len(list(checkout.rglob("*.pyc"))) == 2
+    for kept in checkout.rglob("*.pyc"):
+        kept.unlink()
+    bootstrap.prepare("run")
+    assert len(list(checkout.rglob("*.pyc"))) == 2, (
+        "also where nothing is installed any more: after a git pull"
+    )
+
+
+def test_every_package_is_compiled() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = told["tool"]["setuptools"]["packages"]["find"]["include"]
+    assert {room + "*" for room in bootstrap.ROOMS} == set(named)
