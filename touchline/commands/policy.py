@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,15 +19,9 @@ from touchline.options import (
     show,
     table,
 )
-
-if TYPE_CHECKING:
-    from schemas.policy import PolicyFile
-    from schemas.policy_findings import Finding
+from touchline.policies import SHIPPED, checked, published_years, read
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
-
-SHIPPED = "shipped"
-"""Stands for the profile that comes with the program."""
 
 PathArgument = Annotated[
     Path, typer.Argument(metavar="FILE|DIR", help="政策文件或目录 a file or a folder of files")
@@ -53,7 +47,7 @@ def check(
     Example:
       touchline policy check policies
     """
-    file, found = _checked(path, _published_years(data, tenant) if tenant else None, as_json=as_json)
+    file, found = checked(path, published_years(data, tenant) if tenant else None, as_json=as_json)
     if as_json:
         show(
             {
@@ -93,7 +87,7 @@ def explain(
     """
     from schemas.policy_words import explain as words
 
-    file = _read(path)
+    file = read(path)
     if key not in file.policies:
         from difflib import get_close_matches
 
@@ -135,7 +129,7 @@ def diff(
     """
     from schemas.policy_diff import diff as compare
 
-    found = compare(_read(old), _read(new))
+    found = compare(read(old), read(new))
     if as_json:
         show([one.dump() for one in found])
     elif found:
@@ -165,7 +159,7 @@ def publish(
     """
     from touchline.desk import desk
 
-    file, found = _checked(path, None, as_json=as_json)
+    file, found = checked(path, None, as_json=as_json)
     with desk(data) as counter:
         made = counter.perform("policy.publish", {"tenant": tenant, "data": file.published()})
     if made["status"] != 202:
@@ -207,7 +201,7 @@ def whatif(
     """
     from touchline.trying import compared
 
-    file, _ = _checked(path, None, as_json=as_json)
+    file, _ = checked(path, None, as_json=as_json)
     told = compared(data, tenant, file, instant(since, "--since"))
     if as_json:
         show(told)
@@ -243,60 +237,3 @@ def _table_of(told: dict[str, Any]) -> None:
     if (more := told["differ"] - SHOWN) > 0:
         say(f"另有 {more} 条未列出（--json 全部列出）。", f"{more} more, all in --json.")
     say(f"{told['differ']} 条会不同。", f"{told['differ']} promises would differ.")
-
-
-def _read(path: str) -> PolicyFile:
-    """A profile by path or ``shipped``. Raises Refused."""
-    from schemas.policy_files import load_profile
-    from schemas.policy_findings import PolicyFileError
-
-    if path != SHIPPED and not Path(path).exists():
-        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
-    try:
-        return load_profile(None if path == SHIPPED else Path(path))
-    except PolicyFileError as error:
-        raise Refused(Exit.NOT_SO, f"{path} 有误，见 policy check。", str(error)) from None
-
-
-def _checked(
-    path: Path, published: dict[str, set[int]] | None, *, as_json: bool
-) -> tuple[PolicyFile, list[Finding]]:
-    """The profile, and warnings; ends with 1 where it cannot be published. ``published``: calendar -> years."""
-    from datetime import UTC, datetime, timedelta
-
-    from schemas.calendar import SHIPPED_YEARS
-    from schemas.catalogue import CATALOGUE
-    from schemas.instants import to_datetime
-    from schemas.policy_check import check_policy
-    from schemas.policy_files import read_profile
-    from schemas.policy_findings import PolicyFileError
-
-    if not path.exists():
-        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
-    types = {name: {*kind.model.model_fields} for name, kind in CATALOGUE.items()}
-    try:
-        profile = read_profile(path)
-        file = profile.policy_file
-        known = published if published is not None else {name: {*SHIPPED_YEARS} for name in file.calendars}
-        today = datetime.now(UTC)
-        years = {to_datetime(file.effective_from).year, today.year, (today + timedelta(days=45)).year}
-        found = check_policy(file, types, calendars=known, years=years, places=profile.places)
-        if any(one.level == "error" for one in found):
-            raise PolicyFileError(found)
-    except PolicyFileError as error:
-        if as_json:
-            show({"ok": False, "findings": [one.dump() for one in error.findings]})
-        else:
-            for one in error.findings:
-                print(one)
-            say(f"{len(error.findings)} 处有误。", f"{len(error.findings)} findings.")
-        raise typer.Exit(Exit.NOT_SO) from None
-    return file, found
-
-
-def _published_years(data: Path, tenant: str) -> dict[str, set[int]]:
-    """Calendar -> years that the tenant has published."""
-    from touchline.library import Library
-
-    with Library(data) as library:
-        return library.reading.published.calendar_years(library.tenant(tenant))

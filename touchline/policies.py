@@ -1,0 +1,75 @@
+"""Policy files as commands take them: read, and checked as they would be published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from touchline.exits import Exit, Refused
+from touchline.options import say, show
+
+if TYPE_CHECKING:
+    from schemas.policy import PolicyFile
+    from schemas.policy_findings import Finding
+
+SHIPPED = "shipped"
+"""Stands for the profile that comes with the program."""
+
+
+def read(path: str) -> PolicyFile:
+    """A profile by path or ``shipped``. Raises Refused."""
+    from schemas.policy_files import load_profile
+    from schemas.policy_findings import PolicyFileError
+
+    if path != SHIPPED and not Path(path).exists():
+        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
+    try:
+        return load_profile(None if path == SHIPPED else Path(path))
+    except PolicyFileError as error:
+        raise Refused(Exit.NOT_SO, f"{path} 有误，见 policy check。", str(error)) from None
+
+
+def checked(
+    path: Path, published: dict[str, set[int]] | None, *, as_json: bool
+) -> tuple[PolicyFile, list[Finding]]:
+    """The profile, and warnings; ends with 1 where it cannot be published. ``published``: calendar -> years."""
+    from datetime import UTC, datetime, timedelta
+
+    from schemas.calendar import SHIPPED_YEARS
+    from schemas.catalogue import CATALOGUE
+    from schemas.instants import to_datetime
+    from schemas.policy_check import check_policy
+    from schemas.policy_files import read_profile
+    from schemas.policy_findings import PolicyFileError
+
+    if not path.exists():
+        raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
+    types = {name: {*kind.model.model_fields} for name, kind in CATALOGUE.items()}
+    try:
+        profile = read_profile(path)
+        file = profile.policy_file
+        known = published if published is not None else {name: {*SHIPPED_YEARS} for name in file.calendars}
+        today = datetime.now(UTC)
+        years = {to_datetime(file.effective_from).year, today.year, (today + timedelta(days=45)).year}
+        found = check_policy(file, types, calendars=known, years=years, places=profile.places)
+        if any(one.level == "error" for one in found):
+            raise PolicyFileError(found)
+    except PolicyFileError as error:
+        if as_json:
+            show({"ok": False, "findings": [one.dump() for one in error.findings]})
+        else:
+            for one in error.findings:
+                print(one)
+            say(f"{len(error.findings)} 处有误。", f"{len(error.findings)} findings.")
+        raise typer.Exit(Exit.NOT_SO) from None
+    return file, found
+
+
+def published_years(data: Path, tenant: str) -> dict[str, set[int]]:
+    """Calendar -> years that the tenant has published."""
+    from touchline.library import Library
+
+    with Library(data) as library:
+        return library.reading.published.calendar_years(library.tenant(tenant))
