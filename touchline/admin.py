@@ -5,24 +5,19 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from ledger import access
 from ledger.access import Access
-from ledger.candidate import Appended, Outcome
 from ledger.tenants import Tenant
 from producers.erasure import SOURCE as OWN_SOURCE
-from schemas.canonical import Json, NotStrict, read_json
-from touchline import erasing
+from schemas.canonical import Json
+from touchline import appending, erasing
 from touchline.choosing import good_name, only_source, only_tenant
 from touchline.exits import Exit, Refused, of_error
 
 if TYPE_CHECKING:
     from touchline.house import House
-
-DEADLINE = 60.0
-"""Seconds that an append waits for its commit."""
 
 
 class HouseAdmin:
@@ -135,26 +130,8 @@ class HouseAdmin:
         }
 
     def _append(self, tenant: str, source: str, lines: list[str]) -> Json:
-        house = self._house
-        found = only_tenant(house.ledger, tenant)
-        by = only_source(house.ledger, found, source)
-        answers: list[Json] = [None] * len(lines)
-        offered: list[tuple[int, Json]] = []
-        for at, line in enumerate(lines):
-            try:
-                offered.append((at, read_json(line)))
-            except NotStrict as error:
-                answers[at] = {
-                    "status": 400,
-                    "code": "not_json",
-                    "field": error.field,
-                    "reason": error.reason,
-                    "reason_zh": "这一行不是 JSON",
-                }
-        told: Future[list[Outcome]] = house.intake.submit_many(found, by, [raw for _, raw in offered])
-        for (at, _), outcome in zip(offered, told.result(DEADLINE), strict=True):
-            answers[at] = _outcome(outcome)
-        return answers
+        found = only_tenant(self._house.ledger, tenant)
+        return appending.append(self._house, found, only_source(self._house.ledger, found, source), lines)
 
     def _person_erase(self, tenant: str, person: str, basis: str, by: str) -> Json:
         return erasing.erase(self._house, only_tenant(self._house.ledger, tenant), person, basis, by)
@@ -176,10 +153,8 @@ class HouseAdmin:
     def _import(self, tenant: str, source: str, events: list[Json]) -> Json:
         """Answers "kept", "again" or a refusal for each event."""
         house = self._house
-        told = house.intake.submit_many(
-            house.ledger.tenant(tenant), good_name(source, "来源", "source"), events
-        )
-        return [_told(outcome) for outcome in told.result(DEADLINE)]
+        by = good_name(source, "来源", "source")
+        return appending.imported(house, house.ledger.tenant(tenant), by, events)
 
     def _today_done(self, tenant: str, source: str, case: str, result: str, **said: Any) -> Json:
         from touchline.today import done
@@ -277,28 +252,3 @@ def _answer(error: Exception) -> Json:
     if refused is None:
         raise error
     return {"refused": {"exit": int(refused.code), "zh": refused.zh, "en": refused.en}}
-
-
-def _told(outcome: Outcome) -> Json:
-    if isinstance(outcome, Appended):
-        return "again" if outcome.duplicate else "kept"
-    return {"field": outcome.field, "reason": outcome.reason, "reason_zh": outcome.reason_zh}
-
-
-def _outcome(outcome: Outcome) -> dict[str, Any]:
-    if isinstance(outcome, Appended):
-        return {
-            "status": 202,
-            "event_id": outcome.event_id,
-            "case_id": outcome.case_id or None,
-            "place": outcome.place,
-            "duplicate": outcome.duplicate,
-        }
-    return {
-        "status": outcome.status,
-        "code": outcome.code,
-        "field": outcome.field,
-        "reason": outcome.reason,
-        "reason_zh": outcome.reason_zh,
-        **outcome.extra,
-    }
