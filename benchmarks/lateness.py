@@ -32,7 +32,7 @@ from processors.progress import Progress
 from producers.intake import candidate
 from projections.store import open_store
 from schemas.instants import SECOND, Instant
-from schemas.policy_files import load_profile
+from tests.kit.policies import with_more
 from tests.kit.world import SOURCE, event
 from touchline.defaults import publications
 from touchline.rules import rules
@@ -96,9 +96,7 @@ def site() -> Iterator[Site]:
 
 def minute_policy(now: Instant) -> dict[str, Any]:
     """The shipped profile and one promise of a minute that nobody will keep."""
-    whole: dict[str, Any] = load_profile().dump()
-    whole["version"] = "bench.1"
-    whole["policies"]["bench.minute"] = {
+    minute = {
         "row": "O1",
         "zh": "测",
         "on": "complaint.received",
@@ -107,7 +105,7 @@ def minute_policy(now: Instant) -> dict[str, Any]:
         "by": "complaint.closed",
         "owes": "project_cs",
     }
-    data = {name: whole[name] for name in ("profile", "version", "effective_from")} | {"policy": whole}
+    data = with_more("bench.1", {"bench.minute": minute})
     return event("policy.published", "bench", now, data=data)
 
 

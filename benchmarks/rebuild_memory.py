@@ -23,16 +23,15 @@ from time import process_time
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from benchmarks.load import append, touches
+from benchmarks.straight import place, renamed
 from ledger.body import opened, sealed_places
-from ledger.chain import FACTS, Chain
 from ledger.seal import Erased, seal, unseal
-from ledger.tables import counters, engines, fact_ids, facts
+from ledger.tables import engines, facts
 from projections.rebuild import Far, Rebuild
 from schemas.canonical import canonical_bytes
-from schemas.identity import event_id
 from tests.kit.world import World
 
 SIZES = (200_000, 1_000_000)
@@ -54,31 +53,15 @@ def fill(world: World, count: int) -> None:
 
 
 def _repeat(conn: Connection, world: World, bodies: list[dict[str, Any]], share: range) -> None:
-    c = counters.c
-    tenant = world.tenant
-    head = conn.execute(select(c.place, c.recorded, c.hash).where(c.tenant == tenant.number)).one()
-    place, recorded, hashed = head
-    chain = Chain(FACTS, tenant.number, tenant.name.encode())
-    rows, ids = [], []
+    placed = []
     for number in share:
-        body, turn = dict(bodies[number % len(bodies)]), number // len(bodies)
-        body["id"] = f"{body['id']}-{turn}"
-        body["event_id"] = event_id(tenant.name, str(body["source"]), str(body["id"]))
+        first, turn = bodies[number % len(bodies)], number // len(bodies)
+        body = renamed(world.tenant, first, turn)
         if body.get("case_id"):
             body["case_id"] = str(uuid5(NAMESPACE_URL, f"{body['case_id']}/{turn}"))
-        for name in ("corrects", "root"):
-            body.pop(name, None)
-        text = _sealed_anew(world, canonical_bytes(body), bodies[number % len(bodies)], str(body["event_id"]))
-        place += 1
-        hashed = chain.link(hashed, place, recorded, text)
-        rows.append(
-            {"tenant": tenant.number, "place": place, "recorded": recorded, "body": text, "hash": hashed}
-        )
-        key = bytes.fromhex(str(body["event_id"]).replace("-", ""))
-        ids.append({"tenant": tenant.number, "event_id": key, "place": place})
-    conn.execute(insert(facts), rows)
-    conn.execute(insert(fact_ids), ids)
-    conn.execute(update(counters).where(c.tenant == tenant.number).values(place=place, hash=hashed))
+        text = _sealed_anew(world, canonical_bytes(body), first, body["event_id"])
+        placed.append((body["event_id"], text))
+    place(conn, world.tenant, placed)
 
 
 def _sealed_anew(world: World, text: bytes, first: dict[str, Any], event_id: str) -> bytes:

@@ -18,22 +18,21 @@ import tempfile
 import time
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
+from benchmarks.straight import place, renamed
 from ledger.candidate import Appended
-from ledger.chain import FACTS, Chain
 from ledger.clock import SimulatedClock
 from ledger.database import Database
 from ledger.keys import KeyStore
 from ledger.ledger import Ledger
-from ledger.tables import counters, fact_ids, facts
+from ledger.tables import facts
 from ledger.tenants import Tenant
 from ledger.verify import verify
 from ledger.writer import Writer
 from producers.intake import candidate
 from producers.simulator.week import DAYS, week
 from schemas.canonical import canonical_bytes
-from schemas.identity import event_id
 from schemas.instants import DAY, parse_instant
 
 BASE = parse_instant("2026-11-01T00:00:00+08:00")
@@ -64,28 +63,8 @@ def fill(folder: Path, count: int) -> None:
 
 
 def _repeat(connection: Connection, tenant: Tenant, bodies: list[dict[str, object]], share: range) -> None:
-    c = counters.c
-    head = connection.execute(select(c.place, c.recorded, c.hash).where(c.tenant == tenant.number)).one()
-    place, recorded, hashed = head
-    chain = Chain(FACTS, tenant.number, tenant.name.encode())
-    rows, ids = [], []
-    for number in share:
-        body = dict(bodies[number % len(bodies)])
-        body["id"] = f"{body['id']}-{number}"
-        body["event_id"] = event_id(tenant.name, str(body["source"]), str(body["id"]))
-        for name in ("corrects", "root"):
-            body.pop(name, None)
-        text = canonical_bytes(body)
-        place += 1
-        hashed = chain.link(hashed, place, recorded, text)
-        rows.append(
-            {"tenant": tenant.number, "place": place, "recorded": recorded, "body": text, "hash": hashed}
-        )
-        key = bytes.fromhex(str(body["event_id"]).replace("-", ""))
-        ids.append({"tenant": tenant.number, "event_id": key, "place": place})
-    connection.execute(insert(facts), rows)
-    connection.execute(insert(fact_ids), ids)
-    connection.execute(update(counters).where(c.tenant == tenant.number).values(place=place, hash=hashed))
+    made = (renamed(tenant, bodies[number % len(bodies)], number) for number in share)
+    place(connection, tenant, [(body["event_id"], canonical_bytes(body)) for body in made])
 
 
 def figures(count: int = 200_000) -> dict[str, float]:

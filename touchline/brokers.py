@@ -10,6 +10,9 @@ from touchline.exits import Exit, Refused
 from touchline.secret_files import read
 from touchline.settings import Settings
 
+CLIENTS = ("kafka", "faust", "mode", "aiokafka")
+"""Modules that come with touchline[scale]."""
+
 
 def brokers_of(settings: Settings, given: str = "") -> Brokers:
     """``given`` (host:port,…) instead of TOUCHLINE_KAFKA. Raises Refused, which never repeats a password."""
@@ -48,19 +51,24 @@ def brokers_of(settings: Settings, given: str = "") -> Brokers:
     )
 
 
+def no_client(error: ModuleNotFoundError) -> Exception:
+    """What to raise where a client's module is missing; the error itself, where it is another's."""
+    if (error.name or "").partition(".")[0] not in CLIENTS:
+        return error
+    return Refused(
+        Exit.UNAVAILABLE,
+        "没有安装 Kafka 客户端：pip install 'touchline[scale]'。",
+        "The Kafka client is not installed: pip install 'touchline[scale]'.",
+    )
+
+
 @contextmanager
 def kafka_answers(brokers: Brokers) -> Iterator[None]:
     """Raises Refused where the client is not installed, Kafka is away, or it does not let us."""
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "kafka":
-            raise
-        raise Refused(
-            Exit.UNAVAILABLE,
-            "没有安装 Kafka 客户端：pip install 'touchline[scale]'。",
-            "The Kafka client is not installed: pip install 'touchline[scale]'.",
-        ) from None
+        raise no_client(error) from None
     except Exception as error:
         if not type(error).__module__.startswith(("kafka.", "ssl")):
             raise

@@ -16,7 +16,7 @@ from processors.worker import StillFenced, Worker
 from producers.kafka_clients import options
 from projections.store import SqlStore, open_store
 from touchline import logs, telemetry
-from touchline.brokers import kafka_answers
+from touchline.brokers import kafka_answers, no_client
 from touchline.exits import Exit, Refused
 from touchline.options import say
 from touchline.place import Shared
@@ -100,10 +100,4 @@ def _client(runner: str, worker: Worker, reached: Reached) -> Client:
 
         return KafkaPython(worker, reached)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in ("faust", "kafka", "mode", "aiokafka"):
-            raise
-        raise Refused(
-            Exit.UNAVAILABLE,
-            "没有安装 Kafka 客户端：pip install 'touchline[scale]'。",
-            "The Kafka client is not installed: pip install 'touchline[scale]'.",
-        ) from None
+        raise no_client(error) from None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,21 +36,8 @@ def clock() -> SimulatedClock:
 
 
 @pytest.fixture
-def home(tmp_path: Path, clock: SimulatedClock) -> Iterator[House]:
-    opened = House.open(tmp_path / "data", clock)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def tenant(home: House) -> Tenant:
     return home.tenant("example-homes")
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as made:
-        yield made
 
 
 def _webhook(box: Inbox, **more: Any) -> dict[str, Any]:

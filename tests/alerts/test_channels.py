@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from alerts.deliveries import Outcome
 from alerts.settings import AlertSettings, BadSettings
 from alerts.signing import Receiver
 from schemas.instants import SECOND
-from tests.alerts.support import NOON, SECRET, Answer, Inbox, alert, inbox
+from tests.alerts.support import NOON, SECRET, Answer, Inbox, alert
 
 ROBOTS = {
     "wecombot": ("wecombot://0a1b2c3d-KEY", "/hook?key={key}", "/hook?key=0a1b2c3d-KEY"),
@@ -27,12 +26,6 @@ ROBOTS = {
     "feishu": ("feishu://0a1b2c3d-KEY", "/hook/{token}", "/hook/0a1b2c3d-KEY"),
     "lark": ("lark://0a1b2c3d-KEY", "/hook/{token}", "/hook/0a1b2c3d-KEY"),
 }
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as made:
-        yield made
 
 
 def _webhook(box: Inbox, **more: Any) -> Webhook:

@@ -23,7 +23,6 @@ from tests.alerts.support import (
     Answer,
     Inbox,
     conclude,
-    inbox,
     ringing,
     until,
     verdict,
@@ -33,12 +32,6 @@ from tests.ledger.house import House, house
 
 pytestmark = pytest.mark.crash
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as made:
-        yield made
 
 
 @contextmanager

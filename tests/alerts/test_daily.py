@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +20,7 @@ from alerts.tables import alerts, deliveries
 from ledger.clock import SimulatedClock
 from ledger.tenants import Tenant
 from schemas.instants import DAY, HOUR, MINUTE, Instant, day_of, format_instant, parse_instant
-from tests.alerts.support import Answer, Inbox, conclude, inbox, verdict
+from tests.alerts.support import Answer, Inbox, conclude, verdict
 from tests.kit.places import Where
 from tests.kit.postgres import Place
 from tests.ledger.house import House
@@ -38,17 +36,10 @@ def clock() -> SimulatedClock:
 
 
 @pytest.fixture
-def home(tmp_path: Path, clock: SimulatedClock) -> Iterator[House]:
-    opened = House.open(tmp_path / "data", clock)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def box() -> Iterator[Inbox]:
-    with inbox() as made:
-        made.answer = lambda call: OK
-        yield made
+def box(box: Inbox) -> Inbox:
+    """It answers as a robot does."""
+    box.answer = lambda call: OK
+    return box
 
 
 def told(tenant: Tenant, at: Instant) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@ on what came later in the ledger, on how far behind the engine was, or on which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 import pytest
 
 from processors.rules.book import Book
-from processors.rules.protocol import Evidence, Filing, Mark, Row
+from processors.rules.protocol import Evidence, Filing, Row
 from schemas.canonical import canonical
 from schemas.event import Event
 from schemas.instants import DAY, HOUR, Instant
-from schemas.policy_files import load_profile
+from tests.kit.policies import with_more
+from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
@@ -32,9 +33,7 @@ def forwarded(own_id: str, time: Instant, ticket: str = "T", **more: Any) -> dic
 
 def publish(world: World, at: Instant) -> None:
     """One more policy, which listens under slots that no policy before it had."""
-    whole = load_profile().dump()
-    whole["version"] = "breaking.1"
-    whole["policies"]["breaking.one"] = {
+    one = {
         "row": "O1",
         "zh": "试",
         "on": "complaint.forwarded",
@@ -43,7 +42,7 @@ def publish(world: World, at: Instant) -> None:
         "by": "complaint.received",
         "owes": "project_cs",
     }
-    data = {name: whole[name] for name in ("profile", "version", "effective_from")} | {"policy": whole}
+    data = with_more("breaking.1", {"breaking.one": one})
     world.keep(event("policy.published", "p", at, data=data), at, admin=True)
 
 
@@ -78,7 +77,7 @@ class Told(Row):
     types: str
 
 
-class Brittle:
+class Brittle(Quiet):
     """Two scopes for each event, ``1:`` and ``2:``; fails as it is told to."""
 
     name = "brittle"
@@ -102,15 +101,6 @@ class Brittle:
             raise ZeroDivisionError
         if ids:
             yield Told(id=scope, scope=scope, types=" ".join(ids))
-
-    def marks(self, row: Row, book: Book) -> Iterable[Mark]:
-        return ()
-
-    def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        return {}, {}
-
-    def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
-        return ()
 
     def mend(self) -> None:
         self.filing.clear()

@@ -17,7 +17,7 @@ from processors.rules.protocol import Evidence
 from projections.pages import SqlPages
 from projections.store import open_store
 from schemas.instants import DAY, HOUR, MINUTE
-from schemas.policy_files import load_profile
+from tests.kit.policies import with_more
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
@@ -127,9 +127,7 @@ def test_an_engine_that_missed_a_tick_of_its_twin_is_fenced(world: World) -> Non
 
 def partial(world: World) -> None:
     """A policy whose discharge settles every repair of a project."""
-    whole: dict[str, Any] = load_profile().dump()
-    whole["version"] = "breaking.1"
-    whole["policies"]["breaking.partial"] = {
+    partial = {
         "row": "O1",
         "zh": "试",
         "on": "repair.reported",
@@ -138,7 +136,7 @@ def partial(world: World) -> None:
         "by": {"event": "repair.completed", "match": ["project"]},
         "owes": "project_cs",
     }
-    data = {name: whole[name] for name in ("profile", "version", "effective_from")} | {"policy": whole}
+    data = with_more("breaking.1", {"breaking.partial": partial})
     world.keep(event("policy.published", "p", START, data=data), START, admin=True)
 
 

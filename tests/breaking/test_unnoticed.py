@@ -11,7 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from schemas.instants import DAY, HOUR, MINUTE
-from schemas.policy_files import load_profile
+from tests.kit.policies import with_more
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
@@ -62,12 +62,11 @@ def test_an_error_of_the_database_tells_no_values(store: str, world: World) -> N
 
 def chain(length: int) -> dict[str, Any]:
     """The shipped profile and a chain of policies, each opened by the breach of the one before."""
-    whole: dict[str, Any] = load_profile().dump()
-    whole["version"] = "breaking.1"
+    links: dict[str, Any] = {}
     before = "complaint.respond_in_standard"
     for number in range(length):
         key = f"breaking.c{number}"
-        whole["policies"][key] = {
+        links[key] = {
             "row": "O1",
             "zh": "试",
             "on": {"event": "obligation.breached", "where": {"obligation_key": before}},
@@ -77,7 +76,7 @@ def chain(length: int) -> dict[str, Any]:
             "owes": "project_cs",
         }
         before = key
-    return {name: whole[name] for name in ("profile", "version", "effective_from")} | {"policy": whole}
+    return with_more("breaking.1", links)
 
 
 LONGEST = 40

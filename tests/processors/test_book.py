@@ -9,6 +9,7 @@ from processors.rules.published import newest
 from schemas.event import Event
 from schemas.instants import format_instant
 from schemas.policy_files import load_profile
+from tests.kit.policies import publication
 from tests.processors.desk import at, china
 
 KEY = "complaint.respond_in_standard"
@@ -22,11 +23,7 @@ def published(place: int, version: str, effective: str, **changes: Any) -> Event
         del whole["policies"][KEY]
     else:
         whole["policies"][KEY] = {**whole["policies"][KEY], **changes}
-    return fact(
-        place,
-        "policy.published",
-        {**{n: whole[n] for n in ("profile", "version", "effective_from")}, "policy": whole},
-    )
+    return fact(place, "policy.published", publication(whole))
 
 
 def fact(place: int, kind: str, data: dict[str, Any]) -> Event:

@@ -13,6 +13,7 @@ from producers.calendar_maker import lunar_months, make_calendar
 from schemas.instants import HOUR, MINUTE, format_instant, parse_instant
 from schemas.policy import Calendar
 from schemas.policy_files import load_profile
+from tests.kit.policies import publication
 from tests.kit.world import World, event
 
 EVE = parse_instant("2026-12-29T10:00:00+08:00")
@@ -161,8 +162,7 @@ def test_a_festival_waits_for_the_calendar_that_tells_the_moon(world: World) -> 
     }  # fmt: skip
     own["policies"][greeting]["calendar"] = "moon"
     own |= {name: None for name in ("repetition", "penalties", "ownership", "figures") if name in own}
-    said_so = {name: own[name] for name in ("profile", "version", "effective_from")}
-    world.keep(event("policy.published", "own", EVE, data={**said_so, "policy": own}), EVE, admin=True)
+    world.keep(event("policy.published", "own", EVE, data=publication(own)), EVE, admin=True)
     data = make_calendar(
         "moon", parse_instant("2027-01-01T00:00:00+08:00"), (2026, 2027), Calendar(base="none")
     )

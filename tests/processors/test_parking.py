@@ -3,20 +3,21 @@ its evidence enters when it is resumed, in its place in time. A type that the co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
 from processors.fold import UnknownType
 from processors.rules.book import Book
-from processors.rules.protocol import Evidence, Filing, Mark, Row
+from processors.rules.protocol import Evidence, Filing, Row
 from schemas.canonical import canonical
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.instants import HOUR
+from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
 
 
@@ -28,7 +29,7 @@ class Heard(Row):
     types: str
 
 
-class Fragile:
+class Fragile(Quiet):
     """Fails on complaint.forwarded, in filing or in judging, until it is mended."""
 
     name = "fragile"
@@ -52,15 +53,6 @@ class Fragile:
         self._maybe("judge", types)
         if types:
             yield Heard(id=scope, scope=scope, types=" ".join(types))
-
-    def marks(self, row: Row, book: Book) -> Iterable[Mark]:
-        return ()
-
-    def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
-        return {}, {}
-
-    def unsettled(self, event: Event, book: Book) -> Iterable[tuple[type[Row], str, Any]]:
-        return ()
 
 
 def heard(world: World) -> list[str]:
