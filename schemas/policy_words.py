@@ -36,6 +36,10 @@ _UNITS: Mapping[str, Pair] = {
     "mo": ("个月", "months"),
     "y": ("年", "years"),
 }
+_SAME: Mapping[str, Pair] = {
+    "d": ("触发当天", "the same day"),
+    "wd": ("触发当天；不是工作日的，下一个工作日", "the same day, or the next working day where it is none"),
+}
 _EVERY: Mapping[str, Pair] = {
     "day": ("每天", "every day"),
     "half_month": ("每半月", "every half month"),
@@ -99,7 +103,15 @@ def explain(key: str, file: PolicyFile) -> list[tuple[Pair, Pair]]:
 def length(duration: Dur) -> Pair:
     """3 个工作日 / 3 working days."""
     zh, en = _UNITS[duration.unit]
-    return f"{duration.n} {zh}", f"{duration.n} {en}"
+    return f"{duration.n} {zh}", f"{duration.n} {en.removesuffix('s') if duration.n == 1 else en}"
+
+
+def _after(duration: Dur) -> Pair:
+    """``0d`` and ``0wd`` last to the end of a day, ``0min`` has no time at all."""
+    if not duration.n:
+        return _SAME.get(duration.unit, ("立即", "at once"))
+    zh, en = length(duration)
+    return f"触发后 {zh}", f"{en} after"
 
 
 def expression(expr: Expr) -> Pair:
@@ -119,9 +131,7 @@ def due(policy: Policy) -> Pair:
             return "无期限，仅作记录", "standing duty, evidence only"
         return "没有期限，列为待办", "no clock: on the worklist with its age"
     if isinstance(one, After):
-        found = (
-            [] if one.after is None else [(f"触发后 {length(one.after)[0]}", f"{length(one.after)[1]} after")]
-        )
+        found = [] if one.after is None else [_after(one.after)]
         if one.min is not None:
             found.append((f"不得早于触发后 {length(one.min)[0]}", f"not before {length(one.min)[1]} after"))
         if one.since is not None:
@@ -166,8 +176,8 @@ def _recurring(one: Every) -> Pair:
         parts: Iterable[object] = one.months or one.seasons or one.spans or ()
         if one.days is not None:
             parts = [f"{name} {text}" for name, text in one.days.items()]
-        listed = "、".join(map(str, parts))
-        said = (f"每逢 {listed.replace(PREFIX, '农历 ')}", f"each of {listed}")
+        listed = list(map(str, parts))
+        said = (f"每逢 {'、'.join(listed).replace(PREFIX, '农历 ')}", f"each of {', '.join(listed)}")
     zh, en = said
     if one.due_on is not None:
         zh, en = f"{zh}，{one.due_on} 前", f"{en}, by {one.due_on}"
@@ -241,7 +251,7 @@ def _warned(policy: Policy, file: PolicyFile) -> Pair:
     long = length(ladder.warn_long)
     return (
         f"用去 {ladder.warn_pct}%；以月计的和某日之前的，提前 {long[0]}",
-        f"at {ladder.warn_pct} %; limits in months and before a date: {long[1]} ahead",
+        f"at {ladder.warn_pct} %; limits in months and up to a date: {long[1]} ahead",
     )
 
 
@@ -268,7 +278,7 @@ def _told(policy: Policy, file: PolicyFile) -> Pair:
         after = length(step.cap or step.after)
         most = ("至多 ", "at most ") if step.cap else ("", "")
         zh.append(f"{most[0]}{after[0]}后 {'、'.join(label(role) for role in step.to)}")
-        en.append(f"{most[1]}{after[1]} later {', '.join(label(role, 'en') for role in step.to)}")
+        en.append(f"{most[1]}{after[1]} later: {', '.join(label(role, 'en') for role in step.to)}")
     return " → ".join(zh), " → ".join(en)
 
 

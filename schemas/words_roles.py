@@ -77,7 +77,7 @@ ROLES: Final[dict[str, tuple[str, str]]] = {
     "alliance_merchant": ("联盟商家", "Alliance merchant"),
     "decoration_partner": ("装修合作伙伴", "Decoration partner"),
     "promisor": ("承诺人", "Who made the commitment"),
-    "ower": ("责任人", "Ower"),
+    "ower": ("责任人", "Person responsible"),
     "superior": ("上级", "Superior"),
     "admin": ("系统管理员", "Administrator"),
     "supplier": ("供应商", "Supplier"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import stat
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from openpyxl import load_workbook
 
 from schemas.catalogue import example
-from tests.touchline.commands import Shell
+from tests.touchline.commands import ROOT, Shell
 from touchline.exits import Exit
 
 LEDGERS = ("complaints", "repairs", "followups")
@@ -154,3 +156,17 @@ def test_spans_corrections_and_formulas(acme: Shell, tmp_path: Path) -> None:
 def test_what_is_no_ledger_is_told(acme: Shell, words: tuple[str, ...]) -> None:
     assert acme(*words, "-o", "nowhere.xlsx").code == Exit.USAGE
     assert not Path("nowhere.xlsx").exists()
+
+
+def test_standard_output_gets_a_workbook_and_standard_error_says_so(filled: Shell) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "touchline", "export", "complaints", "--data", str(filled.folder)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.startswith(b"PK")
+    told = done.stderr.decode()
+    assert "xlsx" in told
+    assert "-o FILE.csv" in told
+    assert "touchline tail --json" in told

@@ -36,6 +36,7 @@ def test_explain_says_it_in_both_languages(shell: Shell) -> None:
     assert said.code == 0
     assert "触发后 3 个工作日" in said.out
     assert "3 working days after" in said.out
+    assert "Person responsible, Superior → at most 3 working days later: Senior" in said.out
     assert "第 3 次（不同日）" in said.out
     lines = shell("policy", "explain", "complaint.progress_notice", "--json").json["lines"]
     assert {
@@ -49,6 +50,9 @@ def test_explain_says_it_in_both_languages(shell: Shell) -> None:
 
 def test_every_duty_of_the_domain_can_be_told() -> None:
     whole = load_profile(GRAMMAR)
+    told = {key: dict(explain(key, whole)) for key in whole.policies}
+    said = {text for lines in told.values() for name, text in lines.items() if name[1] == "due"}
+    assert not [en for _, en in said if en.startswith(("0 ", "1 ")) and "s after" in en]
     for key in whole.policies:
         for name, text in explain(key, whole):
             assert all((*name, *text)), (key, name, text)

@@ -65,6 +65,18 @@ def test_the_counter_wants_the_token_of_server_json(acme: Shell) -> None:
         assert len(acme("tenant", "list", "--json").json) == 1
 
 
+def test_a_taken_port_is_told_by_the_folder_where_that_is_served_already(
+    acme: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(acme.folder) as server:
+        port = str(urlsplit(server.info.url).port)
+        second = acme("up", "--port", port)
+        other = Shell(tmp_path / "other", capsys)("up", "--port", port)
+    assert second.code == other.code == Exit.UNAVAILABLE
+    assert f"{acme.folder} is served already: {server.info.url}, process {server.info.pid}" in second.err
+    assert f"Port {port} cannot be used" in other.err
+
+
 def test_a_second_process_is_told_who_has_the_folder(acme: Shell) -> None:
     with serving(acme.folder) as server:
         second = acme("up", "--port", "0")

@@ -38,7 +38,10 @@ def export(
     output: Annotated[
         str,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="xlsx 或 .csv；否则标准输出 else standard output"
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="xlsx 或 .csv；否则以 xlsx 写到标准输出 else xlsx on standard output",
         ),
     ] = "",
     clear: Annotated[
@@ -91,7 +94,13 @@ def export(
         if not output:
             sys.stdout.buffer.write(path.read_bytes())
             sys.stdout.buffer.flush()
-    say(f"{mapping.zh}：{count} 行{f'，已写入 {output}' if output else ''}。", f"{count} lines.")
+    if output:
+        say(f"{mapping.zh}：{count} 行，已写入 {output}。", f"{count} lines.")
+    else:
+        say(
+            f"{mapping.zh}：{count} 行，已按 xlsx 写到标准输出。要 CSV 请用 -o 文件.csv；要 JSON 请用 touchline tail --json。",
+            f"{count} lines, written to standard output as xlsx. For CSV: -o FILE.csv; for JSON: touchline tail --json.",
+        )
 
 
 def _private(path: Path) -> None:

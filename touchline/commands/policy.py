@@ -95,7 +95,7 @@ def explain(
         raise Refused(
             Exit.UNKNOWN,
             f"没有政策 {key}。{'是否指：' + '、'.join(near) if near else ''}",
-            f"There is no policy {key}. {'Did you mean ' + ', '.join(near) + '?' if near else ''}",
+            f"There is no policy {key}. {'Did you mean ' + ' or '.join(near) + '?' if near else ''}",
         )
     lines = words(key, file)
     if as_json:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from touchline.door import listening
+from touchline.exits import Exit, Refused
 from touchline.options import DATA, DatabaseOption, DataOption
-from touchline.place import place_of
+from touchline.place import Place, place_of
 
 PortOption = Annotated[
     int, typer.Option("--port", min=0, max=65535, help="端口；0 为任一空闲端口 0: any free one")
@@ -48,10 +51,11 @@ def up(
       touchline up --port 8311 --data data
       touchline up --port 8311 --database postgresql://touchline@localhost/touchline
     """
-    with listening(host, port) as door:
+    place = place_of(data, database)
+    with _door(host, port, place) as door:
         from touchline.serving import serve
 
-        serve(place_of(data, database), door, alerts=alerts)
+        serve(place, door, alerts=alerts)
 
 
 def demo(port: PortOption = PORT, data: DataOption = DATA) -> None:
@@ -61,7 +65,27 @@ def demo(port: PortOption = PORT, data: DataOption = DATA) -> None:
     Example:
       touchline demo --port 8311
     """
-    with listening("127.0.0.1", port) as door:
+    with _door("127.0.0.1", port, data) as door:
         from touchline.demo import run
 
         run(data, door)
+
+
+def _door(host: str, port: int, place: Place) -> socket.socket:
+    """The port. Raises Refused. Where this folder is served already that is said first: another port would not help."""
+    try:
+        return listening(host, port)
+    except Refused as refused:
+        if refused.code != Exit.UNAVAILABLE or not isinstance(place, Path):
+            raise
+        from ledger.folder import read_server
+        from touchline.desk import server_of
+
+        served = read_server(place)
+        if served is None or server_of(place) is None:
+            raise
+        raise Refused(
+            Exit.UNAVAILABLE,
+            f"数据目录 {place} 已有服务：{served.url}（进程 {served.pid}）。打开它，或先结束它。",
+            f"The data folder {place} is served already: {served.url}, process {served.pid}. Open that, or end it first.",
+        ) from None
