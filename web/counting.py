@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query
@@ -45,40 +44,6 @@ def percent(thousandths: int | None) -> str:
     return "—" if thousandths is None else f"{thousandths // 10}.{thousandths % 10}%"
 
 
-def titled(head: str, asked: Mapping[str, str], columns: Iterable[str], t: Words) -> str:
-    """What a page of cases is of: the head and what was asked for, a dash for those that name none."""
-    plain = ("project_id", "month")
-    given = ((name, asked[name]) for name in columns if name in asked)
-    return " · ".join((head, *(text or "—" if name in plain else names(text, t) for name, text in given)))
-
-
 def names(code: str, t: Words) -> str:
     """A code of a figure's key; a dash where the event named none."""
     return t.label(code) if code else "—"
-
-
-def behind(found: list[dict[str, Any]], t: Words) -> list[dict[str, Any]]:
-    """The events behind a figure as lines of a page."""
-    return [
-        {
-            "time": one["time"][:16].replace("T", " "),
-            "title": one["en"] if t.lang == "en" else one["zh"],
-            "project": one["project_id"] or "—",
-            "house": one["house_id"] or "—",
-            "case": one["case_id"] or "",
-            "event": one["event_id"],
-            "told": told(one["data"], t),
-        }
-        for one in found
-    ]
-
-
-def told(data: Mapping[str, Any], t: Words) -> str:
-    """What was counted of it."""
-    parts = [
-        t("figures.satisfied" if value else "figures.unsatisfied")
-        if name == "satisfied"
-        else t.label(str(value))
-        for name, value in data.items()
-    ]
-    return " · ".join(parts)

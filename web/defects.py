@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
+from web import behind
 from web.auth import Caller, House, Reader
-from web.counting import Month, Project, When, behind, link, names, titled, where
+from web.counting import Month, Project, When, link, names, where
 from web.pages import Page, SignedIn, Text
 from web.paging import Paging, known_only
 from web.problems import answers
@@ -72,16 +73,7 @@ async def cases(
     when: When,
     page: Paging,
 ) -> Response:
-    found = await run_in_threadpool(
-        services.reading.figures.behind,
-        who.tenant,
-        "defects",
-        asked,
-        **when.instants(),
-        limit=page.limit,
-        after=page.after,
-    )
-    return page.listed(found, lambda one: f"{one['time']},{one['event_id']}")
+    return await behind.listed(services, who, "defects", asked, when, page)
 
 
 def line(services: Services, who: Caller, month: str, t: Words) -> str:
@@ -140,17 +132,9 @@ async def page_of_cases(
     asked: Asked,
 ) -> Response:
     """The cases behind one figure."""
-
-    def drawn() -> Response:
-        found = services.reading.figures.behind(who.tenant, "defects", asked, limit=500)
-        title = titled(
-            t("figures.defects"), asked, ("project_id", "origin", "component", "cause", "month"), t
-        )
-        return pages.render(
-            "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
-        )
-
-    return await run_in_threadpool(drawn)
+    return await behind.shown(
+        services, who, pages, t, "defects", asked, ("project_id", "origin", "component", "cause", "month")
+    )
 
 
 routes.include_router(_api)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
+from web import behind
 from web.auth import Caller, House, Reader
-from web.counting import Month, Project, When, behind, link, names, percent, titled, where
+from web.counting import Month, Project, When, link, names, percent, where
 from web.pages import Page, SignedIn, Text
 from web.paging import Paging, known_only
 from web.problems import answers
@@ -70,16 +71,7 @@ async def cases(
     when: When,
     page: Paging,
 ) -> Response:
-    found = await run_in_threadpool(
-        services.reading.figures.behind,
-        who.tenant,
-        "satisfaction",
-        asked,
-        **when.instants(),
-        limit=page.limit,
-        after=page.after,
-    )
-    return page.listed(found, lambda one: f"{one['time']},{one['event_id']}")
+    return await behind.listed(services, who, "satisfaction", asked, when, page)
 
 
 def said(one: dict[str, Any], least: int, t: Words) -> str:
@@ -160,15 +152,9 @@ async def page_of_cases(
     asked: Asked,
 ) -> Response:
     """The cases behind one figure."""
-
-    def drawn() -> Response:
-        found = services.reading.figures.behind(who.tenant, "satisfaction", asked, limit=500)
-        title = titled(t("figures.satisfaction"), asked, ("project_id", "owner_type", "month"), t)
-        return pages.render(
-            "counted.html", t, title=title, rows=behind(found, t), up=PAGE, back=PAGE, most=500
-        )
-
-    return await run_in_threadpool(drawn)
+    return await behind.shown(
+        services, who, pages, t, "satisfaction", asked, ("project_id", "owner_type", "month")
+    )
 
 
 routes.include_router(_api)
