@@ -30,8 +30,6 @@ from schemas.instants import NEVER, SECOND, Instant
 
 LOOK = 0.25
 """Seconds between two looks at the heads of the ledger, the epochs and the feed."""
-TURN = 4
-"""Batches of one tenant before the others have their turn."""
 FENCED_FOR = 5.0
 """Seconds that a tenant may be assigned here and run elsewhere."""
 ORPHANED = 10.0
@@ -53,6 +51,8 @@ class Held:
     epoch: int | None = None
     due: Instant = 0
     """The next instant at which a row has more to say; 0: not asked yet."""
+    asked: float = float("-inf")
+    """When it was asked (monotonic seconds)."""
     cut: Cut | None = None
     """Taken, and not folded up to yet."""
     revoked: bool = False
@@ -292,7 +292,7 @@ class Worker(Runner):
         fresh = held.engine is None
         try:
             engine = held.engine or self._take(held)
-            wait = held.delivery.wanted(engine.state.decided)
+            wait = self._wanted(held, engine)
             if fresh or wait <= 0 or self._due(held):
                 return self._work(held, engine)
             return min(wait, self._until(held))
@@ -322,24 +322,23 @@ class Worker(Runner):
         return engine
 
     def _work(self, held: Held, engine: Engine) -> float:
-        for _ in range(TURN):
-            if self._stopping or held.revoked or not engine.step():
-                break
+        """One batch, and then the others have their turn: what comes meanwhile makes the next one cheaper for each fact. While
+        there is more to fold, what is due is asked for now and then only: each fact brings time along."""
+        if engine.step():
             self._tell(held, engine)
-            if not self._more(held, engine):  # which spares a look that finds nothing
-                break
-        else:
-            held.due = 0  # what is folded since may be due sooner
+        if self._wanted(held, engine) <= 0 and monotonic() - held.asked < LOOK:
             return 0.0
-        held.due = engine.earliest()
+        held.due, held.asked = engine.earliest(), monotonic()
         if self._due(held) and self.guard.trusted() and not (self._stopping or held.revoked):
             self._conclude(held, engine)
-        return min(held.delivery.wanted(engine.state.decided), self._until(held))
+        return min(self._wanted(held, engine), self._until(held))
 
-    def _more(self, held: Held, engine: Engine) -> bool:
-        """Whether there is something to fold, for all that we know."""
+    def _wanted(self, held: Held, engine: Engine) -> float:
+        """Seconds until there is something to fold, for all that we know: what a batch left over, or what was delivered."""
         decided = engine.state.decided
-        return (bool(engine.ahead) and engine.ahead[-1].place > decided) or held.delivery.wanted(decided) <= 0
+        if engine.ahead and engine.ahead[-1].place > decided:
+            return 0.0
+        return held.delivery.wanted(decided)
 
     def _conclude(self, held: Held, engine: Engine) -> None:
         """What is due by the cut, once all up to it is folded; until then the cut is kept, for it stays true."""
