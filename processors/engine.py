@@ -22,6 +22,7 @@ from ledger.ports import Locks
 from ledger.tenants import Tenant
 from processors.agenda import Agenda
 from processors.backfill import backfill
+from processors.books import book_of
 from processors.fold import PUBLICATIONS, Fold
 from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rules.book import Book
@@ -292,15 +293,6 @@ class Engine:
         elif taken >= self.size:
             self.size = min(BATCH, self.size + self.size // 4)
         return True
-
-
-def book_of(ledger: Ledger, conn: Connection, tenant: Tenant, places: Sequence[int]) -> Book:
-    """The book as of the publications at these places."""
-    book = Book.empty()
-    found = ledger.facts_at(conn, tenant, places)
-    for place in places:
-        book = book.add(found[place]).hear(found[place])
-    return book
 
 
 def up_to_publication(facts: Sequence[Event]) -> list[Event]:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection
-
-from ledger.ledger import Ledger
-from ledger.tenants import Tenant
-from processors.ports import Parked
-from projections.replay import Replay
+from projections.reading.snapshots import Snapshot
 from schemas.event import Event
 from schemas.instants import format_instant
 
 
-def listed(
-    conn: Connection, ledger: Ledger, tenant: Tenant, replay: Replay, found: Iterable[Parked]
-) -> list[dict[str, Any]]:
+def listed(seen: Snapshot) -> list[dict[str, Any]]:
     """Those that were not resumed: first the facts in order of their places, then verdicts in order of theirs. ``place`` is
     the fact's, 0 for a verdict; ``parked`` when the rule failed."""
     lines: list[tuple[tuple[bool, int, str], dict[str, Any]]] = []
-    for one in found:
+    for one in seen.pages.parked():
         if one.resumed:
             continue
-        about: Event | None = ledger.fact(conn, tenant, one.event_id)
+        about: Event | None = seen.ledger.fact(seen.conn, seen.tenant, one.event_id)
         fact = about is not None
-        about = about or replay.verdict(one.event_id)
-        said = replay.verdict(one.verdict_id)
+        about = about or seen.verdict(one.event_id)
+        said = seen.verdict(one.verdict_id)
         line = {
             "event_id": one.event_id,
             "rule": one.rule,

@@ -27,6 +27,7 @@ from processors.rules.repetition.repetition import Repetition
 from projections import cases, owners, promises, repetitions
 from projections.moment import Moment
 from projections.pages import SqlPages
+from projections.said import said_by_id
 from projections.tables import SetTables
 from schemas.catalogue import CATALOGUE
 from schemas.confidential import confidential
@@ -208,11 +209,7 @@ class Replay:
 
     def verdict(self, verdict_id: str) -> Event | None:
         """One verdict by its id."""
-        said = self.tables.said
-        place = self.conn.scalar(
-            select(said.c.place).where(said.c.tenant == self.tenant.number, said.c.verdict_id == verdict_id)
-        )
-        return None if place is None else self.ledger.verdicts(self.conn, self.tenant, place - 1, 1)[0]
+        return said_by_id(self.conn, self.ledger, self.tenant, self.tables, verdict_id)
 
     def evidence(self, scope: str, moment: Moment) -> list[Evidence]:
         """What counts in a promise's scope at the moment, in order of happening."""

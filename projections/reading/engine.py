@@ -45,7 +45,7 @@ class EngineReading:
         from projections.parked import listed
 
         with self._snapshots.of(tenant) as seen:
-            return listed(seen.conn, seen.ledger, tenant, seen.replay(), seen.pages.parked())
+            return listed(seen)
 
     def recheck(self, tenant: Tenant) -> list[dict[str, Any]]:
         """Where today's rules would conclude otherwise than was said."""

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.tenants import Tenant
-from processors.rules.published import CalendarVersion
-from projections.obligations import obligations
 from projections.reading.snapshots import Snapshots
 from projections.sources import listed
 from schemas.instants import Day
 
 
 class PublishedReading:
-    """All of it is read off the tenant's book."""
+    """All of it is read off the tenant's book, which is loaded for who asks for more than its sources."""
 
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
 
     def calendars(self, tenant: Tenant) -> list[dict[str, Any]]:
         """The newest version of each calendar as data, with the years that it took over from those before."""
+        from processors.rules.published import CalendarVersion
+
         with self._snapshots.of(tenant) as seen:
             book = seen.book
         newest = {one.name: one for one in book.published if isinstance(one, CalendarVersion)}
@@ -40,10 +40,12 @@ class PublishedReading:
 
     def obligations(self, tenant: Tenant) -> list[dict[str, Any]]:
         """Which published obligations the sources seen can open and settle (see ``obligations``)."""
+        from projections.obligations import obligations
+
         with self._snapshots.of(tenant) as seen:
             return obligations(seen.book)
 
     def sources(self, tenant: Tenant) -> list[dict[str, Any]]:
         """Who sends, how late each may report, and how far it has (see ``sources``), by name."""
         with self._snapshots.of(tenant) as seen:
-            return listed(seen.book.sources, seen.ledger.clock.now())
+            return listed(seen.sources, seen.ledger.clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -14,9 +14,11 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.rules.linear import AnyRule
 from processors.rules.protocol import Owner, Tabled
+from processors.rules.sources import NONE, Sources
 from projections.kept import Kept
 from projections.pages import SqlPages
 from projections.promises import Names, names_in
+from projections.said import said_by_id
 from projections.store import OtherFold, active_set
 from projections.tables import SetTables, fold_version, set_tables
 from schemas.event import Event
@@ -44,6 +46,7 @@ class Snapshots:
         self.rules = rules
         self.books: Kept[Book] = Kept()
         self.names: Kept[Names] = Kept()
+        self.sources: Kept[Sources] = Kept()
         self._kinds: tuple[type[Tabled], ...] = tuple(kind for owner in owners for kind in owner.rows)
         self._version = fold_version(owners)
 
@@ -104,11 +107,25 @@ class Snapshot:
         """The tenant's book. Kept until there is one publication more."""
 
         def bound() -> Book:
-            from processors.engine import book_of
+            from processors.books import book_of
 
             return book_of(self.ledger, self.conn, self.tenant, self.publications)
 
         return self._of.books.of(self.tenant, self.publications, bound)
+
+    @property
+    def sources(self) -> Sources:
+        """What the book knows of sources, without the policies, of which reading takes a while. Kept like the book."""
+
+        def heard() -> Sources:
+            found = self.ledger.facts_at(self.conn, self.tenant, self.publications)
+            return reduce(Sources.heard, (found[place] for place in self.publications), NONE)
+
+        return self._of.sources.of(self.tenant, self.publications, heard)
+
+    def verdict(self, verdict_id: str) -> Event | None:
+        """One verdict by its id."""
+        return said_by_id(self.conn, self.ledger, self.tenant, self.tables, verdict_id)
 
     def replay(self) -> Replay:
         """What replays and explains."""

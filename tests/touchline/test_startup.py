@@ -82,9 +82,10 @@ def test_no_command_imports_what_it_does_not_need(acme: Shell, events: Path, tmp
         ("report", "late-entries", *read): LISTS,
         ("satisfaction", *read): LISTS,
         ("defects", "--cases", *read): LISTS,
-        ("parked", "list", *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
-        ("case", "show", case, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
-        ("explain", ident, *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
+        ("parked", "list", *read): LISTS,
+        ("source", "list", *read): LISTS,
+        ("case", "show", case, *read): READS,
+        ("explain", ident, *read): READS,
         ("recheck", *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("key", "create", "--source", "x", *read): (
             *NEVER,
