@@ -221,6 +221,12 @@ class Promises:
         query = self._joined([*(p[n] for n in _NAMES), self._waits()], tenant).where(self._wall() == wall)
         return self._views(conn, tenant, query.order_by(p.settled.desc(), p.id).limit(limit))
 
+    def longest_open(self, conn: Connection, tenant: int, *, wall: str, limit: int) -> list[dict[str, Any]]:
+        """Promises of a wall state without due instants, those open longest first."""
+        p = self._rows.c
+        query = self._joined([*(p[n] for n in _NAMES), self._waits()], tenant).where(self._wall() == wall)
+        return self._views(conn, tenant, query.order_by(p.opened, p.id).limit(limit))
+
     def get(self, conn: Connection, tenant: int, promise_id: str) -> dict[str, Any] | None:
         """One promise by id."""
         p = self._rows.c

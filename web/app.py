@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from ledger.access import Recent
 from projections.store import OtherFold
@@ -50,6 +51,20 @@ from web.services import Services
 from web.waiting import Waiting
 
 _PAGES = ("/wall", "/today", "/sign-in")
+
+
+def _page(path: str) -> bool:
+    """Whether people look at what stands there."""
+    return path == "/" or path.startswith(_PAGES)
+
+
+def _fault(scope: Scope, ident: str) -> Response:
+    """A fault of ours, to people as a page, to programs as a problem."""
+    if not _page(scope["path"]):
+        return problems.fault().response()
+    pages: Pages = scope["app"].state.pages
+    t = words_of(Request(scope))
+    return pages.render("missing.html", t, 500, what="fault", more=t("fault.id", id=ident))
 
 
 def create_app(services: Services) -> FastAPI:
@@ -107,7 +122,7 @@ def create_app(services: Services) -> FastAPI:
     ):
         app.include_router(room.routes)
     app.include_router(assets.router(static))
-    app.add_middleware(correlation.Correlation, counted=answered)
+    app.add_middleware(correlation.Correlation, counted=answered, fault=_fault)
     app.add_middleware(SecurityHeaders)
     problems.install(app)
     openapi.install(app)
@@ -125,7 +140,7 @@ def create_app(services: Services) -> FastAPI:
         @app.exception_handler(kind)
         async def _later(request: Request, error: Exception) -> Response:
             made: Response = await told(request, error)  # type: ignore[misc]
-            if request.url.path != "/" and not request.url.path.startswith(_PAGES):
+            if not _page(request.url.path):
                 return made
             pages: Pages = request.app.state.pages
             far = services.runner_status().get("rebuild") if kind is OtherFold else None

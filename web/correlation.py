@@ -7,6 +7,7 @@ be a customer's.
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from contextlib import ExitStack
 from random import Random
 from re import ASCII, compile
@@ -14,12 +15,12 @@ from re import ASCII, compile
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger import tracing
 from schemas.telltale import looks_personal
 from schemas.tracing import trace_id, traceparent
-from web import problems
 
 HEADER = "X-Request-Id"
 _RAW = HEADER.lower().encode()
@@ -76,9 +77,11 @@ class Answers:
 class Correlation:
     """Plain ASGI, inside of whatever marks answers and outside of the routes."""
 
-    def __init__(self, app: ASGIApp, counted: Answers) -> None:
+    def __init__(self, app: ASGIApp, counted: Answers, fault: Callable[[Scope, str], Response]) -> None:
+        """``fault`` answers what nobody expected, by the request and its id."""
         self._app = app
         self._counted = counted.answers
+        self._fault = fault
         self._log = structlog.get_logger("web")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +124,7 @@ class Correlation:
                     route=route_of(scope),
                 )
                 if not status:
-                    await problems.fault().response()(scope, receive, marked)
+                    await self._fault(scope, ident)(scope, receive, marked)
             if span is not None:
                 route = route_of(scope)
                 span.tell(

@@ -40,6 +40,8 @@ CHIPS = (
 ALL = CHIPS[:-1]
 """What stands on the whole wall: a duty without a limit has no place on it, and a chip of its own."""
 _SETTLED = ("met", "met_late", "late_entry", "retracted")
+_SINCE = ("undated", "worklist")
+"""Without a due instant: what has been open longest comes first."""
 _EACH, _ONE = 60, 300
 _FEW = 12
 """Rows of a section when all are shown (open, settled), and when one is chosen."""
@@ -56,11 +58,12 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         if not counts.get(code):
             continue
         most = _ONE if chosen != "all" else _EACH if code in OPEN else _FEW
-        found = (
-            reading.promises.find(tenant, wall=code, limit=most)
-            if code in OPEN
-            else reading.promises.settled_lately(tenant, code, most)
-        )
+        if code in _SINCE:
+            found = reading.promises.longest_open(tenant, code, most)
+        elif code in OPEN:
+            found = reading.promises.find(tenant, wall=code, limit=most)
+        else:
+            found = reading.promises.settled_lately(tenant, code, most)
         rows = []
         for promise in found:
             row = promise_row(promise, now, t)
@@ -221,6 +224,20 @@ async def take_note(services: House, who: SignedIn, t: Text, promise_id: str) ->
     return Response(status_code=204, headers=said("touchline:said", text=t("acked"), bad=False))
 
 
+_FIELDS = {
+    "houseid": "file.house",
+    "actorref": "file.by",
+    "data.description": "file.what",
+    "data.customer.name": "file.name",
+    "data.customer.phone": "file.phone",
+}
+"""Field of the event -> what the form calls it."""
+
+
+def _field(name: str, t: Words) -> str:
+    return t(_FIELDS[name]) if name in _FIELDS else name
+
+
 @routes.post("/wall/complaints")
 async def file_complaint(
     services: House,
@@ -230,6 +247,7 @@ async def file_complaint(
     house_id: Annotated[str, Form(max_length=64)] = "",
     name: Annotated[str, Form(max_length=64)] = "",
     phone: Annotated[str, Form(max_length=32)] = "",
+    by: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """File a complaint from the page, as the signed-in source: the same event as by the API."""
     customer = {key: text.strip() for key, text in (("name", name), ("phone", phone)) if text.strip()}
@@ -245,14 +263,14 @@ async def file_complaint(
         "actorrole": "cs_front_desk",
         "data": data,
     }
-    if house_id.strip():
-        raw["houseid"] = house_id.strip()
+    raw |= {key: text.strip() for key, text in (("houseid", house_id), ("actorref", by)) if text.strip()}
     try:
         kept = await append_one(services, who, raw)
     except Refused as problem:
         lang = "reason" if t.lang == "en" else "reason_zh"
         text = "\n".join(
-            f"{flaw['field']}: {flaw[lang]}" if flaw["field"] else flaw[lang] for flaw in problem.errors
+            f"{_field(flaw['field'], t)}{t('colon')}{flaw[lang]}" if flaw["field"] else flaw[lang]
+            for flaw in problem.errors
         )
         return Response(status_code=204, headers=said("touchline:unfiled", text=text))
     return Response(

@@ -48,6 +48,13 @@ class PromiseReading:
         with self._snapshots.of(tenant) as seen:
             return self._promises(seen).settled_lately(seen.conn, seen.number, wall=wall, limit=limit)
 
+    def longest_open(self, tenant: Tenant, wall: str, limit: int = 50) -> list[dict[str, Any]]:
+        """Promises of a wall state without due instants, those open longest first."""
+        with self._snapshots.of(tenant) as seen:
+            found = self._promises(seen).longest_open(seen.conn, seen.number, wall=wall, limit=limit)
+            owners.fill(seen.conn, seen.tables, seen.number, found)
+            return found
+
     def get(self, tenant: Tenant, promise_id: str) -> dict[str, Any] | None:
         """One promise."""
         with self._snapshots.of(tenant) as seen:

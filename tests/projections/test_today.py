@@ -76,6 +76,28 @@ def test_each_visit_stands_where_its_due_instant_says(world: World) -> None:
     assert [one["customer"]["phone"] for one in gone] == [{"erased": True}] * 2
 
 
+def test_what_has_no_limit_stands_longest_open_first(world: World) -> None:
+    """By opening, not by id, which is drawn from what happened; the first contact is named."""
+    for n in range(6):
+        at = START + n * HOUR
+        told = event(
+            "complaint.received",
+            f"c-{n}",
+            at,
+            ticket=f"T-{n}",
+            actorref=f"kf-{n}",
+            data={"description": "噪声"},
+        )
+        world.keep(told, at=at)
+    world.tick(START + DAY)
+    found = world.reading.promises.longest_open(world.tenant, "worklist", 100)
+    opened = [one["opened"] for one in found]
+    assert opened == sorted(opened)
+    assert len(set(opened)) == 6
+    assert [one["person"] for one in found if one["row"] == "O1"] == [f"kf-{n}" for n in range(6)]
+    assert world.reading.promises.longest_open(world.tenant, "worklist", 3) == found[:3]
+
+
 def test_a_morning_counts_the_same_whenever_it_is_asked(world: World) -> None:
     lived(world)
     assert not world.reading.engine.abreast(world.tenant, MORNING), "nothing of the night is concluded yet"

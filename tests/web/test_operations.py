@@ -152,3 +152,23 @@ def test_a_token_file_that_is_of_no_use_is_refused_at_the_start(tmp_path: Path, 
         path.write_text(content)
     with pytest.raises(Refused, match="token"):
         metrics_token(Settings(metrics_token_file=str(path)))
+
+
+def test_a_fault_of_a_page_is_told_as_a_page(site: Site) -> None:
+    app: FastAPI = create_app(services(site.house))
+
+    async def broken() -> None:
+        raise ValueError("王女士")
+
+    app.add_api_route("/wall/broken", broken)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
+            return await http.get("/wall/broken", headers={"X-Request-Id": "r-2"})
+
+    with capture_logs():
+        answer = asyncio.run(ask())
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+    assert "服务器出错" in answer.text
+    assert "编号告诉管理员：r-2" in answer.text

@@ -357,7 +357,7 @@ def test_it_is_worked_by_keyboard_and_filed_from(page: Page, timed: Site) -> Non
     page.fill("#file-form textarea", "电梯停了两天")
     page.fill("#file-form input[name=house_id]", "13800000000")
     page.locator("#file-form button.primary").click()
-    expect(page.locator("#file-problem")).to_contain_text("houseid")
+    expect(page.locator("#file-problem")).to_contain_text("房号：疑似手机号")
     page.fill("#file-form input[name=house_id]", "yunqi-1-0101")
     page.fill("#file-form input[name=phone]", "13900000000")
     page.locator("#file-form button.primary").click()
@@ -493,6 +493,27 @@ def test_the_counters_stand_in_full_rows(page: Page, timed: Site, lang: str) -> 
         assert len(looked["ends"]) == rows, (width, looked)
         assert max(looked["ends"]) - min(looked["ends"]) < 1, (width, looked)
         assert (looked["cut"], looked["wide"]) == ([], 0), (width, looked)
+
+
+def test_what_did_not_work_is_said(page: Page, timed: Site) -> None:
+    """A request that does not arrive leaves what is shown, and says so; it can be made again."""
+    key = timed.key()
+    send(timed, key, complaint("c-1", timed.now()))
+    enter(page, timed, key)
+    page.route("**/wall/cases/**", lambda route: route.abort())
+    page.locator("a.open").first.click()
+    expect(page.locator("#toast")).to_contain_text("连不上服务器")
+    page.unroute("**/wall/cases/**")
+    page.click("#file")
+    page.fill("textarea[name=description]", "电梯停了两天")
+    page.route("**/wall/complaints", lambda route: route.abort())
+    page.fill("input[name=house_id]", "yunqi-3-1201")
+    page.click("#file-form button.primary")
+    expect(page.locator("#file-problem")).to_contain_text("连不上服务器")
+    page.unroute("**/wall/complaints")
+    page.fill("input[name=by]", "kf-012")
+    page.click("#file-form button.primary")
+    expect(page.locator("#owned")).to_contain_text("首问负责人 kf-012")
 
 
 def test_the_approver_decides_and_the_page_follows(page: Page, timed: Site) -> None:

@@ -120,7 +120,13 @@
   });
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) location.href = "/sign-in";
+    else failed(event.detail.elt, words.failed);
   });
+  document.addEventListener("htmx:sendError", (event) => failed(event.detail.elt, words.lost));
+  function failed(node, text) {
+    if (node.id === "file-form") put($("file-problem"), text); // it stands above what else is shown
+    else if (node.id !== "board") say(text, true); // of the board the bar tells it
+  }
 
   /* -- panel --------------------------------------------------------------------------------------------------- */
   function mark(id) {
@@ -229,6 +235,7 @@
   let hush = 0;
   function say(text, bad) {
     const toast = $("toast");
+    if (!toast) return;
     toast.textContent = text;
     toast.className = bad ? "shown bad" : "shown";
     clearTimeout(hush);

@@ -13,6 +13,23 @@ TEXTS: Final[Texts] = {
     "live.on": ("实时", "Live"),
     "live.off": ("连接中断，正在重连", "Connection lost, trying again"),
     "back": ("返回看板", "Back to the wall"),
+    "colon": ("：", ": "),
+    "failed": (
+        "没有成功，请再试一次；仍不行请联系管理员",
+        "That did not work; try again, or ask who runs this",
+    ),
+    "lost": (
+        "连不上服务器，没有成功；恢复后请再试一次",
+        "The server cannot be reached, so that did not work; try again later",
+    ),
+    "fault": (
+        "服务器出错，没有显示成功；请稍后再试。",
+        "A fault of the server; please try again in a while.",
+    ),
+    "fault.id": (
+        "仍不行时请把这个编号告诉管理员：{id}",
+        "If it stays, tell this number to who runs this: {id}",
+    ),
     "missing": ("没有找到这个页面。", "There is no such page."),
     "demo": ("演示", "Demo"),
     "skip": ("跳到列表", "Skip to the list"),

@@ -97,6 +97,7 @@ TEXTS: Final[Texts] = {
     "file": ("登记投诉", "File a complaint"),
     "file.what": ("投诉内容", "What happened"),
     "file.house": ("房号", "House"),
+    "file.by": ("受理人代码（首问负责人）", "Who takes it (owner of the case)"),
     "file.name": ("客户姓名", "Customer's name"),
     "file.phone": ("联系电话", "Phone"),
     "file.send": ("登记", "File"),
