@@ -41,6 +41,7 @@ from web import (
     today,
     wall,
     wall_case,
+    wall_why,
 )
 from web.asking import Asking
 from web.bell import Bell
@@ -110,6 +111,7 @@ def create_app(services: Services) -> FastAPI:
         door,
         wall,
         wall_case,
+        wall_why,
         today,
         note,
         admin,

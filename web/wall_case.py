@@ -1,8 +1,7 @@
-"""A case on a time line, beside the wall or as a page: what had happened, what did we know, and why each promise is due."""
+"""A case on a time line, beside the wall or as a page: what had happened, what did we know."""
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -13,7 +12,7 @@ from schemas.fields import yuan
 from schemas.instants import Instant, format_instant, parse_instant
 from web.auth import Caller, House
 from web.cases import until_folded
-from web.figures import OPEN, clear, content, days_line, near, promise_row, stamp, touchpoint, verdict
+from web.figures import OPEN, clear, content, near, promise_row, stamp, touchpoint, verdict
 from web.figures import at as at_of
 from web.moments import instant
 from web.pages import Page, SignedIn, Text
@@ -21,8 +20,6 @@ from web.services import Services
 from web.wall import masthead
 from web.words import Words
 
-_ELAPSED = re.compile(r"\d+(min|h|d|mo|y)$")
-"""Limits that no calendar of working days has a say in."""
 routes = APIRouter(include_in_schema=False)
 
 
@@ -229,57 +226,3 @@ async def replayed(
         return pages.render("missing.html", t, 404, what="missing.case")
     shown = figures(found, services.clock.now(), order, t)
     return pages.render("history.html", t, **shown, chosen_promise=promise)
-
-
-@routes.get("/wall/promises/{promise_id}/explain")
-async def why(services: House, who: SignedIn, pages: Page, t: Text, promise_id: str) -> Response:
-    """Why a promise is due when it is."""
-    found = await run_in_threadpool(
-        services.reading.histories.explain, who.tenant, promise_id, penalties=who.approver
-    )
-    if found is None or not found["promise"]:  # a verdict on something else has no due date to explain
-        return pages.render("missing.html", t, 404, what="missing")
-    return pages.render("explain.html", t, **explained(found, t))
-
-
-def explained(found: dict[str, Any], t: Words) -> dict[str, Any]:
-    """An explanation as the template places it."""
-
-    def named(event: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "title": t.label(event["type"]),
-            "time_text": stamp(parse_instant(event["time"])),
-            "role": t.role(str(event.get("role") or "")),
-            "voided": event.get("voided", False),
-        }
-
-    policy, calendar = found.get("policy"), found.get("calendar")
-    cut = found.get("cut")
-    effective = str((policy or {}).get("effective_from") or "")
-    return {
-        "sentence": found["sentence_en" if t.lang == "en" else "sentence_zh"],
-        "trigger": named(found["trigger"]) if found.get("trigger") else None,
-        "policy": policy
-        and {
-            "key": policy.get("key", ""),
-            "name": policy.get("en" if t.lang == "en" else "zh") or policy.get("zh") or "",
-            "version": policy.get("version", ""),
-            "effective": effective[:10],
-        },
-        "calendar": calendar,
-        "days": days_line(calendar, t) if calendar else [],
-        "elapsed": bool(_ELAPSED.match(str((policy or {}).get("limit") or ""))),
-        "pauses": [_pause(pause) for pause in found.get("pauses") or []],
-        "evidence": [named(event) for event in found.get("evidence") or []],
-        "cut": cut
-        and {
-            "after": cut["after"],
-            "recorded_text": stamp(parse_instant(cut["recorded"])) if cut.get("recorded") else "",
-        },
-    }
-
-
-def _pause(pause: Any) -> str:
-    if not isinstance(pause, dict):
-        return str(pause)
-    return " → ".join(stamp(parse_instant(text)) for text in (pause.get("start"), pause.get("stop")) if text)
