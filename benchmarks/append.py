@@ -29,7 +29,7 @@ from benchmarks.places import Opened, cluster, folder, opened
 from ledger.candidate import Appended, Candidate
 from ledger.database import Database
 from ledger.folder import RECORD_FILE
-from producers.intake import candidate
+from producers.candidates import candidate
 from schemas.canonical import read_json
 from tests.kit.postgres import Place
 

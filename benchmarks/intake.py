@@ -20,7 +20,7 @@ import psycopg
 from benchmarks import traffic
 from benchmarks.places import cluster, folder, opened
 from benchmarks.server import prepared, serving
-from producers.intake import candidate
+from producers.candidates import candidate
 from schemas.canonical import read_json
 from tests.kit.postgres import Cluster, Place
 

@@ -26,7 +26,7 @@ from benchmarks import traffic
 from benchmarks.kafka_plant import Engines, Plant, Watch, plant, used
 from benchmarks.places import opened
 from ledger.brokers import Brokers
-from producers.intake import candidate
+from producers.candidates import candidate
 from producers.kafka_clients import options
 from tests.kit.kafka import free_ports
 from tests.kit.postgres import Place, migrated

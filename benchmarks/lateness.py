@@ -29,7 +29,7 @@ from ledger.tenants import Tenant
 from ledger.writer import Writer
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
-from producers.intake import candidate
+from producers.candidates import candidate
 from projections.store import open_store
 from schemas.instants import SECOND, Instant
 from tests.kit.policies import with_more

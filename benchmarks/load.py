@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy
 
-from producers.intake import candidate
+from producers.candidates import candidate
 from producers.simulator import complaints, repairs, small
 from producers.simulator.dice import Dice
 from producers.simulator.estate import CALL_CENTRE, PROPERTY, SALES, houses

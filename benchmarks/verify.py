@@ -30,7 +30,7 @@ from ledger.tables import facts
 from ledger.tenants import Tenant
 from ledger.verify import verify
 from ledger.writer import Writer
-from producers.intake import candidate
+from producers.candidates import candidate
 from producers.simulator.week import DAYS, week
 from schemas.canonical import canonical_bytes
 from schemas.instants import DAY, parse_instant

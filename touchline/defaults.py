@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ledger.candidate import Candidate
 from producers.calendar_maker import make_calendar
-from producers.intake import candidate
+from producers.candidates import candidate
 from schemas.calendar import SHIPPED_YEARS as YEARS
 from schemas.canonical import Json
 from schemas.instants import Instant, format_instant, parse_instant

@@ -21,7 +21,7 @@ from ledger.errors import UnknownTenant
 from ledger.folder import RECORD_FILE, private_file
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
-from producers.intake import candidate
+from producers.candidates import candidate
 from producers.simulator.touch import Touch
 from producers.simulator.week import DAYS, week
 from schemas.identity import event_id

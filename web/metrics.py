@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger.errors import trouble
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
-from producers.intake import Counts
+from producers.counts import Counts
 from schemas.instants import SECOND, day_of
 from web.auth import Scraper
 from web.problems import answers

@@ -16,7 +16,7 @@ from ledger.tenants import Tenant
 from ledger.writer import Writer
 from processors.engine import Engine
 from processors.rules.linear import AnyRule
-from producers.intake import candidate
+from producers.candidates import candidate
 from projections.dump import dump
 from projections.reading.reading import Reading
 from projections.rebuild import Rebuild, Rebuilt

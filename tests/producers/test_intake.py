@@ -19,7 +19,8 @@ from ledger.keys import KeyStore
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from ledger.writer import Writer
-from producers.intake import Intake, candidate
+from producers.candidates import candidate
+from producers.intake import Intake
 from schemas.canonical import canonical_bytes, read_json
 from schemas.catalogue import CATALOGUE, example
 from schemas.identity import case_id_of_ticket, event_id

@@ -13,7 +13,7 @@ from ledger.chain import GENESIS
 from ledger.lanes import standings
 from ledger.tenants import Tenant
 from ledger.wire import Record
-from producers.intake import candidate
+from producers.candidates import candidate
 from producers.simulator.estate import CALL_CENTRE, PROPERTY
 from producers.simulator.touch import Touch
 from schemas.instants import DAY, HOUR, MINUTE, Instant

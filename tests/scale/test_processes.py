@@ -25,7 +25,7 @@ from ledger.verify import verify
 from processors.embedded import EmbeddedRunner
 from processors.engine import Engine
 from processors.progress import Progress
-from producers.intake import candidate
+from producers.candidates import candidate
 from tests.kit.kafka import Kafka, free_ports
 from tests.kit.postgres import Cluster
 from tests.kit.topic import Topic

@@ -69,7 +69,7 @@ def folded(database: Database, world: World) -> tuple[list[str], list[str]]:
 
 def _go_on(ledger: Ledger, engine: Engine, clock: SimulatedClock) -> None:
     from ledger import lanes
-    from producers.intake import candidate
+    from producers.candidates import candidate
 
     raw = event("complaint.received", "later", clock.now(), ticket="later", data={
         "subject": "engineering", "category": "leak", "description": "渗水"})  # fmt: skip
