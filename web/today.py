@@ -91,7 +91,12 @@ def board(services: Services, who: Caller, person: str, role: str, t: Words) -> 
         "now_ms": now // 1000,
         "sections": sections,
         "counts": [
-            {"code": _STATE.get(word, "pending"), "name": t(f"today.{word}"), "count": told["counts"][word]}
+            {
+                "code": _STATE.get(word, "pending"),
+                "group": word,
+                "name": t(f"today.{word}"),
+                "count": told["counts"][word],
+            }
             for word in WHEN
         ],
         "person": person,

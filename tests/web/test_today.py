@@ -72,6 +72,8 @@ def test_who_is_to_be_called_when(timed: Site) -> None:
             assert private not in http.get("/worklist", params={"when": "all"}).text
     with form(timed, key) as page:
         drawn = page.get("/today").text
+        assert 'href="#group-overdue"' in drawn
+        assert 'id="group-overdue"' in drawn
         assert "王女士" in drawn
         assert "13800000000" in drawn
         assert "渗水" in drawn
