@@ -1,16 +1,18 @@
 """Writing what an append has made: the rows of a batch, and the counter's new head.
 
-A statement for each table on SQLite; one for all of it on PostgreSQL, where each is a round trip under the counter's lock.
+A statement for each table on SQLite; one for all of it on PostgreSQL, where each is a round trip under the counter's lock; and
+where it is short it is said with COMMIT, in one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, update
 
 from ledger.dialects import insert_one
-from ledger.hot import Hot, Row, driver
+from ledger.hot import DIRECT, LAST, Hot, Row, driver
 from ledger.tables import corrections, counters, fact_ids, facts
 
 FACT = ("tenant", "place", "recorded", "body", "hash")
@@ -24,6 +26,9 @@ _counter = Hot(
     .where(counters.c.tenant == bindparam("number"))
     .values(place=bindparam("new_place"), recorded=bindparam("new_recorded"), hash=bindparam("new_hash"))
 )
+_PREPARED = "touchline.placing"
+_FEW = 16
+"""Rows that are written in words, as hexadecimal digits; what is more goes as bytes, which are half as many."""
 _TOGETHER = """
 WITH f AS (
     INSERT INTO facts (tenant, place, recorded, body, hash)
@@ -36,6 +41,10 @@ WITH f AS (
 UPDATE counters SET place = %(place)b::bigint, recorded = %(recorded)b::bigint, hash = %(hash)b::bytea
 WHERE tenant = %(tenant)b::bigint
 """
+_NAMES = list(dict.fromkeys(re.findall(r"%\((\w+)\)b", _TOGETHER)))
+_PREPARE = "PREPARE touchline_placing AS " + re.sub(
+    r"%\((\w+)\)b", lambda name: f"${_NAMES.index(name[1]) + 1}", _TOGETHER
+)
 
 
 def write(connection: Connection, facts: Sequence[Row], ids: Sequence[Row], corrected: Sequence[Row]) -> None:
@@ -58,6 +67,9 @@ def finish(
         write(connection, facts, ids, corrected)
         _counter(connection, number=tenant, new_place=head[0], new_recorded=head[1], new_hash=head[2])
         return
+    if len(facts) <= _FEW and not corrected and DIRECT in connection.info:
+        _leave(connection, facts, ids, tenant, head)
+        return
     _, places, times, bodies, hashes = zip(*facts, strict=True) if facts else ((),) * 5
     _, keys, places_of_ids = zip(*sorted(ids), strict=True) if ids else ((),) * 3
     driver(connection).execute(
@@ -76,3 +88,31 @@ def finish(
         },
     )
     _correction.many(connection, CORRECTION, corrected)
+
+
+def _leave(
+    connection: Connection,
+    facts: Sequence[Row],
+    ids: Sequence[Row],
+    tenant: int,
+    head: tuple[int, int, bytes],
+) -> None:
+    """The same, to be said with COMMIT."""
+    if _PREPARED not in connection.info:
+        driver(connection).execute(_PREPARE, prepare=False)
+        connection.info[_PREPARED] = True
+    _, places, times, bodies, hashes = zip(*facts, strict=True) if facts else ((),) * 5
+    _, keys, places_of_ids = zip(*sorted(ids), strict=True) if ids else ((),) * 3
+    told = (
+        str(tenant), _numbers(places), _numbers(times), _bytes(bodies), _bytes(hashes),
+        _bytes(keys), _numbers(places_of_ids), str(head[0]), str(head[1]), f"'\\x{head[2].hex()}'",
+    )  # fmt: skip
+    connection.info[LAST] = f"EXECUTE touchline_placing({', '.join(told)}); "
+
+
+def _numbers(values: Sequence[int]) -> str:
+    return "'{" + ",".join(map(str, values)) + "}'"
+
+
+def _bytes(values: Sequence[bytes]) -> str:
+    return "'{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}'"

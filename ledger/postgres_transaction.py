@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from ledger.errors import OutcomeUnknown
-from ledger.hot import DIRECT, HEADS
+from ledger.hot import DIRECT, HEADS, LAST
 from ledger.ports import Locks
 
 CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
@@ -115,6 +115,8 @@ class PostgresTransaction:
 
     def undo(self) -> None:
         self._stands()
+        if not self._pending:  # else it is of a job before this one
+            self._there().info.pop(LAST, None)
         if self._bare:
             if self._touched:
                 self._begin("ROLLBACK; ")
@@ -141,6 +143,7 @@ class PostgresTransaction:
         self._pending = self._standing = False
         if self._begun:
             self._begun = False
+            self._there().info.pop(LAST, None)
             try:
                 self._say("ROLLBACK")
             except Exception:
@@ -175,6 +178,7 @@ class PostgresTransaction:
         from psycopg.pq import ExecStatus
 
         wire: Any = self._there().connection.driver_connection
+        words = self._there().info.pop(LAST, "") + words
         try:
             with wire.waiting():
                 done = wire.pgconn.exec_(words.encode())

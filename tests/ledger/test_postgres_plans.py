@@ -25,6 +25,8 @@ def customer(number: int) -> dict[str, str]:
 def filled(home: House, tenant: Tenant) -> None:
     for first in range(0, BATCHES * BATCH, BATCH):
         home.send(tenant, *(sent(n, customer=customer(n)) for n in range(first, first + BATCH)))
+    for n in range(BATCHES):
+        home.send(tenant, sent(f"single {n}", customer={"number": f"C-{n}"}))
 
 
 def rows_read(connection: Connection) -> int:
@@ -47,13 +49,15 @@ def test_ids_are_looked_up_by_key(home: House, tenant: Tenant) -> None:
         ]
     asked = [*known, *(bytes([n]) * 16 for n in range(BATCH - len(known)))]
 
-    def job(connection: Connection) -> tuple[int, int]:
+    def job(connection: Connection) -> tuple[int, int, int]:
         before = rows_read(connection)
         assert len(feeds.places_of(connection, tenant, asked)) == len(known)
-        return rows_read(connection) - before, kept_plans(connection, "fact_ids")
+        many = rows_read(connection) - before
+        assert len(feeds.places_of(connection, tenant, known[:1])) == 1
+        return many, rows_read(connection) - before - many, kept_plans(connection, "fact_ids")
 
-    read, kept = home.writer.call(job)
-    assert read == len(known)
+    many, one, kept = home.writer.call(job)
+    assert (many, one) == (len(known), 1)
     assert kept  # else this test has not seen what it is about
 
 
@@ -62,13 +66,16 @@ def test_persons_and_keys_are_looked_up_by_key(home: House, tenant: Tenant) -> N
     persons = Persons(home.keys)
     known = [persons.claims(tenant.name, "crm", f"C-{n}", "").number for n in range(10)]
     asked = [*known, *(bytes([n]) * 32 for n in range(BATCH - len(known)))]
+    other = [persons.claims(tenant.name, "crm", "C-70", "").number]
 
-    def job(_: Connection) -> tuple[int, int]:
+    def job(_: Connection) -> tuple[int, int, int]:
         connection = home.keys.connection
         before = rows_read(connection)
         home.keys.ahead(tenant.name, asked, [])
-        return rows_read(connection) - before, kept_plans(connection, "blind_index")
+        many = rows_read(connection) - before
+        home.keys.ahead(tenant.name, other, [])
+        return many, rows_read(connection) - before - many, kept_plans(connection, "blind_index")
 
-    read, kept = home.writer.call(job)
-    assert read == 2 * len(known)  # the entry, and the person's key
+    many, one, kept = home.writer.call(job)
+    assert (many, one) == (2 * len(known), 2)  # the entry, and the person's key
     assert kept
