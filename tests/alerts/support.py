@@ -61,7 +61,7 @@ class Inbox:
             self.arrived.notify_all()
             return self.answer(call)
 
-    def wait_for(self, true: Callable[[], bool], seconds: float = 20) -> None:
+    def wait_for(self, true: Callable[[], bool], seconds: float = 60) -> None:
         """Until it is true after some call; an AssertionError at the deadline."""
         with self.arrived:
             assert self.arrived.wait_for(true, seconds), f"not within {seconds} s ({len(self.calls)} calls)"
@@ -78,7 +78,7 @@ def inbox() -> Iterator[Inbox]:
             body = self.rfile.read(int(self.headers["content-length"]))
             answer = box.take(Call(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             if answer.hold is not None:
-                answer.hold.wait(30)
+                answer.hold.wait(60)
             try:
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
@@ -109,7 +109,7 @@ def inbox() -> Iterator[Inbox]:
         server.server_close()
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for a condition with a deadline."""
     tick, end = threading.Event(), monotonic() + seconds
     while not true():

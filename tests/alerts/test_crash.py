@@ -44,7 +44,7 @@ def child(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(20)
+        process.wait(60)
 
 
 def _now(home: House) -> int:
@@ -84,7 +84,7 @@ def test_killed_between_delivery_and_noting_it_is_sent_again_under_the_same_id(
     box.answer = lambda call: Answer()
     with child(folder, box.url) as process:
         box.wait_for(lambda: len(box.calls) == 2)
-        process.communicate(timeout=20)  # a clean end notes what was sent
+        process.communicate(timeout=60)  # a clean end notes what was sent
     assert {call.headers["webhook-id"] for call in box.calls} == {verdict_id_of(4)}
     receiver = Receiver(SECRET)
     assert [receiver.take(call.headers, call.body)[1] for call in box.calls] == [True, False]
@@ -121,7 +121,7 @@ def test_killed_again_and_again_under_load_nothing_is_lost(tmp_path: Path, box: 
         kills += 1
     with child(folder, box.url) as process:
         box.wait_for(lambda: {call.headers["webhook-id"] for call in box.calls} == ids)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     with (
         house(folder, SystemClock()) as home,
         ringing(home, webhook_url=box.url, webhook_secret=SECRET) as alerts,

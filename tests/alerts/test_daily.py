@@ -92,7 +92,7 @@ def test_two_gateways_at_the_same_moment_make_one(place: Where, box: Inbox) -> N
     both = threading.Barrier(2)
 
     def together(tenant: Tenant, at: Instant) -> tuple[str, str]:
-        both.wait(20)
+        both.wait(60)
         return f"by {threading.current_thread().name}", "note"
 
     with ExitStack() as rooms:
@@ -106,7 +106,7 @@ def test_two_gateways_at_the_same_moment_make_one(place: Where, box: Inbox) -> N
         made = [gateway(home, box, together) for home in (homes[0], homes[-1])]
         with ThreadPoolExecutor(2) as threads:
             for done in [threads.submit(one.step) for one in made]:
-                done.result(20)
+                done.result(60)
         made[0].step()
         with homes[0].database.read() as conn:
             assert len(conn.execute(select(alerts)).all()) == 1

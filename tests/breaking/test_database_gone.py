@@ -85,7 +85,7 @@ def test_a_database_that_goes_dead_without_a_word(
                     assert reader.get("/cases").status_code == 503
                 proxy.heal()
                 going_on(callers)
-            assert max(caller.slowest for caller in callers) < 15
+            assert max(caller.slowest for caller in callers) < 45  # it would have been for ever
             examine(site, callers)
     finally:
         proxy.close()

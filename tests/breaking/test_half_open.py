@@ -51,18 +51,18 @@ def test_a_full_queue_holds_the_engine_up_and_does_not_end_it(world: World) -> N
 
     def stands() -> None:
         there.set()
-        assert go.wait(20)
+        assert go.wait(60)
 
     held = world.writer.submit(lambda _: stands())
-    assert there.wait(20)
+    assert there.wait(60)
     world.writer._bound = 1
     waiting = world.writer.submit(lambda _: None)
     runner.start()
     try:
         until(lambda: "Too many writes" in runner.status.error)
         go.set()
-        held.result(20)
-        waiting.result(20)
+        held.result(60)
+        waiting.result(60)
         until(lambda: runner.status.decided.get(world.tenant.name) == kept.place)
         assert runner.status.running
         until(lambda: runner.status.error == "")

@@ -41,6 +41,8 @@ SOURCE = "hotline"
 RUNNERS = ("faust", "kafka-python")
 AGAIN = 0.5
 """Seconds after which the supervisor starts again what ended."""
+STANDING = 60.0
+"""Seconds that a process may take to start, on a machine that is busy with other things."""
 SESSION = "3"
 """Seconds of a worker's silence after which its tenants go to another."""
 
@@ -84,11 +86,21 @@ class Member:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
 
+    def heeds(self) -> bool:
+        """Whether it runs and has come to where SIGTERM means to it what we say; before that it dies of it, as any process."""
+        if self.process is None or self.process.poll() is not None:
+            return False
+        with suppress(OSError):
+            status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+            (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+            return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+        return False
+
     def close(self) -> None:
         if self.process is not None:
             self.send(signal.SIGCONT)
             self.send(signal.SIGKILL)
-            self.process.wait(30)
+            self.process.wait(STANDING)
 
 
 class Site:
@@ -243,7 +255,9 @@ class Site:
         )
 
     def end(self) -> dict[str, int]:
-        """SIGTERM to all, as an operator ends them; the code of each."""
+        """SIGTERM to all, as an operator ends them; the code of each. What was just started again may come up first."""
+        with suppress(TimeoutError):  # their codes say which did not
+            until(lambda: all(member.heeds() for member in self.members.values()), STANDING)
         for member in self.members.values():
             member.held = True
             member.send(signal.SIGTERM)
@@ -251,7 +265,7 @@ class Site:
         for member in self.members.values():
             assert member.process is not None
             try:
-                found[member.name] = member.process.wait(30)
+                found[member.name] = member.process.wait(STANDING)
             except subprocess.TimeoutExpired:
                 found[member.name] = 999
         return found

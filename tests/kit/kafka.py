@@ -300,7 +300,7 @@ class Kafka:
         for node in self._of(numbers):
             if node.process is not None:
                 node.signal(signal.SIGKILL)
-                node.process.wait(30)
+                node.process.wait(60)
                 node.process = None
 
     def pause(self, *numbers: int) -> None:

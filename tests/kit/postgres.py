@@ -142,7 +142,7 @@ class Cluster:
                 stderr=log,
                 **self._as(),
             )
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while True:
             try:
                 self.admin().close()
@@ -162,7 +162,7 @@ class Cluster:
                 os.kill(int(child), signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        self._server.wait(30)
+        self._server.wait(60)
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
 
     def ended(self, within: float = 5.0) -> bool:
@@ -214,7 +214,7 @@ class Cluster:
     def close(self) -> None:
         if self._server is not None and self._server.poll() is None:
             self._server.send_signal(signal.SIGQUIT)  # immediate: nothing in it is kept
-            self._server.wait(30)
+            self._server.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

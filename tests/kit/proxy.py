@@ -65,7 +65,7 @@ class Proxy:
         self._door.close()
         self.cut()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
 
     def _serve(self) -> None:
         while not self._closing:

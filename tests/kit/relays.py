@@ -48,7 +48,7 @@ def relaying(place: Place, brokers: Brokers) -> Iterator[Relay]:
         yield relay
     finally:
         relay.stop()
-        thread.join(30)
+        thread.join(60)
         database.close()
         if errors:  # rather than what the test misses of it
             raise errors[0]
@@ -82,7 +82,7 @@ class RelayProcess:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(30)
+        self.process.wait(60)
 
 
 def complaints(world: World, first: int, count: int) -> None:
@@ -113,7 +113,7 @@ def cursors(world: World) -> dict[str, int]:
 
 
 def at_head(world: World) -> None:
-    until(lambda: cursors(world) == heads(world), "all was acknowledged", 20.0)
+    until(lambda: cursors(world) == heads(world), "all was acknowledged", 60.0)
 
 
 def held(world: World) -> set[int]:

@@ -64,7 +64,7 @@ def main(url: str, step: str, count: str) -> None:
     runner.stopper = Stopper(EngineStep[step], int(count))
     runner.start()
     sys.stdin.read()
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while runner.status.error and time.monotonic() < end:  # until the next round has gone well
         threading.Event().wait(0.02)
     runner.stop()

@@ -103,7 +103,7 @@ class World:
             )
             for raw in raws
         ]
-        return self.ledger.append(self.tenant, offered).result(10)
+        return self.ledger.append(self.tenant, offered).result(60)
 
     def keep(self, raw: dict[str, Any], at: Instant | None = None, *, admin: bool = False) -> Appended:
         """Append one event that must be kept."""

@@ -66,7 +66,7 @@ def asked_for(intake: Intake, tenant: Tenant, clock: Clock, person: str, own_id:
         "time": format_instant(clock.now()),
         "data": {"subject_ref": person, "basis": "customer_request", "by": "kf-001"},
     }
-    outcome = intake.submit_one(tenant, "desk", raw, admin=True).result(20)
+    outcome = intake.submit_one(tenant, "desk", raw, admin=True).result(60)
     assert isinstance(outcome, Appended), outcome
     return outcome
 
@@ -89,7 +89,7 @@ class Room:
         return self.home.ledger.tenant(TENANT)
 
     def keep(self, event: dict[str, Any], source: str = "crm") -> Appended:
-        outcome = self.intake.submit_one(self.tenant, source, event).result(20)
+        outcome = self.intake.submit_one(self.tenant, source, event).result(60)
         assert isinstance(outcome, Appended), outcome
         return outcome
 

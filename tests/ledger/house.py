@@ -72,7 +72,7 @@ class House:
         return self.ledger.add_tenant(name, [])
 
     def send(self, tenant: Tenant, *candidates: Candidate) -> list[Outcome]:
-        return self.ledger.append(tenant, candidates).result(30)
+        return self.ledger.append(tenant, candidates).result(60)
 
     def keep(self, tenant: Tenant, candidate: Candidate) -> Appended:
         outcome = self.send(tenant, candidate)[0]

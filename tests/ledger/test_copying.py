@@ -232,7 +232,7 @@ def test_who_was_erased_since_stays_erased(source: FolderSource, tmp_path: Path)
         copied(source, FolderTarget(tmp_path / "backup"), by="backup")
         key = home.keys.key("甲", person, "service")
         assert isinstance(key, bytes)
-        assert home.ledger.erase(tenant, person).result(10)
+        assert home.ledger.erase(tenant, person).result(60)
         with home.keys._place.read() as connection:
             stones = [tuple(row) for row in connection.execute(select(tombstones))]
     kept = FolderSource(tmp_path / "backup")
@@ -366,9 +366,9 @@ def test_to_postgresql_and_back(source: FolderSource, migrated: Place, tmp_path:
         with database.read() as connection:
             fact = ledger.facts(connection, tenant, 3, 1)[0]
         assert ledger.unseal(tenant, fact, "description") == "渗水 3"
-        (outcome,) = ledger.append(tenant, [sent("new", customer={"phone": "13800003"})]).result(10)
+        (outcome,) = ledger.append(tenant, [sent("new", customer={"phone": "13800003"})]).result(60)
         assert getattr(outcome, "place", outcome) == 9
-        assert ledger.erase(tenant, fact.customer_ref).result(10)
+        assert ledger.erase(tenant, fact.customer_ref).result(60)
         back = Copying(
             source=database, keys=place, target=FolderTarget(tmp_path / "back"), by="backup", now=START
         ).run()

@@ -7,6 +7,8 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,15 +38,20 @@ def ready(place: Where) -> Where:
     return place
 
 
-def child(place: Where, step: str, spare: int, first: int) -> subprocess.Popen[str]:
+@contextmanager
+def child(place: Where, step: str, spare: int, first: int) -> Iterator[subprocess.Popen[str]]:
     arguments = [name_of(place), step, str(spare), str(first)]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.ledger.crash_child", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # one that the step has killed hears nothing of it
 
 
 def heard(lines: list[str]) -> Acknowledged:

@@ -54,7 +54,7 @@ def test_whoever_comes_again_is_somebody_new_and_the_old_reference_is_refused(ho
     room.erasures.settle()
     at = home.clock.now()
     old = {**complaint("c-9", at), "customerref": before.person, "data": {"description": "又来"}}
-    problem = room.intake.submit_one(room.tenant, "crm", old).result(20)
+    problem = room.intake.submit_one(room.tenant, "crm", old).result(60)
     assert isinstance(problem, Problem)
     assert (problem.status, problem.code, problem.field) == (422, "customer_erased", "customerref")
     assert "已删除" in problem.reason_zh
@@ -73,7 +73,7 @@ def test_nobody_may_state_what_was_not_done_or_ask_for_whom_nobody_knows(home: H
         (REQUESTED, True, {"subject_ref": "nobody"}, "customer_unknown"),
     ):
         event = {**at, "type": kind, "data": data}
-        problem = room.intake.submit_one(room.tenant, "crm", event, admin=admin).result(20)
+        problem = room.intake.submit_one(room.tenant, "crm", event, admin=admin).result(60)
         assert isinstance(problem, Problem)
         assert (problem.status, problem.code) == (422, code)
     assert room.erasures.settle(all_of_it=True) == Settled()

@@ -54,7 +54,7 @@ def test_sent_twice_is_kept_once(acts: list[Any]) -> None:
             if isinstance(act, str):
                 person = home.ledger.customer(tenant, phone=act)
                 if person is not None:
-                    assert home.ledger.erase(tenant, person).result(20)
+                    assert home.ledger.erase(tenant, person).result(60)
                     gone.add(person)
                 continue
             candidates = [made(sending) for sending in act]

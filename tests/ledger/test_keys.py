@@ -81,14 +81,14 @@ def test_only_the_owner_may_read_the_file(home: House, tenant: Tenant) -> None:
 def test_erased(home: House, tenant: Tenant) -> None:
     before = told(home, tenant)
     person = before.customer_ref
-    assert home.ledger.erase(tenant, person).result(10) is True
+    assert home.ledger.erase(tenant, person).result(60) is True
     fact = home.fact(tenant, before.event_id)
     assert home.ledger.unseal(tenant, fact, "description") is ERASED
     erased = {"erased": True}
     assert home.ledger.unsealed(tenant, fact) == {"description": erased, "customer": {"phone": erased}}
     assert home.ledger.customer(tenant, phone=PHONE) is None
     assert list(home.ledger.erased(tenant)) == [person]
-    assert home.ledger.erase(tenant, person).result(10) is False
+    assert home.ledger.erase(tenant, person).result(60) is False
     assert home.verify().ok  # the chain is over sealed bytes
 
 
@@ -106,14 +106,14 @@ def test_an_erased_key_is_gone_from_the_disk_too(home: House, tenant: Tenant) ->
     person = told(home, tenant).customer_ref
     key = home.keys.key(tenant.name, person, "service")
     assert isinstance(key, bytes)
-    assert home.ledger.erase(tenant, person).result(10) is True
+    assert home.ledger.erase(tenant, person).result(60) is True
     for name, stored in home.stored():  # the write-ahead log included
         assert key not in stored, name
 
 
 def test_whoever_comes_again_is_somebody_new(home: House, tenant: Tenant) -> None:
     person = told(home, tenant).customer_ref
-    home.ledger.erase(tenant, person).result(10)
+    home.ledger.erase(tenant, person).result(60)
     assert told(home, tenant, 2).customer_ref != person
     problem = home.refuse(tenant, sent(3, customer_ref=person))
     assert (problem.status, problem.code, problem.field) == (422, "customer_erased", "customerref")
@@ -177,7 +177,7 @@ def test_a_reader_in_the_way_is_waited_for_and_the_file_is_cleaned_after(home: H
     with home.raw(keys=True) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM persons").fetchone()
-        assert home.ledger.erase(tenant, fact.customer_ref).result(20) is True
+        assert home.ledger.erase(tenant, fact.customer_ref).result(60) is True
         assert not home.keys.scrubbed
         reader.execute("COMMIT")
     home.writer.call(lambda _: None)
@@ -189,7 +189,7 @@ def test_after_erasure_the_first_answer_is_given_without_comparing(home: House, 
     fact = told(home, tenant)
     other = sent(1, data={"description": "不漏"})
     assert home.refuse(tenant, other).status == 409
-    home.ledger.erase(tenant, fact.customer_ref).result(10)
+    home.ledger.erase(tenant, fact.customer_ref).result(60)
     again = home.keep(tenant, other)
     assert (again.event_id, again.place, again.duplicate) == (fact.event_id, 1, True)
 
@@ -226,8 +226,8 @@ def test_keys_made_in_a_job_that_failed_are_forgotten(home: House, tenant: Tenan
 
     failing, working = home.writer.submit_all([lambda _: job(True), lambda _: job(False)])
     with pytest.raises(ZeroDivisionError):
-        failing.result(10)
-    working.result(10)
+        failing.result(60)
+    working.result(60)
     assert made[0] != made[1]
     assert home.keys.key(tenant.name, "p", "service") == made[1]
 

@@ -25,7 +25,7 @@ def test_keys_in_a_database_of_their_own(cluster: Cluster) -> None:
     writer = Writer(database, keys, SimulatedClock(START))
     ledger = Ledger(database, writer, keys, SimulatedClock(START))
     tenant = ledger.add_tenant("云栖", [])
-    ledger.append(tenant, [sent(1, data={"d": "漏"}, personal=("d",))]).result(20)
+    ledger.append(tenant, [sent(1, data={"d": "漏"}, personal=("d",))]).result(60)
     with database.read() as connection:
         (fact,) = ledger.facts(connection, tenant, 0, 9)
     assert ledger.unseal(tenant, fact, "d") == "漏"

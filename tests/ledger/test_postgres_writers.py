@@ -40,7 +40,7 @@ def test_two_processes_that_take_tenants_in_another_order(home: House, place: Pl
         begin = threading.Barrier(2)
 
         def send(where: House, order: tuple[Tenant, Tenant], name: str) -> None:
-            begin.wait(10)
+            begin.wait(60)
             for number in range(150):
                 for tenant in order:
                     told.append(where.ledger.append(tenant, [sent(f"{name}-{number}")]))
@@ -77,8 +77,8 @@ def test_one_callers_error_is_nobody_elses(home: House, tenant: Tenant) -> None:
     failing = home.writer.submit(bad, locks)
     futures += [home.ledger.append(tenant, [sent(n)]) for n in (1, 2)]
     with pytest.raises(Exception, match="division by zero"):
-        failing.result(20)
-    assert [one.place for future in futures for one in future.result(20) if isinstance(one, Appended)] == [
+        failing.result(60)
+    assert [one.place for future in futures for one in future.result(60) if isinstance(one, Appended)] == [
         1,
         2,
         3,
@@ -105,7 +105,7 @@ def test_recorded_time_is_the_databases(home: House, place: Place, monkeypatch: 
         ledger = Ledger(real, writer, keys, real.clock)
         tenant = ledger.add_tenant("钟", [])
         before = admin.execute(clock).fetchone()[0]
-        ledger.append(tenant, [sent(1)]).result(20)
+        ledger.append(tenant, [sent(1)]).result(60)
         after = admin.execute(clock).fetchone()[0]
         (fact,) = there.facts(tenant)
         assert before <= fact.recorded <= after
@@ -123,7 +123,7 @@ def test_a_commit_whose_answer_is_lost(cluster: Cluster) -> None:
             home.keep(tenant, sent(1))
             wire.cut_after_commit()
             with pytest.raises(OutcomeUnknown, match="sending it again is safe"):
-                home.ledger.append(tenant, [sent(2)]).result(30)
+                home.ledger.append(tenant, [sent(2)]).result(60)
             assert wire.cut.is_set()
             again = home.keep(tenant, sent(2))  # on a new connection, by itself
             assert (again.place, again.duplicate) == (2, True)
@@ -142,7 +142,7 @@ def test_a_backend_that_is_ended_before_the_commit(home: House, tenant: Tenant) 
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
 
     with pytest.raises(NotKept):
-        home.writer.submit(ended).result(20)
+        home.writer.submit(ended).result(60)
     assert home.keep(tenant, sent(1)).place == 1
 
 
@@ -153,7 +153,7 @@ def test_a_lock_that_somebody_keeps_is_not_waited_for_for_ever(home: House, tena
         admin.execute("BEGIN")
         admin.execute("SELECT 1 FROM counters FOR UPDATE")
         with pytest.raises(NotKept, match="locked by another process"):
-            home.ledger.append(tenant, [sent(1)]).result(20)
+            home.ledger.append(tenant, [sent(1)]).result(60)
         admin.execute("COMMIT")
     assert home.keep(tenant, sent(1)).place == 1
 
@@ -167,13 +167,13 @@ def test_a_bell_whose_connections_were_lost_rings_again(
     assert mine is not None
     assert theirs is not None
     try:
-        assert heard.wait(20)  # at the start: what was said before is not heard any more
+        assert heard.wait(60)  # at the start: what was said before is not heard any more
         with home.raw() as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'touchline bell'"
             )
         heard.clear()
-        assert heard.wait(20)
+        assert heard.wait(60)
         heard.clear()
         for _ in range(40):  # what is rung while the connection is away is lost
             theirs.ring()
@@ -195,11 +195,11 @@ def test_another_process_is_woken(home: House, tenant: Tenant, place: Place) -> 
             assert bell is not None
             ends.callback(bell.stop)
             where.writer.ring_by(bell.ring)
-            assert heard.acquire(timeout=20)  # it listens now
+            assert heard.acquire(timeout=60)  # it listens now
         home.keep(tenant, sent(1))
-        assert woken.acquire(timeout=20)
+        assert woken.acquire(timeout=60)
         other.keep(tenant, sent(2))
-        assert mine.acquire(timeout=20)
+        assert mine.acquire(timeout=60)
 
 
 @ON_POSTGRESQL
@@ -214,14 +214,14 @@ def test_who_is_woken_does_not_ring_back(home: House, tenant: Tenant, place: Pla
             assert bell is not None
             ends.callback(bell.stop)
             where.writer.ring_by(bell.ring)
-        assert woken.acquire(timeout=20)  # it listens now
+        assert woken.acquire(timeout=60)  # it listens now
         admin.execute("LISTEN touchline")
         for n in range(5):
             home.keep(tenant, sent(n))
-            assert woken.acquire(timeout=20)
+            assert woken.acquire(timeout=60)
         ends.close()  # each bell rings once as it ends, after all that it was to ring
         admin.execute("NOTIFY touchline, 'the end'")
-        for note in admin.notifies(timeout=20):
+        for note in admin.notifies(timeout=60):
             if note.payload == "the end":
                 break
             told.append(note.payload)
@@ -279,7 +279,7 @@ def test_the_server_is_killed_and_started_again(own: Cluster) -> None:
         wait(lambda: len(kept) >= target)
         stop.set()
         for worker in workers:
-            worker.join(30)
+            worker.join(60)
         assert unknown  # it was noticed
         facts = {fact.source_id: fact.place for fact in home.facts(tenant)}
         assert facts == kept
@@ -308,11 +308,11 @@ def test_a_stopped_process_lets_go_of_its_locks(cluster: Cluster) -> None:
         go = threading.Event()
         from ledger.ports import Locks
 
-        stuck = home.writer.submit(lambda _: go.wait(20), Locks.counter(tenant.number))
+        stuck = home.writer.submit(lambda _: go.wait(60), Locks.counter(tenant.number))
         assert other.keep(tenant, sent(1)).place == 1  # it waited for the lock, and got it
         go.set()
         with pytest.raises(NotKept):
-            stuck.result(20)
+            stuck.result(60)
         assert home.keep(tenant, sent(2)).place == 2
     with psycopg.connect(place.admin) as admin:
         assert admin.execute("SELECT count(*) FROM touchline.facts").fetchone() == (2,)

@@ -103,12 +103,12 @@ class Rig:
         def job(_: Connection) -> None:
             there.set()
             began = time.perf_counter_ns()
-            assert go.wait(20)
+            assert go.wait(60)
             while time.perf_counter_ns() - began <= SLICE:
                 pass
 
         future = self.writer.submit(job)
-        assert there.wait(20)
+        assert there.wait(60)
         return go, future
 
     def words(self) -> list[str]:
@@ -143,10 +143,10 @@ def test_jobs_that_wait_share_one_commit_each_in_its_savepoint(rig: Rig) -> None
     spent = rig.writer.submit_all([note("a"), note("b", fail=True), note("c")])
     rig.spy.calls.clear()
     go.set()
-    assert spent[0].result(20) == "a"
+    assert spent[0].result(60) == "a"
     with pytest.raises(ZeroDivisionError, match="b"):
-        spent[1].result(20)
-    assert spent[2].result(20) == "c"
+        spent[1].result(60)
+    assert spent[2].result(60) == "c"
     assert rig.words() == ["a", "c"]
     calls = rig.spy.calls[rig.spy.calls.index("begin") :]
     assert calls == ["begin", "savepoint", "release", "savepoint", "undo", "savepoint", "release", "commit"]
@@ -169,7 +169,7 @@ def test_nobody_hears_before_the_commit(rig: Rig) -> None:
     seen: list[list[str]] = []
     future = rig.writer.submit(note("a"))
     future.add_done_callback(lambda _: seen.append(rig.words()))
-    future.result(20)
+    future.result(60)
     rig.writer.call(lambda _: None)
     assert seen == [["a"]]
 
@@ -179,8 +179,8 @@ def test_what_the_disk_refused_is_told_to_all_of_the_slice(rig: Rig, step: str) 
     rig.spy.fail = step
     future = rig.writer.submit(note("a"))
     with pytest.raises(NotKept):
-        future.result(20)
-    assert rig.writer.submit(note("b")).result(20) == "b"
+        future.result(60)
+    assert rig.writer.submit(note("b")).result(60) == "b"
     assert rig.words() == ["b"]
 
 
@@ -193,26 +193,26 @@ def test_an_undo_that_fails_takes_the_slice_with_it(rig: Rig, monkeypatch: pytes
     go.set()
     for future in (first, second):
         with pytest.raises(NotKept):
-            future.result(20)
+            future.result(60)
     assert rig.words() == []
 
 
 def test_a_full_disk(rig: Rig) -> None:
     tenant = rig.ledger.add_tenant("云栖", [])
-    rig.ledger.append(tenant, [sent(0)]).result(20)
+    rig.ledger.append(tenant, [sent(0)]).result(60)
     pages = rig.writer.call(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar_one())
     rig.writer.call(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 2}"))
     kept, told = 1, ""
     for number in range(1, 200):
         try:
-            outcomes = rig.ledger.append(tenant, [sent(number, data={"x": "长" * 3000})]).result(20)
+            outcomes = rig.ledger.append(tenant, [sent(number, data={"x": "长" * 3000})]).result(60)
             kept += sum(isinstance(one, Appended) for one in outcomes)
         except NotKept as error:
             told = str(error)
             break
     assert told == "The write was not kept; it may be sent again: the disk is full"
     rig.writer.call(lambda connection: connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 1000}"))
-    again = rig.ledger.append(tenant, [sent(number, data={"x": "长" * 3000})]).result(20)[0]
+    again = rig.ledger.append(tenant, [sent(number, data={"x": "长" * 3000})]).result(60)[0]
     assert isinstance(again, Appended)
     assert again.place == kept + 1
 
@@ -222,9 +222,9 @@ def test_another_process_holds_the_lock(rig: Rig) -> None:
     with raw(rig.folder / "touchline.db") as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(NotKept, match="locked by another process"):
-            rig.writer.submit(note("a")).result(20)
+            rig.writer.submit(note("a")).result(60)
         other.execute("ROLLBACK")
-    assert rig.writer.submit(note("b")).result(20) == "b"
+    assert rig.writer.submit(note("b")).result(60) == "b"
 
 
 def test_too_many_wait(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_too_many_wait(tmp_path: Path) -> None:
         rig.writer.submit(note("d"))
     assert rig.writer.waiting() == 3
     go.set()
-    assert [future.result(20) for future in (held, *waiting)] == [None, "a", "b", "c"]
+    assert [future.result(60) for future in (held, *waiting)] == [None, "a", "b", "c"]
     rig.close()
 
 
@@ -250,7 +250,7 @@ def test_closing_does_what_is_queued_and_refuses_the_rest(tmp_path: Path) -> Non
     closing = threading.Thread(target=rig.writer.close)
     closing.start()
     go.set()
-    closing.join(20)
+    closing.join(60)
     assert not closing.is_alive()
     assert rig.words() == [str(number) for number in range(10) if number != 3]
     with pytest.raises(Stopped):
@@ -268,7 +268,7 @@ def test_listeners_hear_of_every_commit(rig: Rig) -> None:
     heard = threading.Semaphore(0)
     unlisten = rig.writer.listen(heard.release)
     rig.writer.call(note("a"))
-    assert heard.acquire(timeout=20)
+    assert heard.acquire(timeout=60)
     unlisten()
     rig.writer.call(note("b"))
     rig.writer.call(note("c"))
@@ -337,9 +337,9 @@ def test_jobs_that_join_are_done_as_one_and_alone_where_that_fails(rig: Rig) -> 
     between = rig.writer.submit(lambda _: calls.append(["between"]))
     last = rig.writer.submit_all([Together("f", calls)])[0]
     go.set()
-    held.result(20)
-    between.result(20)
-    assert [future.result(20) for future in (*futures[:4], futures[5], last)] == [
+    held.result(60)
+    between.result(60)
+    assert [future.result(60) for future in (*futures[:4], futures[5], last)] == [
         "a",
         "b",
         "c",
@@ -348,6 +348,6 @@ def test_jobs_that_join_are_done_as_one_and_alone_where_that_fails(rig: Rig) -> 
         "f",
     ]
     with pytest.raises(ZeroDivisionError):
-        futures[4].result(20)
+        futures[4].result(60)
     assert calls == [["a", "b", "c"], ["d", "bad", "e"], ["d"], ["bad"], ["e"], ["between"], ["f"]]
     assert rig.words() == ["a", "b", "c", "d", "e", "f"]

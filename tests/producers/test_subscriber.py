@@ -58,7 +58,7 @@ def subscribed(
         yield made
     finally:
         made.stop()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -166,7 +166,7 @@ def test_while_kafka_is_cut_off_it_waits_and_skips_nothing(house: House, kafka: 
         until(lambda: made.taken.kept == 2, "it came back by itself")
     finally:
         made.stop()
-        thread.join(20)
+        thread.join(60)
     assert not thread.is_alive()
     assert tickets(house) == ["T-a", "T-b"]
 

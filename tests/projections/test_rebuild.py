@@ -192,7 +192,7 @@ def test_beside_a_running_engine_and_readers(running: tuple[World, EmbeddedRunne
         assert report.differences == {}
     stop.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert failures == []
     with world.database.read() as conn:
         head = world.ledger.head(conn, world.tenant).place

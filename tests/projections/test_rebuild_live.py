@@ -125,7 +125,7 @@ def test_no_reader_sees_a_mixture_and_the_engine_goes_on(live: Live) -> None:
     finally:
         stop.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
     assert failures == []
     assert set.union(*seen) == {"a", "b"}
     live.settled()

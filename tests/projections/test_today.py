@@ -71,7 +71,7 @@ def test_each_visit_stands_where_its_due_instant_says(world: World) -> None:
     assert world.reading.worklist.find(world.tenant, Asked(role='x"%_')) == []
     person = world.ledger.customer(world.tenant, source=SOURCE, phone=_WHO["phone"])
     assert person is not None
-    world.ledger.erase(world.tenant, person).result(10)
+    world.ledger.erase(world.tenant, person).result(60)
     gone = world.reading.worklist.find(world.tenant, Asked(case_id=named[0]["case_id"]), named=True)
     assert [one["customer"]["phone"] for one in gone] == [{"erased": True}] * 2
 

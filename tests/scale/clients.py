@@ -27,7 +27,7 @@ def running(client: Client) -> Iterator[None]:
         yield
     finally:
         client.end()
-        thread.join(30)
+        thread.join(60)
         assert not thread.is_alive()
         assert failed == []
 

@@ -68,7 +68,7 @@ def peopled(world: World) -> None:
         for source, hours in ((CALL_CENTRE, "26h"), (PROPERTY, "3h")):
             data = {"source": source, "reports_within": hours, "by": "admin"}
             raw = event("source.declared", f"declares {source}", START, data=data)
-            world.ledger.append(tenant, [candidate(raw, "admin", START, True)]).result(20)
+            world.ledger.append(tenant, [candidate(raw, "admin", START, True)]).result(60)
 
 
 def tell(world: World, lots: Sequence[Sequence[Sent]]) -> list[Outcome]:
@@ -86,7 +86,7 @@ def tell(world: World, lots: Sequence[Sequence[Sent]]) -> list[Outcome]:
             ]
             waiting.append(world.ledger.append(tenants[name], offered))
         for one in waiting:
-            outcomes += one.result(20)
+            outcomes += one.result(60)
     return outcomes
 
 

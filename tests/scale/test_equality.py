@@ -44,7 +44,7 @@ from touchline import moving
 from touchline.rules import rules
 
 SEED = int(os.environ.get("TOUCHLINE_TEST_SEED", "16"))
-SOON = 60.0
+SOON = 90.0
 
 
 class Child:

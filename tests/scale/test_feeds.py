@@ -169,7 +169,7 @@ def test_an_error_ends_the_process_and_loses_nothing(feed: str, place: Place, ka
         until(lambda: state(world).owner == "worker")
         complaints(world, 0, 5)
         topic.publish(world)
-        thread.join(30)
+        thread.join(60)
         assert [type(one) for one in failed] == [ZeroDivisionError]
         assert worker.failed is None
         with working(world, "next") as after:

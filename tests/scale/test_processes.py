@@ -38,7 +38,7 @@ from touchline.exits import Exit
 
 TENANTS = 4
 SESSION = 2.0
-SOON = 30.0
+SOON = 90.0
 """Seconds that a group may take to find itself on a machine that is busy with other things."""
 
 
@@ -120,7 +120,7 @@ class Plant:
             event("complaint.received", f"c{n}", START, ticket=f"C{n}", data=DATA)
             for n in range(first, self.sent)
         )
-        self.world.ledger.append(tenant, [candidate(raw, SOURCE, now) for raw in raws]).result(20)
+        self.world.ledger.append(tenant, [candidate(raw, SOURCE, now) for raw in raws]).result(60)
 
     def decided(self) -> bool:
         with self.world.database.read() as conn:

@@ -20,7 +20,8 @@ from ledger.folder import ServerInfo, read_server
 from touchline.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 30.0
+DEADLINE = 120.0
+"""Seconds: generous, for a wait that comes true costs only what it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,16 @@ class Server:
             text=True,
             env={**os.environ, "PYTHONUTF8": "1"},
         )
-        until(self._answers, "the server announces itself")
+        try:
+            until(self._answers, "the server announces itself")
+        except BaseException:
+            self.kill()
+            raise
 
     def _answers(self) -> bool:
         if self.process.poll() is not None:
-            raise AssertionError(f"ended with {self.process.returncode}: {self.process.communicate()[1]}")
+            assert self.process.stderr is not None
+            raise AssertionError(f"ended with {self.process.returncode}: {self.process.stderr.read()}")
         found = read_server(self.folder)
         return found is not None and found.pid == self.process.pid
 
@@ -91,8 +97,17 @@ class Server:
         """Send the signal, wait, and return (code, stdout, stderr)."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=DEADLINE)
+        try:
+            out, err = self.process.communicate(timeout=DEADLINE)
+        except BaseException:
+            self.kill()
+            raise
         return self.process.returncode, out, err
+
+    def kill(self) -> None:
+        """Whatever became of the test, no process outlives it."""
+        self.process.kill()
+        self.process.communicate()
 
 
 @contextmanager

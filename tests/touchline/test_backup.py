@@ -73,7 +73,7 @@ def _go_on(ledger: Ledger, engine: Engine, clock: SimulatedClock) -> None:
 
     raw = event("complaint.received", "later", clock.now(), ticket="later", data={
         "subject": "engineering", "category": "leak", "description": "渗水"})  # fmt: skip
-    ledger.append(engine.tenant, [candidate(raw, "crm", clock.now())]).result(10)
+    ledger.append(engine.tenant, [candidate(raw, "crm", clock.now())]).result(60)
     clock.set(clock.now() + 30 * HOUR)
     cut = ledger.writer.call(lambda conn: lanes.cut(conn, clock, engine.tenant))
     while engine.step():
@@ -238,9 +238,14 @@ def test_a_killed_backup_is_none(acme: Shell, events: Path, tmp_path: Path) -> N
     target = tmp_path / "kept.tar"
     words = [sys.executable, "-m", "touchline", "backup", str(target), "--data", str(acme.folder)]
     process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until(lambda: bool(list(tmp_path.glob(".kept.tar.part-*"))), "the backup begins")
-    process.kill()
-    process.wait()
+    try:
+        until(
+            lambda: bool(list(tmp_path.glob(".kept.tar.part-*"))) or process.poll() is not None,
+            "the backup begins",
+        )
+    finally:
+        process.kill()
+        process.wait()
     left = list(tmp_path.glob(".kept.tar.part-*"))
     assert left or target.exists()
     if not target.exists():

@@ -219,7 +219,7 @@ def live_cases(url: str, folder: Path) -> int:
     """Cases of the timetable, asked for as a stranger would with the demo key."""
     plan = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
     place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
     connection.request("GET", "/cases", headers={"Authorization": f"Bearer {plan['key']}"})
     found = json.loads(connection.getresponse().read())
     connection.close()

@@ -56,7 +56,7 @@ class Caller(threading.Thread):
         self._raw = self._raw or json.dumps(
             {"specversion": "1.0", "id": own, "type": kind, "time": now(), "ticket": ticket, "data": data}
         )
-        with closing(http.client.HTTPConnection(*self.place, timeout=20)) as connection:
+        with closing(http.client.HTTPConnection(*self.place, timeout=60)) as connection:
             connection.request(
                 "POST",
                 "/events",
@@ -85,7 +85,7 @@ def calling(key: str) -> Iterator[list[Caller]]:
     finally:
         for caller in callers:
             caller.done = True
-            caller.join(30)
+            caller.join(60)
 
 
 def point(callers: list[Caller], server: Server) -> None:

@@ -196,7 +196,7 @@ def test_an_older_record_is_told(told_to: Shell, tmp_path: Path) -> None:
 
 def call(server: ServerInfo, method: str, path: str, key: str, body: Any = None) -> tuple[int, str]:
     place = urlsplit(server.url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
     try:
         text = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}

@@ -47,7 +47,11 @@ def test_your_own_record(name: str, tmp_path: Path) -> None:
         assert told.returncode == 0, told.stderr + told.stdout
     finally:
         server.terminate()
-        server.wait(DEADLINE)
+        try:
+            server.wait(DEADLINE)
+        finally:
+            server.kill()
+            server.wait()
     assert server.returncode == 0
     answer = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
     assert answer.keys() == {"event_id", "case_id", "place"}

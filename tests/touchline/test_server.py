@@ -23,7 +23,7 @@ crash = pytest.mark.crash
 
 def ask(server: Server, path: str, token: str = "", body: object = None) -> tuple[int, dict[str, object]]:
     place = urlsplit(server.info.url)
-    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=30)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     connection.request(
         "GET" if body is None else "POST", path, None if body is None else json.dumps(body), headers

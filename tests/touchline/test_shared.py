@@ -76,7 +76,7 @@ def gateway(desk: Desk) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         yield url, process
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 def post(url: str, key: str, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -85,7 +85,7 @@ def post(url: str, key: str, event: dict[str, Any]) -> tuple[int, dict[str, Any]
         json.dumps(event).encode(),
         {"Content-Type": "application/cloudevents+json", "Authorization": f"Bearer {key}"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.status, json.loads(answer.read())
 
 
@@ -145,7 +145,7 @@ def test_two_gateways_and_one_dies(desk: Desk) -> None:
         until(all_decided, "one engine decides what both took in")
         epochs = desk.ask("SELECT epoch FROM engines")
         dying.send_signal(signal.SIGKILL)
-        dying.wait(30)
+        dying.wait(60)
         with psycopg.connect(desk.place.admin, autocommit=True) as admin:
             admin.execute("UPDATE touchline.leases SET until = 0")  # the seconds of its silence
         assert post(second, key, complaint("c-9"))[0] == 202

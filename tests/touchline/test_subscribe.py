@@ -56,7 +56,7 @@ class Subscribing:
 
     def end(self) -> dict[str, Any]:
         self.process.send_signal(signal.SIGTERM)
-        out, _ = self.process.communicate(timeout=30)
+        out, _ = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, self.said()
         found: dict[str, Any] = json.loads(out)
         return found
@@ -64,7 +64,7 @@ class Subscribing:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(30)
+            self.process.wait(60)
         assert self.process.stdout is not None
         self.process.stdout.close()
         self._log.close()

@@ -21,7 +21,7 @@ from web.app import create_app
 from web.server import Server
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds that a condition may take to come true."""
 
 

@@ -292,7 +292,7 @@ def test_an_export_says_nothing_of_it(fined: tuple[Site, str, dict[str, Any]], t
             "reason": "漏点未查明",
         },
     }
-    kept = site.house.intake.submit_many(tenant, "gm", [raw], approver=True).result(10)
+    kept = site.house.intake.submit_many(tenant, "gm", [raw], approver=True).result(60)
     assert getattr(kept[0], "place", 0), kept
     until(lambda: site.house.reading.penalties.find(tenant, state="confirmed"))
     lines = json.dumps(list(copied(site.house.ledger, tenant, case["customer_ref"])), ensure_ascii=False)

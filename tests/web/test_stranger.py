@@ -17,7 +17,7 @@ import pytest
 from tests.touchline.commands import Server, serving
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE = 15.0  # of one request, one line of the stream and one command, in seconds
+DEADLINE = 60.0  # of one request, one line of the stream and one command, in seconds
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 SOURCE = "call-centre"

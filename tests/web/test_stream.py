@@ -159,7 +159,7 @@ def test_the_end_of_the_server_ends_the_stream(site: Site) -> None:
             reader.start()
         site.stop()
         for reader in readers:
-            reader.join(10)
+            reader.join(60)
         assert len(ended) == 2
     site.start()
 
