@@ -38,6 +38,8 @@ DISCHARGES = {
 }
 """By what a promise of the load is kept: policies/complaints.yaml, written here once more on purpose."""
 URGENT = ("complaint.intake_return_visit", "complaint.respond_in_standard")
+STANDING = ("broken", "corrected")
+"""Fates of a case whose breaches stand at the end."""
 """What an urgent case breaks."""
 BREACHED, DUE_SOON, RETRACTED = "obligation.breached", "obligation.due_soon", "obligation.retracted"
 RINGING = {BREACHED, DUE_SOON, "obligation.alert_step_reached"}
@@ -186,8 +188,13 @@ def _before_its_opening(fact: Event, cases: dict[str, list[Event]], said: Event)
 
 
 def missed(facts: Sequence[Event], verdicts: Sequence[Event], urgent: Sequence[Urgent]) -> Iterator[str]:
-    """What nobody kept is a breach that stands; what was withdrawn is none."""
+    """What nobody kept is a breach that stands; what was withdrawn is none. Of what was overdue already when it was recorded
+    (its letter had to be sent again and again) none is said for ten minutes, so there nothing is expected."""
     cases = {fact.source_id: fact.case_id for fact in facts if fact.source == SOURCE}
+    roots = {fact.source_id: fact.root for fact in facts if fact.source == SOURCE}
+    opened = {
+        fact.root: fact.recorded for fact in facts if fact.type == "complaint.received"
+    }  # its last correction's
     gone = {v.data.get("retracts") for v in verdicts if v.type == RETRACTED}
     stands = {
         (v.case_id, v.data.get("obligation_key"))
@@ -195,9 +202,11 @@ def missed(facts: Sequence[Event], verdicts: Sequence[Event], urgent: Sequence[U
         if v.type == BREACHED and v.event_id not in gone
     }
     for case in urgent:
+        if case.fate in STANDING and opened[roots[case.opened]] > case.due:
+            continue
         for obligation in URGENT:
             stood = (cases[case.opened], obligation) in stands
-            if stood != (case.fate in ("broken", "corrected")):
+            if stood != (case.fate in STANDING):
                 yield f"{case.opened}, {case.fate}: {obligation} {'stands' if stood else 'is missing'}"
 
 

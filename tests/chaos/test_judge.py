@@ -66,6 +66,10 @@ def test_missed_breaches() -> None:
     assert len(list(missed([OPENED], [BREACH, other], [kept]))) == 2
     back = replace(BREACH, type="obligation.retracted", event_id="v-3", place=3, data={"retracts": "v-1"})
     assert len(list(missed([OPENED], [BREACH, other, back], [broken]))) == 1
+    late = replace(fact(2, "complaint.received", 0, "c", corrects="e-a"), root="e-a", recorded=2 * HOUR + 1)
+    assert list(missed([OPENED, late], [], [replace(broken, fate="corrected")])) == []
+    in_time = replace(late, recorded=2 * HOUR)
+    assert len(list(missed([OPENED, in_time], [], [replace(broken, fate="corrected")]))) == 2
 
 
 def test_a_difference_is_named() -> None:

@@ -49,7 +49,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page in which no script may fail and no rule of the content security policy may be broken."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="zh-CN")
     made = context.new_page()
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(45_000)
     wrong: list[str] = []
     made.on("pageerror", lambda error: wrong.append(str(error)) if serious(str(error)) else None)
     made.on(
