@@ -190,6 +190,12 @@ class Node:
         assert self.process is not None
         os.killpg(self.process.pid, number)
 
+    def still(self) -> bool:
+        """Whether SIGSTOP has come to every thread of it: on a busy machine some go on for a while."""
+        assert self.process is not None
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/stat")
+        return all(task.read_text().rpartition(")")[2].split()[0] == "T" for task in tasks)
+
     def said(self) -> str:
         return (self.folder / "log").read_text(errors="replace")[-2000:]
 
@@ -307,6 +313,10 @@ class Kafka:
         """Stopped in mid-thought (SIGSTOP): its connections stay open."""
         for node in self._of(numbers):
             node.signal(signal.SIGSTOP)
+        end = time.monotonic() + 60
+        while not all(node.still() for node in self._of(numbers)):
+            assert time.monotonic() < end, "it goes on"
+            time.sleep(0.005)
 
     def resume(self, *numbers: int) -> None:
         for node in self._of(numbers):

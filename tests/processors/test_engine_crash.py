@@ -13,20 +13,22 @@ import pytest
 
 from ledger.verify import verify
 from processors.steps import EngineStep
+from tests.kit import engine_victim
 from tests.kit.engine_victim import Killer, play
+from tests.kit.hatchery import ended
 from tests.kit.places import Where, name_of
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = (1, 2, 4)
 
 
-def victim(place: Where, *arguments: str, **environment: str) -> int:
-    """Exit status of one run of the victim."""
+def victim(place: Where, **environment: str) -> int:
+    """Exit status of the victim, played to its end in a process that is started afresh."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.kit.engine_victim", name_of(place), *arguments],
+        [sys.executable, "-m", "tests.kit.engine_victim", name_of(place)],
         cwd=ROOT,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=120,
         check=False,
     ).returncode
 
@@ -46,8 +48,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, list[
 def test_killed_at_every_step(step: EngineStep, place: Where, undisturbed: tuple[object, list[str]]) -> None:
     """On PostgreSQL too, and there what comes of it is the same, to the byte (invariant 16)."""
     for count in KILLS if isinstance(place, Path) else KILLS[1:2]:
-        assert victim(place, step.name, str(count)) == -signal.SIGKILL
-    assert victim(place) == 0
+        assert ended(engine_victim.main, name_of(place), step.name, str(count)) == -signal.SIGKILL
+    assert ended(engine_victim.main, name_of(place)) == 0
     world = play(place, Killer(None, 0))
     try:
         assert (world.lane(), world.tables()) == undisturbed

@@ -46,12 +46,12 @@ def test_after_an_outage_longer_than_its_patience_the_idempotent_producer_stalls
         kafka.pause()
         failed = [ours.send(name, b"x" * 512, partition=0) for _ in range(500)]
         stalled = [idempotent.send(name, b"x" * 512, partition=0) for _ in range(500)]
-        until(lambda: all(sent.is_done for sent in failed), "ours gives up on time", 10)
+        until(lambda: all(sent.is_done for sent in failed), "ours gives up on time", 30)
         assert all(sent.failed() for sent in failed)
-        until(lambda: any(sent.is_done for sent in stalled), "it gives up the first", 10)
+        until(lambda: any(sent.is_done for sent in stalled), "it gives up the first", 30)
         kafka.resume()
         again = [ours.send(name, b"after", partition=0) for _ in range(5)]
-        until(lambda: all(sent.succeeded() for sent in again), "the same producer goes on", 10)
+        until(lambda: all(sent.succeeded() for sent in again), "the same producer goes on", 30)
         after = idempotent.send(name, b"after", partition=0)
         with pytest.raises(KafkaError):
             after.get(3)  # three times its delivery timeout, and the broker has long answered others

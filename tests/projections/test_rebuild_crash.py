@@ -4,8 +4,6 @@ rebuild clears what was left behind and succeeds."""
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,10 +12,11 @@ from projections.rebuild import Rebuild
 from projections.sets import Sets
 from projections.steps import RebuildStep
 from projections.store import active_set
+from tests.kit import rebuild_victim
+from tests.kit.hatchery import ended
 from tests.kit.world import World
 from tests.projections.test_rebuild import story
 
-ROOT = Path(__file__).resolve().parents[2]
 AFTER = (RebuildStep.SWAPPED, RebuildStep.EMPTIED)
 """Steps behind the commit of the swap."""
 
@@ -25,8 +24,7 @@ AFTER = (RebuildStep.SWAPPED, RebuildStep.EMPTIED)
 def victim(world: World, step: RebuildStep, count: int = 1) -> int:
     """Exit status of a process that rebuilds this world."""
     place = str(world.place) if isinstance(world.place, Path) else world.place.url
-    words = [sys.executable, "-m", "tests.kit.rebuild_victim", place, step.name, str(count)]
-    return subprocess.run(words, cwd=ROOT, timeout=120, check=False).returncode
+    return ended(rebuild_victim.main, place, step.name, str(count))
 
 
 def active(world: World) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect, sync_playwright
 
 from schemas.instants import DAY, HOUR, MINUTE, format_instant, parse_instant
 from tests.web.site import Site, complaint, until
@@ -143,6 +143,35 @@ def test_a_row_opens_while_the_board_is_on_its_way(page: Page, timed: Site) -> N
         route.continue_()
     page.unroute("**/wall/board*")
     expect(page.locator(".row")).to_have_count(8)
+
+
+def test_what_happens_while_the_board_is_on_its_way_is_shown_too(page: Page, timed: Site) -> None:
+    """An answer that was made before the change, and comes after it, is not the last."""
+    key = timed.key()
+    send(timed, key, complaint("c-1", timed.now()))
+    enter(page, timed, key)
+    expect(page.locator(".row")).to_have_count(4)
+    held: list[Route] = []
+    answers: list[APIResponse] = []
+
+    def slow(route: Route) -> None:
+        if held:
+            return route.continue_()
+        held.append(route)
+        return answers.append(route.fetch())
+
+    page.route("**/wall/board*", slow)
+    page.evaluate("""() => {
+        window.heard = 0;
+        document.getElementById("shell").addEventListener("htmx:sseMessage", () => { window.heard += 1; });
+    }""")
+    send(timed, key, complaint("c-2", timed.now()))
+    until(lambda: page.evaluate("window.heard") and answers)
+    before = page.evaluate("window.heard")
+    send(timed, key, complaint("c-3", timed.now()))
+    until(lambda: page.evaluate("window.heard") > before)
+    held[0].fulfill(response=answers[0])
+    expect(page.locator(".row")).to_have_count(12)
 
 
 def test_the_countdown_follows_the_server(page: Page, site: Site) -> None:

@@ -1,0 +1,31 @@
+"""Processes to be killed, sooner. Each is a process of its own that has opened nothing yet, and SIGKILL ends it as any other;
+but it is born of one that has imported already what all of them need, which is most of their life."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+
+_BORN = multiprocessing.get_context("forkserver")
+_KNOWN = [
+    "tests.kit.engine_victim",
+    "tests.kit.rebuild_victim",
+    "psycopg",
+    "sqlalchemy.dialects.postgresql.psycopg",
+]
+
+
+def ended(main: Callable[[list[str]], object], *arguments: str, within: float = 120.0) -> int:
+    """The exit status of a process that runs ``main(arguments)``: 0 where it returns, 1 where it raises, -9 after SIGKILL."""
+    _BORN.set_forkserver_preload(_KNOWN)
+    child = _BORN.Process(target=main, args=(list(arguments),))
+    child.start()
+    try:
+        child.join(within)
+    finally:
+        child.kill()  # of one that has ended nothing is heard
+        child.join()
+    status = child.exitcode
+    child.close()
+    assert status is not None
+    return status
