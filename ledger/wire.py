@@ -116,6 +116,18 @@ def read(tenant: int, value: bytes | None, headers: Iterable[tuple[str, bytes]])
         raise NotARecord(f"partition of tenant {tenant}") from None
 
 
+def fact_of(ledger_id: bytes, headers: Iterable[tuple[str, bytes]]) -> tuple[int, Instant] | None:
+    """(place, recorded) of a record that claims to be a fact of this ledger with its body, for who checks the claim by the
+    ledger's own chain; None for any other."""
+    found = dict(headers)
+    if found.get("ce_ledgerid") != ledger_id or "ce_after" in found or "ce_leftout" in found:
+        return None
+    try:
+        return _number(found["ce_place"]), Instant(_number(found["ce_recorded"]))
+    except (KeyError, ValueError, AttributeError):
+        return None
+
+
 def _number(text: bytes) -> int:
     """Decimal digits and nothing else, as an int64 holds them."""
     if not text.isdigit() or (value := int(text[:20])) >= 1 << 63:

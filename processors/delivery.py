@@ -186,7 +186,7 @@ class Delivery:
             return None
         self._last = (last, hashed)
         self._add(carried=len(run))
-        return [fact_event(json.loads(r.body), r.body, r.place, r.recorded) for r in run]
+        return [fact_event(json.loads(r.body.decode()), r.body, r.place, r.recorded) for r in run]
 
     def _read(self, conn: Connection, after: int, most: int) -> list[Event]:
         events = self._ledger.facts(conn, self.tenant, after, most)

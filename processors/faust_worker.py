@@ -215,7 +215,7 @@ class Faust:
             self.end()
 
     async def _deliver(self, tenant: int, fetched: Sequence[Any]) -> None:
-        found = records(tenant, self._reached.ledger_id, fetched)
+        found = records(self._reached.ledger_id, fetched)
         if self._worker.crowded(tenant):  # it may wait for room, and the loop may not
             await asyncio.to_thread(self._worker.deliver, tenant, found)
         else:

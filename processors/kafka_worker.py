@@ -59,7 +59,7 @@ class KafkaPython:
     def _turn(self, consumer: Any) -> None:
         for partition, batch in consumer.poll(timeout_ms=POLL).items():
             tenant = tenant_of(partition.partition)
-            self._worker.deliver(tenant, records(tenant, self._reached.ledger_id, batch), patience=0.0)
+            self._worker.deliver(tenant, records(self._reached.ledger_id, batch), patience=0.0)
         assigned, paused = consumer.assignment(), consumer.paused()
         full = {one for one in assigned if self._worker.crowded(tenant_of(one.partition))}
         if full - paused:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.brokers import Brokers, partition_of, tenant_of
-from ledger.wire import LARGEST, NotARecord, Record, read, written
+from ledger.wire import LARGEST, NotARecord, Record, fact_of, read, written
 
 BODY = {
     "data": {"text": {"class": "case", "person": "p", "sealed": "x"}},
@@ -70,6 +70,18 @@ def test_what_is_no_record_is_refused_without_a_word_of_it(name: str, found: byt
         return
     with pytest.raises(NotARecord, match=r"^partition of tenant 3$"):
         read(3, b"x", given)
+    if name in ("ce_place", "ce_recorded", "ce_ledgerid"):  # a worker looks at nothing else
+        assert fact_of(b"L", given) is None
+
+
+def test_what_a_worker_takes_for_a_fact_of_its_ledger() -> None:
+    _, headers = written(FACT)
+    assert fact_of(b"L", headers) == (7, 1_772_409_600_500_000)
+    assert fact_of(b"M", headers) is None
+    verdict = replace(FACT, after=7, body=json.dumps(BODY | {"rule": "promises"}).encode())
+    assert fact_of(b"L", written(verdict)[1]) is None
+    large = replace(FACT, body=json.dumps(BODY | {"data": "x" * LARGEST}).encode())
+    assert fact_of(b"L", written(large)[1]) is None
 
 
 def test_tenants_and_partitions() -> None:
