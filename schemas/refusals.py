@@ -110,13 +110,13 @@ REASONS: Final[Mapping[str, tuple[str, str, str]]] = {
     ),
     "admin_only": (
         "not_writable",
-        "only an administrator may write this type",
-        "该类型只能由管理员写入",
+        "only an administrator may write this type: with the key of `touchline key create --admin`",
+        "该类型只能由管理员写入：用 touchline key create --admin 的密钥",
     ),
     "approver_only": (
         "not_writable",
-        "only the approver of penalties may write this type",
-        "该类型只能由处罚审批人写入",
+        "only the approver of penalties may write this type: with the key of `touchline key create --approver`",
+        "该类型只能由处罚审批人写入：用 touchline key create --approver 的密钥",
     ),
     "two_corrections": (
         "ambiguous",

@@ -76,7 +76,8 @@ def spoken(errors: Sequence[Mapping[str, str]]) -> str:
     def said(name: str, colon: str) -> list[str]:
         return [f"{e['field']}{colon}{e[name]}" if e["field"] else e[name] for e in errors]
 
-    return "；".join(said("reason_zh", "：")) + "。 " + "; ".join(said("reason", ": ")) + "."
+    zh, en = "；".join(said("reason_zh", "：")), "; ".join(said("reason", ": "))
+    return f"{zh}。 {en}" + ("" if en.endswith(("?", ".")) else ".")
 
 
 class Refused(Exception):
