@@ -199,7 +199,8 @@ def test(arguments: Sequence[str]) -> int:
         supplied("browser", has_browser, "chromium", "fonts-noto-cjk", "fontconfig")
         supplied("database", has_database, *DATABASE)
         supplied("kafka", has_kafka, *BROKER)
-        command += ["-n", str(os.cpu_count() or 1)]
+        # each process has its own part of the files, so that what a file sets up is set up once; then it takes of the others'
+        command += ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
     return subprocess.call([*command, *arguments], cwd=ROOT)
 
 

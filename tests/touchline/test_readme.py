@@ -11,15 +11,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from ledger.folder import read_server
 from tests.touchline.commands import DEADLINE, ROOT, until
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
-def test_your_own_record(name: str, tmp_path: Path) -> None:
-    first, second = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+def commands(name: str) -> list[str]:
+    """The two blocks for a shell; comments, which are in the reader's language, are left out."""
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+    return [re.sub(r" +# .*", "", block) for block in blocks]
+
+
+def test_both_languages_have_the_same_commands() -> None:
+    assert commands("README.md") == commands("README.zh-CN.md")
+
+
+def test_your_own_record(tmp_path: Path) -> None:
+    first, second = commands("README.md")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     first, second = (block.replace("8311", port) for block in (first, second))
