@@ -33,7 +33,7 @@ def opened(where: Path | Place) -> Iterator[Opened]:
     database = Database.open(where) if isinstance(where, Path) else PostgresDatabase.at(where.url)
     keys = KeyStore.open(database)
     clock = SystemClock() if isinstance(where, Path) else database.clock
-    writer = Writer(database, keys, clock)
+    writer = Writer(database, keys, clock, patience=database.patience)
     ledger = Ledger(database, writer, keys, clock)
     try:
         tenant = next(iter(ledger.tenants()), None) or ledger.add_tenant("yunhe", [])

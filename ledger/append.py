@@ -57,6 +57,7 @@ class Appending:
         head, self._floor = feeds.locked_head(connection, tenant)
         self._began = self._last = head.place
         self._recorded, self._hash = head.recorded, head.hash
+        self._now = Instant(0)
         self._nonces: Iterator[bytes] = iter(())
         self._facts: list[Row] = []
         self._fact_ids: list[Row] = []
@@ -72,6 +73,7 @@ class Appending:
         known = feeds.places_of(self._connection, self._tenant, [one.key for one in offered])
         self._ahead(offered, known)
         self._nonces = nonces(sum([len(one.secrets) for one in offered]))
+        self._now = max(self._floor, self._clock.now())  # one look, under the counter's lock
         outcomes: list[Outcome] = []
         for one in offered:
             candidate = one.candidate
@@ -157,7 +159,7 @@ class Appending:
             raise _refuse(
                 422, "customer_unknown", "data.subject_ref", "names no person known here", "没有这个个人引用"
             )  # fmt: skip
-        recorded = max(self._recorded, self._floor, self._clock.now())
+        recorded = max(self._recorded, self._now)
         person, ref = self._person(one, draft, recorded)
         retention = draft.retention
         body: dict[str, Any] = {name: value for name, value in draft.envelope.items() if value}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import (
@@ -176,7 +177,7 @@ class Hot:
         at, left = 0, len(rows)
         while left:
             size = min(1 << left.bit_length() - 1, _STEP)
-            raw.execute(known.of(size), [value for row in rows[at : at + size] for value in row])
+            raw.execute(known.of(size), list(chain.from_iterable(rows[at : at + size])))
             at, left = at + size, left - size
 
     def _compiled(self, connection: Connection, names: frozenset[str]) -> _Compiled:
