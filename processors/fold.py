@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
+from typing import NamedTuple
 
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, LinearRule, filings, linear, scoped
-from processors.rules.protocol import Carrying, Evidence, Filing, Mark, Row, Rule, ahead
+from processors.rules.protocol import Carrying, Evidence, Filing, Foreseeing, Row, Rule
 from processors.rules.sources import LONGEST, REPORTED
-from processors.shelf import JUDGE, Bound, Key, Scope, Shelf, Touched
+from processors.shelf import JUDGE, Bound, Key, Shelf, Touched
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
@@ -67,7 +68,7 @@ class Fold:
         *,
         concluding: bool = True,
     ) -> None:
-        self.every, self.rules, self.linear, self._carrying = _by_name(tuple(rules))
+        self.every, self.rules, self.linear, self._carrying, self._foreseeing = _by_name(tuple(rules))
         self.book = book
         self.shelf = shelf
         self.publications: list[int] = []
@@ -155,7 +156,14 @@ class Fold:
 
     def next_after(self, name: str, row: Row, at: Instant) -> Instant:
         """The first instant after ``at`` at which more stands of the row."""
-        return ahead(self.rules[name].marks(row, self.book), at)
+        return min([one for one in self._instants(name, row) if one > at], default=NEVER)
+
+    def _instants(self, name: str, row: Row) -> Sequence[Instant]:
+        """When more stands of the row than before."""
+        rule = self._foreseeing.get(name)
+        if rule is not None:
+            return rule.instants(row, self.book)
+        return [mark.at for mark in self.rules[name].marks(row, self.book)]
 
     # -- filing
 
@@ -276,13 +284,17 @@ class Fold:
     def _judge(self, name: str, scope: str, came: int, changed: Changed) -> None:
         """Note what becomes of the rows of a scope: carried on where the rule can, else judged from all evidence."""
         held = self.shelf.scope(name, scope)
-        rows: Iterable[Row] | None = None
         if came != JUDGE and not held.links and (rule := self._carrying.get(name)) is not None:
-            rows = self._carry(rule, held, came)
-        if rows is None:
-            seen = self.shelf.seen_by(name, scope) if held.links else held.evidence
-            rows = self.rules[name].judge(scope, seen, self.book)
-        judged = {row.id: row for row in rows}
+            stood = [row for row, _ in held.rows.values()]
+            rows = self._carry(rule, stood, held.evidence, came)
+            if rows is not None:
+                for row in rows:
+                    before, _ = held.rows.get(row.id, _NONE)
+                    if row is not before:
+                        changed[(name, row.id)] = (row, before)
+                return
+        seen = self.shelf.seen_by(name, scope) if held.links else held.evidence
+        judged = {row.id: row for row in self.rules[name].judge(scope, seen, self.book)}
         for row_id, row in judged.items():
             before, _ = held.rows.get(row_id, _NONE)
             if before is not row and before != row:
@@ -291,37 +303,38 @@ class Fold:
             if row_id not in judged:
                 changed[(name, row_id)] = (None, row)
 
-    def _carry(self, rule: Carrying, held: Scope, came: int) -> Sequence[Row] | None:
+    def _carry(
+        self, rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], came: int
+    ) -> Sequence[Row] | None:
         """The rows of a scope whose newest pieces of evidence, so many, are all that came: one after the other."""
-        rows: Sequence[Row] = [row for row, _ in held.rows.values()]
-        evidence, most = held.evidence, len(held.evidence)
-        for last in range(most - came + 1, most + 1):
-            carried = rule.carry(rows, evidence if last == most else evidence[:last], self.book)
-            if carried is None:
+        for ahead in range(came - 1, 0, -1):
+            so_far = rule.carry(rows, evidence[:-ahead], self.book)
+            if so_far is None:
                 return None
-            rows = carried
-        return rows
+            rows = so_far
+        return rule.carry(rows, evidence, self.book)
 
     def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
         if not changed:
             return
-        following: list[tuple[Rule, Row, list[Mark]]] = []
+        following: list[tuple[Rule, Row, bool]] = []
         for key in sorted(changed) if len(changed) > 1 else tuple(changed):
             name, row_id = key
             row, before = changed[key]
-            rule = self.rules[name]
             if row is not None:
-                marks = list(rule.marks(row, self.book))
-                scope = self.shelf.put(name, row, ahead(marks, saying.at) if marks else NEVER)
-                if marks or scope.said.get(row_id):
-                    following.append((rule, row, marks))
+                instants = self._instants(name, row)
+                later = [at for at in instants if at > saying.at]
+                scope = self.shelf.put(name, row, min(later, default=NEVER))
+                if len(later) < len(instants) or scope.said.get(row_id):
+                    following.append((self.rules[name], row, True))
             elif before is not None:
                 scope = self.shelf.drop(name, before)
                 if scope.said.get(row_id):
-                    following.append((rule, before, []))
+                    following.append((self.rules[name], before, False))
         if not self._live:
             return
-        for rule, about, marks in following:
+        for rule, about, kept in following:
+            marks = rule.marks(about, self.book) if kept else ()
             for verdict, left in self.said.conclude(rule, about, marks, self.book, saying):
                 follows = dict.fromkeys(left, JUDGE)
                 for other in self.rules.values():
@@ -334,15 +347,27 @@ class Fold:
 _NONE: tuple[None, Instant] = (None, NEVER)
 
 
+class ByName(NamedTuple):
+    """The rules of a fold, by what they can."""
+
+    every: Mapping[str, AnyRule]
+    judging: Mapping[str, Rule]
+    adding: Mapping[str, LinearRule]
+    carrying: Mapping[str, Carrying]
+    foreseeing: Mapping[str, Foreseeing]
+
+
 @lru_cache(maxsize=8)
-def _by_name(
-    rules: tuple[AnyRule, ...],
-) -> tuple[Mapping[str, AnyRule], Mapping[str, Rule], Mapping[str, LinearRule], Mapping[str, Carrying]]:
-    """All of them, those that judge, those that add, those that carry on. To ask an object for a protocol takes as long as to
-    file an event, and there is a fold for every batch."""
-    scopes = {rule.name: rule for rule in scoped(rules)}
-    carrying = {name: rule for name, rule in scopes.items() if isinstance(rule, Carrying)}
-    return {rule.name: rule for rule in rules}, scopes, {rule.name: rule for rule in linear(rules)}, carrying
+def _by_name(rules: tuple[AnyRule, ...]) -> ByName:
+    """To ask an object for a protocol takes as long as to file an event, and there is a fold for every batch."""
+    judging = {rule.name: rule for rule in scoped(rules)}
+    return ByName(
+        every={rule.name: rule for rule in rules},
+        judging=judging,
+        adding={rule.name: rule for rule in linear(rules)},
+        carrying={name: rule for name, rule in judging.items() if isinstance(rule, Carrying)},
+        foreseeing={name: rule for name, rule in judging.items() if isinstance(rule, Foreseeing)},
+    )
 
 
 def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:

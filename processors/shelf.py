@@ -22,6 +22,9 @@ __all__ = ["JUDGE", "Bound", "Key", "Scope", "Shelf", "Touched", "whole"]
 Bound = tuple[Instant, str, str]
 """(instant, rule, row id): how far a slice of time goes; every row up to and with this one."""
 
+Kept = tuple[Row, Instant] | None
+"""A row with its next instant."""
+
 Touched = dict[Key, int]
 """Scopes whose evidence changed -> how many pieces came as their newest, where nothing else changed in them; else JUDGE."""
 
@@ -45,9 +48,8 @@ class Shelf:
         self._warm = Warm(0) if warm is None else warm
         self._scopes: dict[Key, Scope] = {}
         self._evidence: list[tuple[str, Evidence]] = []
-        self._rows: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
-        self._before: dict[tuple[type[Row], str], tuple[Row, Instant] | None] = {}
-        self._dropped: dict[tuple[type[Row], str], Row] = {}
+        self._rows: dict[tuple[type[Row], str], tuple[Kept, Kept, Row | None]] = {}
+        """What was put or dropped: (as it is, as it was before this batch, the row if it is no more)."""
         self._said: dict[tuple[str, str, str, str], Announced] = {}
         self._by_event: dict[str, list[tuple[str, Evidence]]] = {}
         self._asked: set[str] = set()
@@ -82,6 +84,8 @@ class Shelf:
         further: set[str] = set()
         for name in wanted:
             scope = self._scopes[(rule, name)] = Scope()
+            if name not in evidence and name not in rows:
+                continue
             for entry in evidence.get(name, ()):
                 if entry.slot == LINK:
                     scope.links[(entry.event_id, entry.link)] = entry
@@ -100,10 +104,13 @@ class Shelf:
     def scope(self, rule: str, name: str) -> Scope:
         key = (rule, name)
         found = self._scopes.get(key)
-        if found is None:
-            self.warm(rule, (name,))
-            found = self._scopes[key]
-        return found
+        if found is not None:
+            return found
+        if (held := self._warm.get(key)) is not None:
+            self._scopes[key] = held
+        elif further := self._take(rule, (name,)):
+            self._take(rule, self._missing(rule, further))
+        return self._scopes[key]
 
     def scopes(self) -> Iterable[tuple[Key, Scope]]:
         """Everything in hand, to be kept warm once its changes are committed."""
@@ -250,9 +257,9 @@ class Shelf:
         if held is not None and held[0] is row and held[1] == upcoming:
             return scope  # nothing new: it is written, or will be
         key, put = (type(row), row.id), (row, upcoming)
-        self._before.setdefault(key, held)
-        rows[row.id] = self._rows[key] = put
-        self._dropped.pop(key, None)
+        noted = self._rows.get(key)
+        self._rows[key] = put, held if noted is None else noted[1], None
+        rows[row.id] = put
         if upcoming != NEVER:
             heapq.heappush(self._due, (upcoming, rule, row.id, row.scope))
         return scope
@@ -260,9 +267,8 @@ class Shelf:
     def drop(self, rule: str, row: Row) -> Scope:
         """A row that is no more. Returns its scope."""
         key, scope = (type(row), row.id), self.scope(rule, row.scope)
-        self._before.setdefault(key, scope.rows.pop(row.id, None))
-        self._rows[key] = None
-        self._dropped[key] = row
+        held, noted = scope.rows.pop(row.id, None), self._rows.get(key)
+        self._rows[key] = None, held if noted is None else noted[1], row
         return scope
 
     def resume(self, rule: str, event_id: str) -> bool:
@@ -303,7 +309,7 @@ class Shelf:
 
     def every(self, kind: type[RowT]) -> list[RowT]:
         """The rows of a type that this shelf has put and not dropped."""
-        held = [found for (table, _), found in self._rows.items() if table is kind and found is not None]
+        held = [put for (table, _), (put, _, _) in self._rows.items() if table is kind and put is not None]
         return [row for row, _ in held if isinstance(row, kind)]
 
     def upcoming(self, rule: str, scope: str, row_id: str) -> Instant:
@@ -334,11 +340,11 @@ class Shelf:
         filed = {(r, e.scope, e.event_id, e.slot + e.link): (r, e) for r, e in self._evidence}
         effects.evidence.extend(filed[key] for key in sorted(filed))
         for kind, row_id in sorted(self._rows, key=lambda k: (k[0].TABLE, k[1])):
-            held, before = self._rows[(kind, row_id)], self._before[(kind, row_id)]
-            if held is None:
-                effects.gone.append(self._dropped[(kind, row_id)])
-            elif held != before:
-                effects.rows.append(Written(*held, before))
+            put, before, gone = self._rows[(kind, row_id)]
+            if gone is not None:
+                effects.gone.append(gone)
+            elif put is not None and put != before:
+                effects.rows.append(Written(*put, before))
         effects.sums.extend(self._sums[key] for key in sorted(self._sums) if any(self._sums[key].amounts))
         effects.announced.extend((key[0], self._said[key]) for key in sorted(self._said))
         effects.parked.extend(self.parked[key] for key in sorted(self.parked))

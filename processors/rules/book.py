@@ -55,10 +55,14 @@ class Moving(NamedTuple):
     ladder: Repetition
 
 
+_NO_POLICIES: Mapping[str, Bound] = {}
+
+
 class Book:
     """See the module's docstring. Make one by ``Book.empty()`` and ``add``."""
 
     __slots__ = (
+        "_bound",
         "_calendars",
         "_figures",
         "_fining",
@@ -71,6 +75,7 @@ class Book:
         "_profiles",
         "_recorded",
         "_recurring",
+        "_regional",
         "_regions",
         "instants",
         "published",
@@ -84,6 +89,7 @@ class Book:
         """When something was published: rows that it recalled are judged anew at that instant."""
         policies = [p for p in self.published if isinstance(p, PolicyVersion)]
         self._places: dict[int, Published] = {p.place: p for p in self.published}
+        self._bound = {v.place: {key: Bound(v, terms) for key, terms in v.terms.items()} for v in policies}
         self._profiles: dict[str, tuple[PolicyVersion, ...]] = {}
         for key in sorted({key for version in policies for key in version.terms}):
             # A version that no longer has the policy binds too: then there is no promise.
@@ -98,6 +104,8 @@ class Book:
         for one in self.published:
             if isinstance(one, CalendarVersion):
                 self._calendars[one.name] = (*self._calendars.get(one.name, ()), one)
+        self._regional = {name.partition(REGIONAL)[0] for name in self._calendars if REGIONAL in name}
+        """Calendars of which a region has its own."""
         self._moons: dict[str, dict[int, Months]] = {}
         for calendars in self._calendars.values():
             moons = self._moons.setdefault(calendars[0].name, {})
@@ -188,8 +196,7 @@ class Book:
     def bind(self, key: str, time: Instant, place: int) -> Bound | None:
         """The version that judges a trigger that happened at ``time`` and stands at ``place``; None: no such promise then."""
         version = newest(self._profiles.get(key, ()), time, place)
-        terms = version.terms.get(key) if version is not None else None
-        return Bound(version, terms) if version is not None and terms is not None else None
+        return self._bound[version.place].get(key) if version is not None else None
 
     def repetition(self, time: Instant, place: int) -> Moving | None:
         """The repetition ladder that judges such a report; None: reports are not counted then."""
@@ -210,6 +217,8 @@ class Book:
     def regional(self, name: str, region: str, project: str, place: int) -> str:
         """The calendar of that name for a trigger's region: its own, else its project's as registered before ``place``; ""
         where it has none, or the region no calendar."""
+        if name not in self._regional:
+            return ""
         if not region:
             told = [where for at, where in self._regions.get(project, ()) if at <= place]
             region = told[-1] if told else ""
@@ -250,9 +259,9 @@ class Book:
     def versions(self, key: str) -> list[Bound]:
         """Every version that has this policy, in order of place."""
         return [
-            Bound(version, terms)
+            bound
             for version in self._profiles.get(key, ())
-            if (terms := version.terms.get(key)) is not None
+            if (bound := self._bound[version.place].get(key)) is not None
         ]
 
     def begun(self, key: str) -> Instant:
@@ -283,10 +292,7 @@ class Book:
 
     def policy_at(self, place: int, key: str) -> Bound | None:
         """The policy version published at that place, with the terms of one of its policies."""
-        found = self._places.get(place)
-        if isinstance(found, PolicyVersion) and key in found.terms:
-            return Bound(found, found.terms[key])
-        return None
+        return self._bound.get(place, _NO_POLICIES).get(key)
 
     def calendar_at(self, place: int) -> CalendarVersion | None:
         """The calendar published at that place."""

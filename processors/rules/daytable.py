@@ -83,6 +83,7 @@ class Days:
         self._shifts = [(_minutes(start), _minutes(stop)) for start, stop in calendar.shifts]
         self._close = 1440 if calendar.close is None else _minutes(calendar.close)
         self._roll = calendar.roll == "next_working_day"
+        self._overs: dict[tuple[Day, int], Instant] = {}
 
     @property
     def last_day(self) -> Day:
@@ -113,6 +114,14 @@ class Days:
         day = self._nth(day_of(at), count)
         # 0wd after closing: that day's working time is over, so it is the next working day's
         return self._nth(day, 1) if count == 0 and self._over(day) < at else day
+
+    def _over_after(self, day: Day, count: int) -> Instant:
+        """When the count-th working day after a day is over, remembered: whole days of promises end alike."""
+        key = (day, count)
+        found = self._overs.get(key)
+        if found is None:
+            found = self._overs[key] = self._over(self._nth(day, count))
+        return found
 
     def _over(self, day: Day) -> Instant:
         """When a working day is over: at its closing hour, else with its last microsecond."""

@@ -182,5 +182,16 @@ class Carrying(Protocol):
 
     def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
         """``rows`` are what ``judge`` made of all ``evidence`` but the last entry, which is the newest in order of happening.
-        Returns what it makes of all, or None where that does not follow from the rows: then the scope is judged."""
+        Returns what it makes of all, the same objects where nothing changed, and none of the rows left out; or None where that
+        does not follow from the rows: then the scope is judged."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A rule that tells the instants of a row's marks without making them: most marks lie ahead when the row is put by, and
+    nobody reads them."""
+
+    def instants(self, row: Row, book: Book) -> Sequence[Instant]:
+        """``at`` of each of ``marks``."""
         ...

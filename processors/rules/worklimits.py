@@ -23,7 +23,7 @@ class Limits(Hours):
         if unit == "sh":
             return self._serve(at, count * HOUR)
         if unit == "wd":
-            return self._over(self._working(at, count))
+            return self._over_after(day_of(at), count) if count else self._over(self._working(at, 0))
         day = day_of(at)
         return self._end(
             day + count if unit == "d" else shift_months(day, count * (12 if unit == "y" else 1))

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
+from benchmarks.policy import facts as common_course
+from benchmarks.policy import publications
+from processors.fold import Fold
+from processors.rules.book import Book
+from processors.rules.promises.keys import split
 from processors.rules.promises.promise import LATE, MET, OPEN, Promise
+from processors.rules.promises.rule import Promises
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row
+from processors.shelf import Shelf, whole
+from processors.whatif import Nothing
 from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at
 from tests.processors.test_promises_order import CASE, Fact, facts, placed
@@ -34,8 +43,12 @@ def on_the_way(desk: Desk) -> list[tuple[list[Row], list[Row] | None]]:
 @settings(max_examples=150, deadline=None)
 @given(facts())
 def test_carried_on_is_judged(history: list[Fact]) -> None:
-    for judged, carried in on_the_way(placed(history)):
+    desk = placed(history)
+    for judged, carried in on_the_way(desk):
         assert carried is None or carried == judged
+        for row in judged:
+            marks = list(desk.rule.marks(row, desk.book))
+            assert list(desk.rule.instants(row, desk.book)) == [mark.at for mark in marks]
 
 
 def history(*told: tuple[str, str], policy: dict[str, Any]) -> Desk:
@@ -45,6 +58,27 @@ def history(*told: tuple[str, str], policy: dict[str, Any]) -> Desk:
     for number, (kind, when) in enumerate(told):
         desk.place(kind, at(when), f"e{number}", case_id="a")
     return desk
+
+
+def test_of_the_common_course_of_a_case_only_recurring_duties_are_judged_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Under the shipped policies: complaints and repairs from the first call to the return visit."""
+    judged: list[str] = []
+    own = Promises.judge
+
+    def judge(rule: Promises, scope: str, evidence: Sequence[Evidence], book: Book) -> object:
+        judged.append(split(scope)[0])
+        return own(rule, scope, evidence, book)
+
+    monkeypatch.setattr(Promises, "judge", judge)
+    fold = Fold((Promises(),), Book.empty(), Shelf(Nothing()), lambda *_: None)
+    for fact in (*publications(), *common_course(20)):
+        fold.advance(whole(fact.recorded), fact.place - 1)
+        fold.place(fact)
+    assert len(fold.shelf.every(Promise)) > 200
+    assert judged
+    assert all(fold.book.recurs(policy) for policy in judged)
 
 
 GATE = {

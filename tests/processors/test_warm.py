@@ -150,10 +150,12 @@ def test_whatever_is_carried_on_is_what_is_judged(history: list[Told], disturbed
     """In the engine itself, of every rule that can, with every shipped policy."""
     own = Fold._carry
 
-    def both(fold: Fold, rule: Carrying, held: Scope, came: int) -> Sequence[Row] | None:
-        carried = own(fold, rule, held, came)
+    def both(
+        fold: Fold, rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], came: int
+    ) -> Sequence[Row] | None:
+        carried = own(fold, rule, rows, evidence, came)
         assert isinstance(rule, Cases | Promises)
-        judged = rule.judge(held.evidence[-1].scope, held.evidence, fold.book)
+        judged = rule.judge(evidence[-1].scope, evidence, fold.book)
         assert carried is None or list(carried) == list(judged)
         return carried
 

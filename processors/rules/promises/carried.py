@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.dating import reach_back
 from processors.rules.promises.docket import Docket, happened, known, parsed
-from processors.rules.promises.listeners import DISCHARGE, GATE, OPENS, START, TRIGGER
+from processors.rules.promises.listeners import DISCHARGE, FACT, GATE, OPENS, START, TRIGGER
 from processors.rules.promises.opened import opened
 from processors.rules.promises.promise import (
     BORN_LATE_GRACE,
@@ -43,9 +43,8 @@ def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequ
     trigger of the only one. No rows, where nothing has opened any. None for anything else: it is judged."""
     entry = evidence[-1]
     if not rows:
-        if len(evidence) == 1 and entry.slot[0] == TRIGGER:
-            made = opened(entry, book)
-            return None if made is None else (made,)
+        if entry.slot[0] == TRIGGER and all(e.slot[0] == FACT for e in evidence[:-1]):
+            return opened(evidence, book)
         return None if any(e.slot[0] in OPENS for e in evidence) else rows
     if len(rows) != 1:
         return None
@@ -91,7 +90,7 @@ def _discharged(row: Promise, terms: Terms, evidence: Sequence[Evidence], book: 
         return None
     if row.state != OPEN:
         return row if entry.time > row.settled else None
-    if terms.min is not None or any(e.slot[0] == START for e in evidence):
+    if terms.min is not None or (terms.pause and any(e.slot[0] == START for e in evidence)):
         return None
     since = -NEVER if terms.form == "gate" else row.opened
     if terms.since is not None or terms.since_ever:
@@ -127,7 +126,7 @@ def _passed(row: Promise, terms: Terms, evidence: Sequence[Evidence]) -> Promise
         return None
     if any(e.slot == gate.slot for e in evidence[:-1]):  # the first one counts
         return row
-    if row.state != MET or any(e.slot[0] == START for e in evidence):
+    if row.state != MET or (terms.pause and any(e.slot[0] == START for e in evidence)):
         return None
     due = entry.time
     confirm = known(entry) + BORN_LATE_GRACE if known(entry) > due else 0

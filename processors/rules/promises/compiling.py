@@ -14,6 +14,7 @@ from processors.rules.promises.listeners import (
     UNREACHED,
     UNTIL,
 )
+from processors.rules.promises.people import owing
 from processors.rules.promises.terms import (
     All_,
     Any_,
@@ -26,6 +27,7 @@ from processors.rules.promises.terms import (
     alone,
     slots,
 )
+from processors.rules.promises.texts import words
 from schemas.policy import (
     After,
     AllOf,
@@ -107,6 +109,7 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
     gate = due if isinstance(due, Gate) else None
     moving = due if isinstance(due, Before) else None
     tested = [ower for ower in policy.owes if ower.where]
+    first = policy.owes[0] if policy.owes else None
     return Terms(
         key=key,
         row=policy.row,
@@ -144,6 +147,7 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         owes=tuple(
             Owing(o.role, tested.index(o) if o.where else -1, hearing.facts(o.where)) for o in policy.owes
         ),
+        owed=words(owing(first.role, policy.also)) if first is not None and not first.where else "",
         also=tuple(policy.also),
         moved=hearing.leaf(MOVED, policy.person.moved) if policy.person and policy.person.moved else None,
         triggers=slots(on),

@@ -49,7 +49,7 @@ def file_with(event: Event, listeners: Iterable[Listener]) -> list[Filing]:
         if value is None:
             continue
         for key in keys:
-            scope = scope_of(listener.policy, key, partial=listener.partial)
+            scope = listener.prefix + key
             made.append(Filing(scope, listener.slot, value, "", at))
             if listener.links:
                 made.extend(_links(event, listener, scope, key))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from processors.rules.promises.keys import key_paths, texts
+from processors.rules.promises.keys import key_paths, scope_of, texts
 from processors.rules.promises.listeners import (
     DATE,
     DISCHARGE,
@@ -167,6 +167,7 @@ class Hearing:
             type=event_type,
             slot=name,
             partial=partial,
+            prefix=scope_of(self.key, "", partial=partial),
             keys_id=canonical(typed),
             keys=texts(typed),
             passes=passes(match.where) if match is not None else None,

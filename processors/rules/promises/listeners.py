@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from processors.rules.promises.keys import Texts
 from processors.rules.promises.paths import Reader, instant, plain, reader, text
-from schemas.canonical import Json, canonical
+from schemas.canonical import Json, canonical, quoted
 from schemas.event import Event
 
 TRIGGER, DISCHARGE, CANCEL, UNREACHED, START, STOP, RESET, MOVED, FACT, GATE, DATE, UNTIL = "TDCEPRZOFBNU"
@@ -36,6 +36,8 @@ class Listener:
     type: str
     slot: str
     partial: bool
+    prefix: str
+    """Of the scope's name: what stands before the key values."""
     keys_id: str
     keys: Texts
     passes: Callable[[Event], bool] | None
@@ -104,6 +106,13 @@ def discharge_value(distinct: str, moved_time: bool, label: str = "") -> Value:
     """a: who entered it; s: its source; v: the value that must differ; l: the period it is for; t: as in ``trigger_value``."""
     read = reader(distinct) if distinct and distinct != "day" else None
     named = reader(label) if label else None
+
+    def plainly(event: Event) -> str:
+        actor = event.actor_ref or event.actor_role or event.source
+        return f'{{"a":{quoted(actor)},"s":{quoted(event.source)}}}'
+
+    if read is None and named is None and not moved_time:
+        return plainly
 
     def value(event: Event) -> str:
         made: dict[str, Json] = {

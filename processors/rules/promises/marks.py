@@ -31,31 +31,42 @@ _routed = attrgetter(*_ROUTING)
 
 def marks(row: Promise, book: Book) -> Iterator[Mark]:
     """In order of kinds; ``at`` is when it begins to stand, ``time`` what the verdict bears."""
+    said = _Saying(row, book)
+    for line in _lines(row, book):
+        yield said.mark(*line)
+
+
+def instants(row: Promise, book: Book) -> list[Instant]:
+    """When its marks begin to stand: all that is asked of most of them."""
+    return [line[0] for line in _lines(row, book)] if min(row.due, row.planned) < NEVER else []
+
+
+def _lines(row: Promise, book: Book) -> Iterator[tuple[Instant, Instant, str, str, int]]:
+    """(at, time, kind, type, whom it tells)"""
     if row.kind == "coverage":  # a share is a figure; who is missing has a promise of his own
         return
     if row.due == NEVER and row.planned == NEVER:
         return
-    said = _Saying(row, book)
     floor = row.dated_recorded if row.dated_by else -NEVER
     if row.dated_by:
-        yield said.mark(floor, floor, "dated", DATED, NOBODY)
+        yield floor, floor, "dated", DATED, NOBODY
     if not row.born_late and not row.early:
         for number, warn in enumerate(read(row.warns), start=1):
             if warn < row.settled and max(warn, floor) <= min(row.due, row.planned):
                 kind = "due_soon" if number == 1 else f"due_soon{number}"
-                yield said.mark(max(warn, floor), warn, kind, DUE_SOON, OWERS)
+                yield max(warn, floor), warn, kind, DUE_SOON, OWERS
     if row.settled <= row.due and not row.early:
         return
     if row.confirm == NEVER:
         return
     confirmed = confirmable(row)
     if waiting := waits(row, book):
-        yield Mark(confirmed, row.due, "look", LOOK)
+        yield confirmed, row.due, "look", LOOK, NOBODY
         confirmed = max(wait.until for wait in waiting)
-    yield said.mark(confirmed, row.due, "breached", BREACHED, AT_BREACH)
+    yield confirmed, row.due, "breached", BREACHED, AT_BREACH
     for number, step in enumerate(read(row.steps), start=1):
         if step < row.settled:
-            yield said.mark(max(step, confirmed), step, f"step{number}", STEP_REACHED, number)
+            yield max(step, confirmed), step, f"step{number}", STEP_REACHED, number
 
 
 def waits(row: Promise, book: Book) -> list[Wait]:
@@ -137,7 +148,9 @@ class _Saying:
         self.envelope: Mapping[str, str] | None = None
 
     def mark(self, at: int, time: int, kind: str, event_type: str, line: int) -> Mark:
-        """``line`` says who is told: see ``NOBODY``."""
+        """``line`` says who is told: see ``NOBODY``. A mark that says nothing bears nothing."""
+        if event_type == LOOK:
+            return Mark(at, time, kind, LOOK)
         if self.envelope is None:
             self.envelope = _routing(self.row)
         return Mark(at, time, kind, event_type, _Told(self, line), self.envelope, self.row.trigger)

@@ -1,4 +1,4 @@
-"""Opened (开立): what one trigger opens in a scope where nothing else stands yet, which is how most promises begin.
+"""Opened (开立): what one trigger opens in a scope where nothing stands yet but facts, which is how most promises begin.
 
 Nothing has ended it, paused it or been noted of it, so of all that ``Running`` asks of a scope only what the trigger itself
 tells is left: when it is due, and who owes it.
@@ -6,18 +6,21 @@ tells is left: when it is due, and who owes it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from processors.rules.promises.calendars import Calendars
 from processors.rules.promises.covered import counted_in, keys_shown
 from processors.rules.promises.dating import Dated, date, steps
-from processors.rules.promises.docket import Docket, happened, known, parsed
+from processors.rules.promises.docket import Docket, known, parsed
 from processors.rules.promises.keys import split
 from processors.rules.promises.people import owes
 from processors.rules.promises.promise import OPEN, Promise
-from processors.rules.promises.texts import named, numbers, words
+from processors.rules.promises.terms import Leaf
+from processors.rules.promises.texts import numbers, words
 from processors.rules.protocol import Evidence
-from schemas.instants import NEVER
+from schemas.identity import promise_id
+from schemas.instants import NEVER, Instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -25,16 +28,24 @@ if TYPE_CHECKING:
 NOTHING_ELSE = Docket(())
 
 
-def opened(trigger: Evidence, book: Book) -> Promise | None:
-    """The promise of a scope whose only evidence is this. None where it takes more to tell: then the scope is judged."""
+def opened(evidence: Sequence[Evidence], book: Book) -> list[Promise] | None:
+    """The promise, or none, of a scope where the last entry is a trigger and the others are facts that it may be tested by.
+    None where it takes more to tell: then the scope is judged."""
+    trigger = evidence[-1]
     policy, keys = split(trigger.scope)
-    source, at = parsed(trigger.value), happened(trigger)
+    source = parsed(trigger.value)
+    at: Instant = source.get("t", trigger.time)
     bound = book.bind(policy, at, trigger.place)
-    if bound is None or trigger.slot not in bound.terms.opens_alone or book.recurs(policy):
+    if bound is None or bound.terms.form in ("before", "rolling") or book.recurs(policy):
         return None
     terms, version, recorded = bound.terms, bound.version, known(trigger)
-    if terms.form in ("before", "rolling"):
-        return None
+    docket = Docket(evidence) if len(evidence) > 1 else NOTHING_ELSE
+    if trigger.slot not in terms.opens_alone:
+        on = terms.on
+        if not isinstance(on, Leaf) or on.slot != trigger.slot or on.plus is not None:
+            return None
+        if not docket.passes(on.facts, at):
+            return []
     gated, covered = terms.form == "gate", terms.form == "coverage"
     calendars = Calendars(book, terms.calendar, at, trigger.place, source)
     dated = Dated() if gated else date(terms, trigger.time, source.get("g"), (), calendars)
@@ -42,8 +53,8 @@ def opened(trigger: Evidence, book: Book) -> Promise | None:
     rungs, missing = (
         ((), False) if dated.due == NEVER else steps(dated.due, terms.limit, terms.ladder, calendars)
     )
-    return Promise(
-        id=named(terms.key, keys, "" if gated else trigger.root),
+    made = Promise(
+        id=promise_id(terms.key, keys, "" if gated else trigger.root),
         scope=trigger.scope,
         obligation=terms.key,
         obligation_row=terms.row,
@@ -81,10 +92,11 @@ def opened(trigger: Evidence, book: Book) -> Promise | None:
         paused=0,
         ongoing=0,
         waited="{}",
-        owes=words(owes(terms, source, NOTHING_ELSE, at)),
+        owes=terms.owed or words(owes(terms, source, docket, at)),
         person=str(source.get("w", "")),
         acknowledged_at=NEVER,
         acknowledged_by="",
         dated_by=dated_by.place if dated_by is not None else 0,
         dated_recorded=dated_by.recorded if dated_by is not None else NEVER,
     )
+    return [made]

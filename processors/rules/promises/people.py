@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from processors.rules.promises.docket import Docket, parsed
@@ -14,11 +14,16 @@ from schemas.instants import NEVER, Instant
 def owes(terms: Terms, source: Mapping[str, Any], docket: Docket, time: Instant) -> list[str]:
     """The first role whose tests the trigger passes, then those who owe it too."""
     outcomes = source.get("o", [])
-    for owing in terms.owes:
-        fits = owing.test < 0 or (owing.test < len(outcomes) and outcomes[owing.test])
-        if fits and (not owing.facts or docket.passes(owing.facts, time)):
-            return [owing.role, *[role for role in terms.also if role != owing.role]]
+    for one in terms.owes:
+        fits = one.test < 0 or (one.test < len(outcomes) and outcomes[one.test])
+        if fits and (not one.facts or docket.passes(one.facts, time)):
+            return owing(one.role, terms.also)
     return list(terms.also)
+
+
+def owing(role: str, also: Sequence[str]) -> list[str]:
+    """A role, then those who owe it too."""
+    return [role, *[other for other in also if other != role]]
 
 
 def person(terms: Terms, source: Mapping[str, Any], docket: Docket, opened: Instant, settled: Instant) -> str:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises import carried, filing, judge, marks
 from processors.rules.promises.promise import Owned, Promise
-from processors.rules.protocol import Evidence, Filing, Mark, Row
+from processors.rules.protocol import Evidence, Mark, Row
 from processors.rules.sources import REPORTED
 from schemas.event import Event
+from schemas.instants import Instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 class Promises(Owned):
     """One scope for each (policy, key values); a promise is judged over all evidence of its scope."""
 
-    def file(self, event: Event, book: Book) -> Iterable[Filing]:
-        return filing.file(event, book)
+    file = staticmethod(filing.file)
+    carry = staticmethod(carried.carry)
 
     def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]:
         return judge.judge(scope, evidence, book)
 
-    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
-        return carried.carry(rows, evidence, book)
-
     def marks(self, row: Row, book: Book) -> Iterable[Mark]:
         assert isinstance(row, Promise)
         return marks.marks(row, book)
+
+    def instants(self, row: Row, book: Book) -> Sequence[Instant]:
+        assert isinstance(row, Promise)
+        return marks.instants(row, book)
 
     def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         assert isinstance(row, Promise)

@@ -238,7 +238,7 @@ class Running:
             paused=int(self.dated.paused and still),
             ongoing=int(self.ongoing),
             waited=text(waited) if waited else "{}",
-            owes=words(owes(terms, source, self.docket, self.bound_at)),
+            owes=terms.owed or words(owes(terms, source, self.docket, self.bound_at)),
             person=person(terms, source, self.docket, self.opened, self.settled),
             acknowledged_at=acknowledged_at,
             acknowledged_by=acknowledged_by,

@@ -128,6 +128,8 @@ class Terms:
     warned: bool = False
     """Whether the policy itself says when to warn."""
     owes: tuple[Owing, ...] = ()
+    owed: str = ""
+    """Who owes it always, as its rows show it; "" where that depends on what is tested."""
     also: tuple[str, ...] = ()
     moved: Leaf | None = None
     triggers: frozenset[str] = frozenset()
