@@ -124,7 +124,7 @@ def used(*pids: int) -> float:
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             try:
                 fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-            except FileNotFoundError:  # it ended just now
+            except (FileNotFoundError, ProcessLookupError):  # it ended just now
                 continue
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,6 +1,6 @@
 """Facts a second through Kafka: our two runners beside bare loops on the same broker, in one run, on the same records.
 
-The bare loops read every record and count it: Faust (an agent with ``take(500, within=0.05)``, as ours), kafka-python
+The bare loops read every record and count it: Faust (an agent with ``take_events(500, within=0.05)``), kafka-python
 (``poll`` of 500), Quix Streams (a dataframe that counts; installed in ``build/quix`` from requirements/quix.lock). Ours check
 each batch against the ledger's chain and fold it on PostgreSQL (fsync on) in one transaction: *all rules* with the shipped
 policies, *rules idle* for tenants without any policy. Facts are those of ``benchmarks.traffic``, appended before, four
