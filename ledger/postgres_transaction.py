@@ -143,8 +143,8 @@ class PostgresTransaction:
         self._pending = self._standing = False
         if self._begun:
             self._begun = False
-            self._there().info.pop(LAST, None)
             try:
+                self._there().info.pop(LAST, None)  # raises where the connection is known to be gone
                 self._say("ROLLBACK")
             except Exception:
                 self._drop()
