@@ -195,7 +195,9 @@ class PostgresTransaction:
 
     def _tend(self) -> None:
         """Now and then, between transactions, what must stand ready; nothing waits for it."""
-        if self._opened is not None and getattr(self._opened.connection.driver_connection, "closed", False):
+        if self._opened is not None and (
+            self._opened.invalidated or getattr(self._opened.connection.driver_connection, "closed", False)
+        ):
             self._drop()
         if self._before and time.monotonic() - self._looked > 10:
             self._there()  # who cannot connect says so

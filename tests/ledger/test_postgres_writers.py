@@ -6,11 +6,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from ledger.candidate import Appended, Outcome
 from ledger.errors import NotKept, OutcomeUnknown
@@ -317,3 +319,26 @@ def test_a_stopped_process_lets_go_of_its_locks(cluster: Cluster) -> None:
     with psycopg.connect(place.admin) as admin:
         assert admin.execute("SELECT count(*) FROM touchline.facts").fetchone() == (2,)
     cluster.drop(place)
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("begun", [True, False], ids=["in a transaction", "between two"])
+def test_a_connection_that_a_job_found_lost_is_given_up(home: House, place: Place, begun: bool) -> None:
+    """Whoever was the first to find it gone, the next transaction has another one."""
+    transaction: Any = home.database.transaction()
+    try:
+        if begun:
+            transaction.begin()
+        connection = transaction.connection if begun else transaction.reading
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        with psycopg.connect(place.admin, autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 60000)", (pid,))
+        with pytest.raises(DBAPIError):
+            connection.exec_driver_sql("SELECT 1")
+        with suppress(Exception):
+            transaction.rollback()
+        transaction.begin()
+        assert transaction.connection.exec_driver_sql("SELECT 1").scalar_one() == 1
+        transaction.rollback()
+    finally:
+        transaction.close()
