@@ -46,6 +46,11 @@ class Database(ABC):
     def read(self) -> AbstractContextManager[Connection]:
         """A reading connection on one snapshot, taken at its first statement. Any thread; keep it short."""
 
+    def bare(self) -> AbstractContextManager[Connection]:
+        """The same for who takes the driver's own errors (``errors.trouble`` reads them) and asks by ``ledger.hot`` alone:
+        without what SQLAlchemy spends on each question."""
+        return self.read()
+
     @abstractmethod
     def transaction(self) -> Transaction:
         """The writing connection, for the writer alone."""

@@ -48,13 +48,15 @@ class EngineState:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a tenant has come: head of the facts, decided place, head of the verdicts; and whose its engine is."""
+    """How far a tenant has come: head of the facts, decided place, head of the verdicts; and whose its engine is. ``feed`` is
+    what feeds the engines of all."""
 
     tenant: int
     head: int
     decided: int
     verdict_place: int
     epoch: int
+    feed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,14 @@ _state = Hot(
     select(*(engines.c[name] for name in _FIELDS), FEED).where(engines.c.tenant == bindparam("tenant"))
 )
 _standing = Hot(
-    select(counters.c.tenant, counters.c.place, engines.c.decided, engines.c.verdict_place, engines.c.epoch)
+    select(
+        counters.c.tenant,
+        counters.c.place,
+        engines.c.decided,
+        engines.c.verdict_place,
+        engines.c.epoch,
+        FEED,
+    )
     .join(engines, engines.c.tenant == counters.c.tenant)
     .order_by(counters.c.tenant)
 )

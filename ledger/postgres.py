@@ -11,6 +11,7 @@ from ledger.bell import Bell
 from ledger.clock import SystemClock
 from ledger.database import Database
 from ledger.errors import KeyStoreLost, NotMigrated, OwnerWrites, UnknownSchema, unreachable
+from ledger.hot import DIRECT
 from ledger.key_place import make_secrets
 from ledger.migrating import owner_of_keys, revision, upgrade, upgrade_keys
 from ledger.ports import Transaction
@@ -95,6 +96,16 @@ class PostgresDatabase(Database):
     def read(self) -> Iterator[Connection]:
         with self._reading.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def bare(self) -> Iterator[Connection]:
+        with self.read() as connection:
+            info = connection.info
+            info[DIRECT] = True
+            try:
+                yield connection
+            finally:
+                info.pop(DIRECT, None)
 
     def transaction(self) -> Transaction:
         return PostgresTransaction(

@@ -38,6 +38,7 @@ class EmbeddedRunner(Runner):
     ) -> None:
         super().__init__(ledger, store, rules, progress, owner, reopen)
         self._leases = leases
+        self._tenants: list[Tenant] = []
         self._wake = threading.Event()
         self._stopping = False
         self._paused = threading.Lock()
@@ -71,11 +72,11 @@ class EmbeddedRunner(Runner):
 
     def run_to_head(self) -> None:
         """Fold everything that is there, let time come up to now, and return. Raises what stopped it."""
-        for tenant in self._ours(self.ledger.tenants()):
+        for tenant, head in self._ours(self._look()[0]):
             engine = self._engine(tenant)
             engine.alone = True
             try:
-                self._to_head(engine)
+                self._to_head(engine, head)
             finally:
                 engine.alone = False
         if self._leases is not None:
@@ -100,15 +101,16 @@ class EmbeddedRunner(Runner):
         """One look at every tenant; the seconds to sleep after it."""
         upcoming = NEVER
         try:
-            if not self._current():
+            standing, current = self._look()
+            if not current:
                 self._look_again()
-            ours = self._ours(self.ledger.tenants())
+            ours = self._ours(standing)
         except Exception as error:  # the database is away: it will come back
             return self._held_up(error)
-        for tenant in ours:
+        for tenant, head in ours:
             try:
                 engine = self._engine(tenant)
-                upcoming = min(upcoming, self._to_head(engine))
+                upcoming = min(upcoming, self._to_head(engine, head))
             except Fenced:
                 self._engines.pop(tenant.number, None)
                 if self._leases is not None:
@@ -127,27 +129,34 @@ class EmbeddedRunner(Runner):
             return SAFETY
         return min(SAFETY, max(0.0, (upcoming - now) / SECOND))
 
-    def _ours(self, tenants: list[Tenant]) -> list[Tenant]:
-        """Those that this process runs: none where Kafka feeds the engines. Of the others it is told how far they have come,
-        for who waits here."""
+    def _look(self) -> tuple[list[lanes.Standing], bool]:
+        """At everything that others change: how far every tenant has come, and whether our tables are those that are read."""
+        with self.ledger.database.bare() as conn:
+            standing = lanes.standings(conn)
+            if self._leases is not None:
+                self.status.feed = standing[0].feed if standing else feed_of(conn)
+            return standing, self.store.current(conn)
+
+    def _ours(self, standing: Sequence[lanes.Standing]) -> list[tuple[Tenant, int]]:
+        """Those that this process runs, with the head of their facts: none where Kafka feeds the engines. Of the others it is
+        told how far they have come, for who waits here."""
+        numbers = [one.tenant for one in standing]
+        if numbers != [tenant.number for tenant in self._tenants]:
+            self._tenants = self.ledger.tenants()
         if self._leases is None:
-            return tenants
-        with self.ledger.database.read() as conn:
-            self.status.feed = feed_of(conn)
-        if self.status.feed == EMBEDDED:
-            held = self._leases.held([tenant.number for tenant in tenants])
+            held = frozenset(numbers)
+        elif self.status.feed == EMBEDDED:
+            held = self._leases.held(numbers)
         else:
             held = frozenset()
             self._leases.release()
         for number in [number for number in self._engines if number not in held]:
             del self._engines[number]
-        others = {tenant.number: tenant for tenant in tenants if tenant.number not in held}
-        if others:
-            with self.ledger.database.read() as conn:
-                for one in lanes.standings(conn):
-                    if one.tenant in others:
-                        self._stands(others[one.tenant], one.decided, one.verdict_place)
-        return [tenant for tenant in tenants if tenant.number in held]
+        tenants = {tenant.number: tenant for tenant in self._tenants}
+        for one in standing:
+            if one.tenant not in held:
+                self._stands(tenants[one.tenant], one.decided, one.verdict_place)
+        return [(tenants[one.tenant], one.head) for one in standing if one.tenant in held]
 
     def _engine(self, tenant: Tenant) -> Engine:
         engine = self._engines.get(tenant.number)
@@ -157,9 +166,9 @@ class EmbeddedRunner(Runner):
             self._moved(engine)
         return engine
 
-    def _to_head(self, engine: Engine) -> int:
-        """Fold to the head, conclude what is due; the next due instant."""
-        while not self._stopping and engine.step():
+    def _to_head(self, engine: Engine, head: int) -> int:
+        """Fold to the head, conclude what is due; the next due instant. What comes meanwhile wakes us again."""
+        while not self._stopping and engine.state.decided < head and engine.step():
             self._moved(engine)
         trusted = self.guard.trusted()
         upcoming = engine.earliest()
@@ -167,7 +176,7 @@ class EmbeddedRunner(Runner):
             cut = self._cut(engine.tenant)
             if cut is None:
                 break
-            while engine.step():
+            while engine.state.decided < cut.place and engine.step():
                 self._moved(engine)
             while engine.tick(cut):
                 self._moved(engine)

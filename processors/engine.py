@@ -144,7 +144,7 @@ class Engine:
             places = store.pages(conn, tenant.number).publications()
             book = book_of(ledger, conn, tenant, places)
         return cls(
-            tenant, ledger, store, rules, ledger.database.read, write, state, book, batch, source=source
+            tenant, ledger, store, rules, ledger.database.bare, write, state, book, batch, source=source
         )
 
     def step(self) -> bool:

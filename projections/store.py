@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -24,6 +24,7 @@ from ledger import lanes
 from ledger.clock import Clock
 from ledger.columns import STRICT, int64, text
 from ledger.database import Database
+from ledger.hot import Hot
 from ledger.lanes import EngineState
 from ledger.writer import Writer
 from processors.ports import Effects, Recall, Written
@@ -43,6 +44,9 @@ ACTIVE = Table(
     **STRICT,
 )
 
+
+_QUERY = select(ACTIVE.c.name, ACTIVE.c.fold_version)
+_ACTIVE, _HELD = Hot(_QUERY), Hot(_QUERY.with_for_update(read=True))
 
 Putting = Callable[[Table, Connection], Callable[[Connection, Sequence[tuple[Any, ...]]], None]]
 """``prepared.putting`` or ``prepared.filling``."""
@@ -64,15 +68,13 @@ class SqlStore:
     def name(self) -> str:
         return self.tables.name
 
-    @property
+    @cached_property
     def version(self) -> str:
         return fold_version(self.rules)
 
     def current(self, conn: Connection, *, hold: bool = False) -> bool:
         """Is this the active set? ``hold``, in a job of the writer: and does it stay so until the commit?"""
-        query = select(ACTIVE.c.name, ACTIVE.c.fold_version)
-        found = conn.execute(query.with_for_update(read=True) if hold else query).first()
-        return found is not None and tuple(found) == (self.name, self.version)
+        return (_HELD if hold else _ACTIVE)(conn).first() == (self.name, self.version)
 
     def pages(self, conn: Connection, tenant: int) -> SqlPages:
         """Reads of one tenant on the caller's snapshot."""

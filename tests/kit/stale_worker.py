@@ -42,9 +42,9 @@ class Telling(EmbeddedRunner):
             cut_at(engine, self.stopper)
         return engine
 
-    def _to_head(self, engine: Engine) -> int:
+    def _to_head(self, engine: Engine, head: int) -> int:
         try:
-            return super()._to_head(engine)
+            return super()._to_head(engine, head)
         except Fenced:
             print("fenced", flush=True)
             raise
