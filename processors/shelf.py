@@ -80,7 +80,9 @@ class Shelf:
     def _take(self, rule: str, wanted: Sequence[str]) -> set[str]:
         evidence = self.pages.evidence(rule, wanted)
         full = [s for s in wanted if not s.startswith(PARTIAL)]
-        rows = self.pages.rows(rule, full) if full else {}
+        # rows follow from evidence; what was announced of rows that are gone stays
+        judged = [s for s in full if s in evidence]
+        rows = self.pages.rows(rule, judged) if judged else {}
         further: set[str] = set()
         for name in wanted:
             scope = self._scopes[(rule, name)] = Scope()
