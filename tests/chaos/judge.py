@@ -38,9 +38,9 @@ DISCHARGES = {
 }
 """By what a promise of the load is kept: policies/complaints.yaml, written here once more on purpose."""
 URGENT = ("complaint.intake_return_visit", "complaint.respond_in_standard")
+"""What an urgent case breaks."""
 STANDING = ("broken", "corrected")
 """Fates of a case whose breaches stand at the end."""
-"""What an urgent case breaks."""
 BREACHED, DUE_SOON, RETRACTED = "obligation.breached", "obligation.due_soon", "obligation.retracted"
 RINGING = {BREACHED, DUE_SOON, "obligation.alert_step_reached"}
 
