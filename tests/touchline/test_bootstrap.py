@@ -159,6 +159,7 @@ def test_the_whole_suite_asks_for_browser_and_database_and_a_part_for_neither(
 ) -> None:
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr(bootstrap, "supplied", lambda *what: asked.append(what))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     ran = pip(monkeypatch)
     assert bootstrap.test(["tests/ledger"]) == 0
     assert asked == []
@@ -168,7 +169,7 @@ def test_the_whole_suite_asks_for_browser_and_database_and_a_part_for_neither(
         ("database", bootstrap.has_database, "postgresql"),
         ("kafka", bootstrap.has_kafka, "openjdk-17-jre-headless", "maven"),
     ]
-    assert ran.calls[1][-4::2] == ["-n", "--dist"]
+    assert ran.calls[1][-4:] == ["-n", "3", "--dist", "worksteal"]
 
 
 def test_our_modules_are_compiled_also_where_python_itself_may_not(
