@@ -13,7 +13,7 @@ from benchmarks.policy import publications
 from processors.fold import Fold
 from processors.rules.book import Book
 from processors.rules.promises.keys import split
-from processors.rules.promises.promise import LATE, MET, OPEN, Promise
+from processors.rules.promises.promise import LATE, LATE_ENTRY_GRACE, MET, OPEN, Promise
 from processors.rules.promises.rule import Promises
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row
 from processors.shelf import Shelf, whole
@@ -135,3 +135,27 @@ def test_the_last_discharge_ends_it_without_being_judged(last: str, state: str) 
     ]
     assert states == [[OPEN], [state], [state]]
     assert all(carried == judged for judged, carried in steps[1:])
+
+
+def test_what_ends_it_at_the_same_instant_is_judged() -> None:
+    """At one instant a discharge counts before what cancels, also where what cancels is read first."""
+    told = (
+        ("complaint.received", "2026-02-12 09:00"),
+        ("complaint.registered", "2026-02-12 10:00"),
+        ("complaint.replied", "2026-02-12 10:00"),
+    )
+    by = {"by": "complaint.replied", "cancel": ["complaint.registered"]}
+    judged, carried = on_the_way(history(*told, policy=ONE | by))[-1]
+    assert [row.state for row in judged if isinstance(row, Promise)] == [MET]
+    assert carried is None
+
+
+@pytest.mark.parametrize(("after", "late"), [(LATE_ENTRY_GRACE, 0), (LATE_ENTRY_GRACE + 1, 1)])
+def test_a_late_entry_is_judged(after: int, late: int) -> None:
+    """Done in time, and recorded when the grace after the due instant was over (invariant 11)."""
+    desk = history(("complaint.received", "2026-02-12 09:00"), policy=ONE | {"by": "complaint.replied"})
+    due = at("2026-02-13 09:00")
+    desk.place("complaint.replied", at("2026-02-12 10:00"), "late", case_id="a", recorded=due + after)
+    judged, carried = on_the_way(desk)[-1]
+    assert [(row.state, row.late_entry) for row in judged if isinstance(row, Promise)] == [(MET, late)]
+    assert carried == (None if late else judged)
