@@ -193,7 +193,7 @@ def lint() -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """pytest, on half again as many processes as there are cores, since a third of the time is spent waiting for servers and
+    """pytest, on half again as many processes as there are cores, since a quarter of the time was spent waiting for servers and
     brokers; with CI=true a skipped test is a failed run."""
     command = [str(PYTHON), "-m", "pytest", "-q", "-p", "tests.no_skips"]
     if not arguments:
