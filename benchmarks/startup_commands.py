@@ -18,13 +18,11 @@ POLICY = "profile: small\nversion: '{n}'\nextends: default\neffective_from: 2026
 ELSEWHERE: Final = "--help"
 """What serves without end, or needs a Kafka or a PostgreSQL, is timed by its help."""
 
-MAKES: Final = "tenant add (makes the folder)"
-
 COMMANDS: Final[Mapping[str, str]] = {
     "": "--help",
     "up": ELSEWHERE,
     "demo": ELSEWHERE,
-    MAKES: "acme --data {place}/new-{n}",
+    "tenant add (makes the folder)": "acme --data {place}/new-{n}",
     "tenant list": "{data}",
     "key create": "--source x {data}",
     "append": "- --source call-centre {data}",

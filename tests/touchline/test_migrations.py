@@ -26,7 +26,7 @@ from ledger.lock import FolderLock
 from ledger.migrating import APPENDED, CHANGED, migrate
 from ledger.postgres import PostgresDatabase
 from ledger.postgres_engine import KEYS, RECORD, SETS, postgres_engine
-from ledger.revisions import HEAD, SCRIPTS, VERSION
+from ledger.revisions import HEAD, REVISIONS, SCRIPTS, VERSION
 from ledger.tables import metadata as record
 from producers.inbox.tables import letters
 from tests.kit.postgres import APPLICATION, Cluster, Place
@@ -85,10 +85,13 @@ def test_the_migrated_tables_of_postgresql_are_those_of_the_rooms(cluster: Clust
     assert {*APPENDED, *CHANGED, "about"} == {*wanted, *SHARED}  # each has its grants
 
 
-def test_the_newest_revision_is_the_one_that_is_asked_for() -> None:
+def test_both_databases_go_through_the_same_revisions_in_the_same_order() -> None:
     from alembic.script import ScriptDirectory
 
-    assert ScriptDirectory(str(SCRIPTS)).get_heads() == [HEAD]
+    scripts = ScriptDirectory(str(SCRIPTS))
+    assert scripts.get_heads() == [HEAD]
+    walked = [(script.revision, Path(script.path).stem) for script in scripts.walk_revisions()]
+    assert [(f"{n:04d}", name) for n, name in enumerate(REVISIONS, 1)] == walked[::-1]
 
 
 def test_a_database_of_an_earlier_revision_is_brought_up(postgres: Place) -> None:

@@ -6,7 +6,7 @@ Before deploying: nothing runs yet. After: nothing to do.
 
 from __future__ import annotations
 
-from alembic import op
+from collections.abc import Iterator
 
 revision = "0001"
 down_revision = None
@@ -410,31 +410,27 @@ CREATE TABLE touchline_keys.tombstones (
 }
 
 
+def sqlite(store: str) -> Iterator[str]:
+    if store == "keys":
+        yield KEYS["sqlite"]
+        return
+    yield SQLITE
+    for table, keys in UNIQUE.items():
+        for act in ("update", "delete"):
+            yield STOP.format(t=table, act=act, ACT=act.upper())
+        taken = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} WHERE {' AND '.join(f'{c} = NEW.{c}' for c in key)})"
+            for key in keys
+        )
+        yield TAKEN.format(t=table, taken=taken)
+
+
 def upgrade() -> None:
-    dialect = op.get_bind().dialect.name
+    from alembic import op
+
     if op.get_context().opts["store"] == "keys":
-        _each(KEYS[dialect])
-    elif dialect == "postgresql":
-        _postgresql()
-    else:
-        _each(SQLITE)
-        for table, keys in UNIQUE.items():
-            for act in ("update", "delete"):
-                op.execute(STOP.format(t=table, act=act, ACT=act.upper()))
-            taken = " OR ".join(
-                f"EXISTS (SELECT 1 FROM {table} WHERE {' AND '.join(f'{c} = NEW.{c}' for c in key)})"
-                for key in keys
-            )
-            op.execute(TAKEN.format(t=table, taken=taken))
-
-
-def _each(statements: str) -> None:
-    for statement in statements.split(";\n"):
-        if statement.strip():
-            op.execute(statement)
-
-
-def _postgresql() -> None:
+        op.execute(KEYS["postgresql"])
+        return
     op.execute(POSTGRESQL)
     for part in range(IDS):
         op.execute(

@@ -5,8 +5,6 @@ Before deploying: nothing. After: nothing to do. In a data folder they stand fro
 
 from __future__ import annotations
 
-from alembic import op
-
 revision = "0002"
 down_revision = "0001"
 
@@ -52,8 +50,14 @@ CREATE INDEX letters_keyed ON touchline.letters (keyed, state);
 """
 
 
+def sqlite(store: str) -> tuple[str, ...]:
+    return ()
+
+
 def upgrade() -> None:
-    if op.get_context().opts["store"] == "record" and op.get_bind().dialect.name == "postgresql":
+    from alembic import op
+
+    if op.get_context().opts["store"] == "record":
         op.execute(POSTGRESQL)
 
 

@@ -6,8 +6,6 @@ Before deploying: on SQLite nothing, on PostgreSQL back up and stop the processe
 
 from __future__ import annotations
 
-from alembic import op
-
 revision = "0003"
 down_revision = "0002"
 
@@ -136,15 +134,16 @@ CREATE INDEX IF NOT EXISTS letters_state ON letters (state, tenant, place);
 SECRET = (("secrets", "value"), ("person_keys", "key"), ("blind_index", "mac"))
 
 
+def sqlite(store: str) -> tuple[str, ...]:
+    return (SQLITE,) if store == "record" else ()
+
+
 def upgrade() -> None:
-    store, dialect = op.get_context().opts["store"], op.get_bind().dialect.name
-    if (store, dialect) == ("keys", "postgresql"):
+    from alembic import op
+
+    if op.get_context().opts["store"] == "keys":
         for table, column in SECRET:
             op.execute(f"ALTER TABLE touchline_keys.{table} ALTER COLUMN {column} SET STATISTICS 0")
-    if (store, dialect) == ("record", "sqlite"):
-        for statement in SQLITE.split(";\n"):
-            if statement.strip():
-                op.execute(statement)
 
 
 def downgrade() -> None:

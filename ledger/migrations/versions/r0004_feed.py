@@ -6,8 +6,6 @@ as before, until ``touchline feed use kafka``.
 
 from __future__ import annotations
 
-from alembic import op
-
 revision = "0004"
 down_revision = "0003"
 
@@ -26,10 +24,18 @@ CREATE TABLE feed (
 """
 
 
+def sqlite(store: str) -> tuple[str, ...]:
+    return (SQLITE,) if store == "record" else ()
+
+
 def upgrade() -> None:
+    from alembic import op
+
     if op.get_context().opts["store"] == "record":
-        op.execute(POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE)
+        op.execute(POSTGRESQL)
 
 
 def downgrade() -> None:
+    from alembic import op
+
     op.execute("DROP TABLE feed")

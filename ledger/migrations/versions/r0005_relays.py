@@ -5,8 +5,6 @@ Before deploying: nothing. After: nothing to do.
 
 from __future__ import annotations
 
-from alembic import op
-
 revision = "0005"
 down_revision = "0004"
 
@@ -28,8 +26,14 @@ CREATE TABLE touchline.relay_cursors (
 """
 
 
+def sqlite(store: str) -> tuple[str, ...]:
+    return ()
+
+
 def upgrade() -> None:
-    if op.get_context().opts["store"] == "record" and op.get_bind().dialect.name == "postgresql":
+    from alembic import op
+
+    if op.get_context().opts["store"] == "record":
         op.execute(POSTGRESQL)
 
 
