@@ -394,7 +394,7 @@ def test_it_is_worked_by_keyboard_and_filed_from(page: Page, timed: Site) -> Non
     expect(page.locator("#list")).to_contain_text("yunqi-1-0101")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1600, 900)])
 def test_it_fits_and_speaks_both_languages(page: Page, timed: Site, width: int, height: int) -> None:
     key = timed.key()
     send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(4)))
@@ -406,11 +406,12 @@ def test_it_fits_and_speaks_both_languages(page: Page, timed: Site, width: int, 
         page.click(f"button[lang={language}]")
         expect(page.locator("h1")).to_have_text(word)
         wide = page.evaluate("""() => {
-            const list = document.querySelector('#list');
-            return [document.documentElement.scrollWidth, list.scrollWidth - list.clientWidth];
+            const list = document.querySelector('#list'), floor = document.querySelector('.floor');
+            return [document.documentElement.scrollWidth, list.scrollWidth - list.clientWidth,
+                floor.scrollHeight - floor.clientHeight];
         }""")
-        assert wide == [width, 0]
-        cut = page.evaluate("""() => [...document.querySelectorAll('.c-act, .c-left, .c-ladder, .chip')]
+        assert wide == [width, 0, 0]
+        cut = page.evaluate("""() => [...document.querySelectorAll('.row td, .row td *, .chip')]
             .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)""")
         assert cut == []
     page.click("#chip-breached")
@@ -506,10 +507,12 @@ def test_a_call_is_made_and_the_list_follows(page: Page, timed: Site) -> None:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_counters_stand_in_full_rows(page: Page, timed: Site, lang: str) -> None:
-    """One row where there is room; elsewhere rows without a hole; nothing is cut off, and nothing scrolls sideways."""
+    """One row where there is room; elsewhere rows without a hole; nothing is cut off, reaches beyond the board, or scrolls
+    sideways."""
     page.context.add_cookies([{"name": "touchline_lang", "value": lang, "url": timed.url}])
     enter(page, timed, timed.key())
-    for width, rows in ((1600, 1), (1280, 1), (1100, 2), (390, 4)):
+    english = int(lang == "en")
+    for width, rows in ((1920, 1), (1600, 1 + english), (1280, 1), (1100, 1 + english), (900, 2), (390, 4)):
         page.set_viewport_size({"width": width, "height": 844})
         looked = page.evaluate("""() => {
             const boxes = [...document.querySelectorAll('.chip')].map(chip => chip.getBoundingClientRect());
@@ -517,10 +520,12 @@ def test_the_counters_stand_in_full_rows(page: Page, timed: Site, lang: str) -> 
             for (const box of boxes) lines.set(box.top, Math.max(lines.get(box.top) || 0, box.right));
             const cut = [...document.querySelectorAll('.chip')].filter(chip => chip.scrollWidth > chip.clientWidth);
             return {ends: [...lines.values()], cut: cut.map(chip => chip.innerText),
+                    end: document.querySelector('.board').getBoundingClientRect().right,
                     wide: document.documentElement.scrollWidth - window.innerWidth};
         }""")
         assert len(looked["ends"]) == rows, (width, looked)
         assert max(looked["ends"]) - min(looked["ends"]) < 1, (width, looked)
+        assert 12 < looked["end"] - max(looked["ends"]) < 22, (width, looked)
         assert (looked["cut"], looked["wide"]) == ([], 0), (width, looked)
 
 
