@@ -1,13 +1,10 @@
 """What memory a rebuild takes: `python -m benchmarks.rebuild_memory [FACTS …]`, each size in a process of its own.
 
-The ledger is a load of the simulator, repeated under new ids, tickets and cases until there are enough facts, and said to be
-decided; its verdict lane is empty. Printed is the most memory that the process had (ru_maxrss) before the rebuild and at its
-end: what a rebuild adds must not grow with the ledger.
-
-Measured (2 cores shared with others, Python 3.11, SQLite 3.40): 20,000 facts 134 MB before and 164 at most, 200,000 facts 148
-and 190, of which filing takes 1 and judging the rest. It holds a page of either lane, a portion of scopes, what rules remember
-(8192 texts, ids and due instants each) and SQLite's pages; and the largest scope, which grows here: one duty counts by project,
-and all are of one.
+The ledger is a load of the simulator, repeated in new houses under new ids, cases and contact sheets until there are enough
+facts, and said to be decided; its verdict lane is empty. Ten repetitions (4,000 cases) make an estate: what a developer has
+more of as it grows is estates. Printed is the most memory that the process had (ru_maxrss) before the rebuild and at its
+end: what a rebuild adds must not grow with the ledger. It holds a page of either lane, a portion of scopes, the largest scope,
+what rules remember (8192 texts, ids and due instants each) and SQLite's pages.
 """
 
 from __future__ import annotations
@@ -37,6 +34,8 @@ from tests.kit.world import World
 SIZES = (200_000, 1_000_000)
 _CASES = 400
 _TOGETHER = 2000
+_ESTATE = 10
+"""Repetitions of one estate."""
 
 
 def fill(world: World, count: int) -> None:
@@ -56,12 +55,28 @@ def _repeat(conn: Connection, world: World, bodies: list[dict[str, Any]], share:
     placed = []
     for number in share:
         first, turn = bodies[number % len(bodies)], number // len(bodies)
-        body = renamed(world.tenant, first, turn)
-        if body.get("case_id"):
-            body["case_id"] = str(uuid5(NAMESPACE_URL, f"{body['case_id']}/{turn}"))
+        body = _elsewhere(renamed(world.tenant, first, turn), turn)
         text = _sealed_anew(world, canonical_bytes(body), first, body["event_id"])
         placed.append((body["event_id"], text))
     place(conn, world.tenant, placed)
+
+
+def _elsewhere(body: dict[str, Any], turn: int) -> dict[str, Any]:
+    """The same in another case, house and estate."""
+    estate, data = turn // _ESTATE, dict(body["data"])
+    for name, mark in (("house_id", turn), ("project_id", estate), ("phase_id", estate)):
+        if body.get(name):
+            body[name] = f"{body[name]}/{mark}"
+    for name in ("sheet_id", "commitment_id"):
+        if name in data:
+            data[name] = f"{data[name]}/{turn}"
+    if "keys" in data:
+        data["keys"] = {"case": _case(data["keys"]["case"], turn)}
+    return body | {"data": data, "case_id": _case(body["case_id"], turn)}
+
+
+def _case(case_id: str, turn: int) -> str:
+    return str(uuid5(NAMESPACE_URL, f"{case_id}/{turn}"))
 
 
 def _sealed_anew(world: World, text: bytes, first: dict[str, Any], event_id: str) -> bytes:
