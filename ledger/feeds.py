@@ -75,10 +75,17 @@ _places = Among(
     ),
     bytes,
 )
-_at = Hot(
-    select(facts.c.recorded, facts.c.body).where(
-        facts.c.tenant == _tenant, facts.c.place == bindparam("place")
-    )
+_facts_at = Among(
+    lambda places: select(facts.c.place, facts.c.recorded, facts.c.body).where(
+        facts.c.tenant == _tenant, facts.c.place.in_(places)
+    ),
+    int,
+)
+_verdicts_at = Among(
+    lambda places: select(verdicts.c.place, verdicts.c.recorded, verdicts.c.after, verdicts.c.body).where(
+        verdicts.c.tenant == _tenant, verdicts.c.place.in_(places)
+    ),
+    int,
 )
 _hashes = Hot(
     select(facts.c.place, facts.c.hash).where(
@@ -139,13 +146,22 @@ def facts_with(
 
 def stored_verdicts(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[StoredVerdict]:
     """Up to ``limit`` verdicts at places (of their own lane) > ``after``, in order."""
-    rows = _verdicts(connection, tenant=tenant.number, after=after, most=limit)
-    return [StoredVerdict(place, recorded, where, json.loads(body)) for place, recorded, where, body in rows]
+    return [_stored(*row) for row in _verdicts(connection, tenant=tenant.number, after=after, most=limit)]
 
 
 def verdicts_after(connection: Connection, tenant: Tenant, after: int, limit: int) -> list[Event]:
     """The same as events."""
     return [stored.event() for stored in stored_verdicts(connection, tenant, after, limit)]
+
+
+def verdicts_at(connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:
+    """The verdicts at these places of their lane; places that do not exist are left out."""
+    rows = _verdicts_at(connection, list(set(places)), tenant=tenant.number)
+    return {row[0]: _stored(*row).event() for row in rows}
+
+
+def _stored(place: int, recorded: Instant, after: int, body: bytes) -> StoredVerdict:
+    return StoredVerdict(place, recorded, after, json.loads(body))
 
 
 def place_of(connection: Connection, tenant: Tenant, event_id: str) -> int | None:
@@ -165,20 +181,16 @@ def places_of(connection: Connection, tenant: Tenant, keys: list[bytes]) -> dict
 
 def facts_at(connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:
     """The facts at these places; places that do not exist are left out."""
-    found = {}
-    for place in sorted(set(places)):
-        row = _at(connection, tenant=tenant.number, place=place).first()
-        if row is not None:
-            found[place] = _event(place, *row)
-    return found
+    rows = _facts_at(connection, sorted(set(places)), tenant=tenant.number)
+    return {row[0]: _event(*row) for row in sorted(rows)}
 
 
 def stored_fact(connection: Connection, tenant: Tenant, place: int) -> dict[str, Any]:
     """The body at a place, as JSON. Raises LookupError where there is none."""
-    row = _at(connection, tenant=tenant.number, place=place).first()
+    row = _facts_at(connection, [place], tenant=tenant.number).first()
     if row is None:
         raise LookupError(f"no fact at place {place}")
-    body: dict[str, Any] = json.loads(row[1])
+    body: dict[str, Any] = json.loads(row[2])
     return body
 
 

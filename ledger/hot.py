@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     GenerativeSelect,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.types import TypeEngine
 
 Row = tuple[Any, ...]
 _ROW = re.compile(r"^INSERT OR FAIL INTO .* VALUES (\([?, ]+\))$")
@@ -35,6 +37,7 @@ DIRECT = "touchline.direct"
 """Stands in the ``info`` of a connection whose owner finds out by himself that it is lost."""
 HEADS = "touchline.heads"
 """There stand, until somebody may have moved them, the counters that were locked: tenant -> (place, recorded, hash, floor)."""
+_TYPES: dict[type, TypeEngine[Any]] = {str: Text(), bytes: LargeBinary(), int: BigInteger()}
 LAST = "touchline.last"
 """There stands, in SQL, what a job has left to be said with whatever is said next over this connection: most often COMMIT."""
 
@@ -190,7 +193,8 @@ class Hot:
 
 class Among:
     """A question about many keys at once: ``build`` gets what stands for them and makes the statement
-    (``… .where(table.c.key.in_(keys))``). ``of``: what the keys are, texts or bytes.
+    (``… .where(table.c.key.in_(keys))``). ``of``: what the keys are, texts, bytes or
+    64-bit integers.
 
     On SQLite made for some numbers of keys (``SIZES``), each when it is first asked for; the last key fills up what is left.
     On PostgreSQL, from two keys on, made once, and asked of each key by itself (OFFSET 0 sees to that). Whoever plans that for
@@ -201,7 +205,7 @@ class Among:
     SIZES = (1, 4, 16, 64, 96, 128, 256, 512)
 
     def __init__(
-        self, build: Callable[[list[ColumnElement[Any]]], GenerativeSelect], of: type[str] | type[bytes] = str
+        self, build: Callable[[list[ColumnElement[Any]]], GenerativeSelect], of: type[str | bytes | int] = str
     ) -> None:
         self._build = build
         self._of = of
@@ -230,9 +234,8 @@ class Among:
 
     def _by_key(self) -> Hot:
         if self._each is None:
-            type_ = LargeBinary() if self._of is bytes else Text()
             asked = (
-                func.unnest(bindparam("keys", type_=ARRAY(type_)))
+                func.unnest(bindparam("keys", type_=ARRAY(_TYPES[self._of])))
                 .table_valued("key", name="asked")
                 .render_derived()
             )

@@ -115,6 +115,10 @@ class Ledger:
         """The same with rule, row, kind and generation."""
         return feeds.stored_verdicts(connection, tenant, after_place, limit)
 
+    def verdicts_at(self, connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:
+        """Verdicts by place of their lane."""
+        return feeds.verdicts_at(connection, tenant, places)
+
     def fact(self, connection: Connection, tenant: Tenant, event_id: str) -> Event | None:
         """One fact by its event id."""
         return feeds.fact(connection, tenant, event_id)

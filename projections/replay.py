@@ -128,8 +128,12 @@ class Replay:
             .where(said.c.tenant == self.tenant.number, said.c.case_id == case_id)
             .order_by(said.c.place)
         ).all()
-        found = [self.ledger.verdicts(self.conn, self.tenant, p - 1, 1)[0] for p in places]
-        return [v for v in found if moment.known_at is None or v.recorded <= moment.known_at]
+        found = self.ledger.verdicts_at(self.conn, self.tenant, places)
+        return [
+            v
+            for v in map(found.__getitem__, places)
+            if moment.known_at is None or v.recorded <= moment.known_at
+        ]
 
     def _verdict(self, verdict: Event) -> dict[str, Any]:
         kind = CATALOGUE[verdict.type]

@@ -66,6 +66,7 @@ def test_verdicts_in_order(home: House, tenant: Tenant, state: EngineState) -> N
         assert engine_state(connection, tenant) == third
         events = home.ledger.verdicts(connection, tenant, 1, 10)
         stored = stored_verdicts(connection, tenant, 0, 10)
+        assert home.ledger.verdicts_at(connection, tenant, [9, 2, 2]) == {2: events[0]}
     assert [(one.place, one.after, one.recorded) for one in stored] == [
         (1, 1, START),
         (2, 3, START),

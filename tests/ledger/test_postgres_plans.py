@@ -61,6 +61,22 @@ def test_ids_are_looked_up_by_key(home: House, tenant: Tenant) -> None:
     assert kept  # else this test has not seen what it is about
 
 
+def test_facts_are_looked_up_by_place(home: House, tenant: Tenant) -> None:
+    filled(home, tenant)
+
+    def job(connection: Connection) -> tuple[int, int]:
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+        for _ in range(BATCHES):
+            assert list(feeds.facts_at(connection, tenant, [70, 9, 3, 10_000])) == [3, 9, 70]
+        before = rows_read(connection)
+        assert len(feeds.facts_at(connection, tenant, range(1, 41))) == 40
+        return rows_read(connection) - before, kept_plans(connection, "facts")
+
+    read, kept = home.writer.call(job)
+    assert read == 40
+    assert kept
+
+
 def test_persons_and_keys_are_looked_up_by_key(home: House, tenant: Tenant) -> None:
     filled(home, tenant)
     persons = Persons(home.keys)
