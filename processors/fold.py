@@ -383,8 +383,26 @@ def as_evidence(filed: Iterable[Filing], event: Event) -> list[Evidence]:
         root = verdict_id(str(event.origin["row"]), str(event.origin["kind"]), 0)
     event_id, time, recorded, place = event.event_id, event.time, event.recorded, event.after
     rank = CATALOGUE[event.type].rank
-    # by position: by name it takes twice as long, three times for each fact
+    # all fields in their order, past the function that takes them by name: in half of its time, three times for each fact
+    make = tuple.__new__
     return [
-        Evidence(scope, event_id, slot, time if at is None else at, rank, recorded, place, root, value, link)
+        make(
+            Evidence,
+            (
+                scope,
+                event_id,
+                slot,
+                time if at is None else at,
+                rank,
+                recorded,
+                place,
+                root,
+                value,
+                link,
+                0,
+                "",
+                0,
+            ),
+        )
         for scope, slot, value, link, at in filed
     ]

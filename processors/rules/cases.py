@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from processors.rules.protocol import Evidence, Filing, Mark, Row
-from processors.rules.rows import altered, quick
+from processors.rules.rows import altering, quick
 from schemas.canonical import canonical, uncanonical
 from schemas.catalogue import event_type
 from schemas.event import Event
@@ -83,6 +83,9 @@ class Case(Row):
     topic: str
     urgency: str
     touchpoints: int
+
+
+_touched = altering(Case, "state", "last", "last_type", "closed", "touchpoints")
 
 
 class Cases:
@@ -175,7 +178,7 @@ class Cases:
                 return None  # what nobody had told yet
         closes = kind in CLOSED_BY and (row.kind in BESIDE or kind.partition(".")[0] not in BESIDE)
         closed = entry.time if closes else row.closed
-        carried = altered(
+        carried = _touched(
             row,
             state="open" if closed == NEVER else "closed",
             last=entry.time,

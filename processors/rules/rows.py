@@ -7,16 +7,13 @@ four times as long as plain assignments, and the engine makes or reads several r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
 from processors.rules.protocol import Row
 
 RowT = TypeVar("RowT", bound=Row)
-
-
-_COPY: dict[type[Row], Callable[[Row], Any]] = {}
 
 
 def _twin(kind: type[Row]) -> type[Any]:
@@ -26,36 +23,33 @@ def _twin(kind: type[Row]) -> type[Any]:
     return type(f"Open{kind.__name__}", kind.__bases__, body)
 
 
-def _compiled(head: str, value: str, kind: type[Row], *, first: str, last: str) -> Callable[..., Any]:
-    """A function with one assignment for each field, written out as ``dataclasses`` does it."""
-    fill = [f"self.{one.name} = {value}{one.name}" for one in fields(kind)]
+def _compiled(kind: type[Row], of: str, given: Sequence[str], other: str, *lines: str) -> Callable[..., Any]:
+    """A function of ``of`` and by name of the ``given`` fields, with one assignment for each field between its first line
+    and its last ones, as ``dataclasses`` writes them: those not given are taken from ``other``."""
+    names = [one.name for one in fields(kind)]
+    if unknown := set(given).difference(names):
+        raise AttributeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
+    first, *last = lines
+    fill = [f"self.{name} = {name if name in given else other + name}" for name in names]
+    text = "\n ".join((f"def made({of}, *, {', '.join(given)}):", first, *fill, *last))
     found: dict[str, Any] = {"Open": _twin(kind), "Kind": kind, "become": object.__setattr__}
-    exec(f"def made({head}):\n " + "\n ".join((first, *fill, last)), found)
+    exec(text, found)
     made: Callable[..., Any] = found["made"]
     return made
 
 
 def quick(kind: type[RowT]) -> type[RowT]:
     """Decorates a row type without defaults: made of the same fields by name, in a third of the time."""
-    names = ", ".join(one.name for one in fields(kind))
-    first, last = "become(self, '__class__', Open)", "self.__class__ = Kind"
-    init = _compiled(f"self, *, {names}", "", kind, first=first, last=last)
+    every = [one.name for one in fields(kind)]
+    init = _compiled(kind, "self", every, "", "become(self, '__class__', Open)", "self.__class__ = Kind")
     init.__name__, init.__qualname__ = "__init__", f"{kind.__qualname__}.__init__"
     kind.__init__ = init  # type: ignore[method-assign]
     return kind
 
 
-def altered(row: RowT, **changes: Any) -> RowT:
-    """Another row with these fields changed: ``dataclasses.replace`` in a sixth of its time.
+def altering(kind: type[RowT], *given: str) -> Callable[..., RowT]:
+    """A function that takes a row, and by name every one of these fields: another row with these changed. It is
+    ``dataclasses.replace`` in a tenth of its time.
 
-    Raises AttributeError for a field that the row does not have."""
-    kind: type[Row] = type(row)
-    copy = _COPY.get(kind)
-    if copy is None:
-        copy = _COPY[kind] = _compiled("row", "row.", kind, first="self = Open()", last="return self")
-    made: Any = copy(row)
-    for name, value in changes.items():
-        setattr(made, name, value)
-    made.__class__ = kind
-    done: RowT = made
-    return done
+    Raises AttributeError for a field that the type does not have."""
+    return _compiled(kind, "row", given, "row.", "self = Open()", "self.__class__ = Kind", "return self")

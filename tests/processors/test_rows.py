@@ -9,7 +9,7 @@ import pytest
 from processors.rules.cases import Case
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import Row
-from processors.rules.rows import altered
+from processors.rules.rows import altering
 
 KINDS: tuple[type[Row], ...] = (Case, Promise)
 
@@ -38,12 +38,17 @@ def test_made(kind: type[Row]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_altered(kind: type[Row]) -> None:
     row = kind(**values(kind))  # type: ignore[arg-type]
-    other = altered(row, scope="other", id="another")
+    moved = altering(kind, "scope", "id")
+    other = moved(row, scope="other", id="another")
     assert type(other) is kind
     assert other == replace(row, scope="other", id="another") != row
     assert asdict(row) == values(kind)
-    assert altered(row) == row
+    assert altering(kind, "id")(row, id=row.id) == row
     with pytest.raises(FrozenInstanceError):
         other.scope = "third"  # type: ignore[misc]
-    with pytest.raises(AttributeError):
-        altered(row, nobody=1)
+    with pytest.raises(TypeError, match="scope"):
+        moved(row, id="another")
+    with pytest.raises(TypeError, match="nobody"):
+        moved(row, scope="other", id="another", nobody=1)
+    with pytest.raises(AttributeError, match="nobody"):
+        altering(kind, "id", "nobody")

@@ -28,7 +28,7 @@ from processors.rules.promises.settle import Found, found_in, settle
 from processors.rules.promises.terms import Terms
 from processors.rules.promises.texts import words
 from processors.rules.protocol import Evidence, Row
-from processors.rules.rows import altered
+from processors.rules.rows import altering
 from schemas.instants import NEVER
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 PLAIN = frozenset({"after", "given", "open", "coverage", "gate"})
 """Forms of promises that are settled for good by the earliest of their ends."""
+
+_ended = altering(Promise, "state", "settled", "settled_by", "settled_recorded", "steps", "unstepped")
+_gated = altering(Promise, "due", "planned", "confirm", "warns", "born_late")
 
 
 def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
@@ -108,7 +111,7 @@ def _discharged(row: Promise, terms: Terms, evidence: Sequence[Evidence], book: 
     in_time = settled <= row.due
     if in_time and found.recorded > max(row.due, row.confirm) + LATE_ENTRY_GRACE:
         return None
-    return altered(
+    return _ended(
         row,
         state=MET if in_time else LATE,
         settled=settled,
@@ -133,4 +136,4 @@ def _passed(row: Promise, terms: Terms, evidence: Sequence[Evidence]) -> Promise
     if row.settled_recorded > max(due, confirm) + LATE_ENTRY_GRACE:
         return None
     born_late = int(due < max(row.trigger_recorded, row.opened))
-    return altered(row, due=due, planned=NEVER, confirm=confirm, warns="[]", born_late=born_late)
+    return _gated(row, due=due, planned=NEVER, confirm=confirm, warns="[]", born_late=born_late)

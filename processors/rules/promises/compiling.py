@@ -15,6 +15,7 @@ from processors.rules.promises.listeners import (
     UNTIL,
 )
 from processors.rules.promises.people import owing
+from processors.rules.promises.promise import blank
 from processors.rules.promises.terms import (
     All_,
     Any_,
@@ -157,4 +158,5 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         discharges=tuple(
             sorted({one.type for one in hearing.listeners.values() if one.slot[0] == DISCHARGE})
         ),
+        blank=blank(key, policy.row, policy.kind),
     )

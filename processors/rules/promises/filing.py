@@ -15,6 +15,9 @@ from schemas.event import Event
 if TYPE_CHECKING:
     from processors.rules.book import Book
 
+_new = tuple.__new__
+"""Makes a named tuple of all its fields, past the function that takes them by name: in half of its time."""
+
 WAIVED, NOTED = "obligation.waived", "alert.acknowledged"
 
 
@@ -50,7 +53,7 @@ def file_with(event: Event, listeners: Iterable[Listener]) -> list[Filing]:
             continue
         for key in keys:
             scope = listener.prefix + key
-            made.append(Filing(scope, listener.slot, value, "", at))
+            made.append(_new(Filing, (scope, listener.slot, value, "", at)))
             if listener.links:
                 made.extend(_links(event, listener, scope, key))
     return made

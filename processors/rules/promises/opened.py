@@ -15,10 +15,11 @@ from processors.rules.promises.dating import Dated, date, steps
 from processors.rules.promises.docket import Docket, known, parsed
 from processors.rules.promises.keys import split
 from processors.rules.promises.people import owes
-from processors.rules.promises.promise import OPEN, Promise
+from processors.rules.promises.promise import Promise
 from processors.rules.promises.terms import Leaf
 from processors.rules.promises.texts import numbers, words
 from processors.rules.protocol import Evidence
+from processors.rules.rows import altering
 from schemas.identity import promise_id
 from schemas.instants import NEVER, Instant
 
@@ -26,6 +27,37 @@ if TYPE_CHECKING:
     from processors.rules.book import Book
 
 NOTHING_ELSE = Docket(())
+
+_filled = altering(
+    Promise,
+    "id",
+    "scope",
+    "period",
+    "policy_place",
+    "policy_version",
+    "calendar_place",
+    "calendar_version",
+    "case_id",
+    "house_id",
+    "project_id",
+    "customer_ref",
+    "keys",
+    "trigger",
+    "trigger_place",
+    "trigger_recorded",
+    "opened",
+    "due",
+    "warns",
+    "steps",
+    "born_late",
+    "undated",
+    "unstepped",
+    "owes",
+    "person",
+    "dated_by",
+    "dated_recorded",
+)
+"""What is told of each; the rest is the same of all that a policy opens (``Terms.blank``)."""
 
 
 def opened(evidence: Sequence[Evidence], book: Book) -> list[Promise] | None:
@@ -53,13 +85,10 @@ def opened(evidence: Sequence[Evidence], book: Book) -> list[Promise] | None:
     rungs, missing = (
         ((), False) if dated.due == NEVER else steps(dated.due, terms.limit, terms.ladder, calendars)
     )
-    made = Promise(
+    made = _filled(
+        terms.blank,
         id=promise_id(terms.key, keys, "" if gated else trigger.root),
         scope=trigger.scope,
-        obligation=terms.key,
-        obligation_row=terms.row,
-        part=terms.key.partition("/")[2],
-        kind=terms.kind,
         period=counted_in(terms, trigger.time) if covered else "",
         policy_place=version.place,
         policy_version=version.version,
@@ -75,27 +104,13 @@ def opened(evidence: Sequence[Evidence], book: Book) -> list[Promise] | None:
         trigger_recorded=recorded,
         opened=trigger.time,
         due=dated.due,
-        planned=NEVER,
-        confirm=0,
         warns=numbers(dated.warns),
         steps=numbers(rungs),
-        state=OPEN,
-        settled=NEVER,
-        settled_by="[]",
-        settled_recorded=NEVER,
-        entered_by="",
         born_late=int(dated.due < max(recorded, trigger.time)),
-        late_entry=0,
-        early=0,
         undated=int(dated.undated),
         unstepped=int(missing),
-        paused=0,
-        ongoing=0,
-        waited="{}",
         owes=terms.owed or words(owes(terms, source, docket, at)),
         person=str(source.get("w", "")),
-        acknowledged_at=NEVER,
-        acknowledged_by="",
         dated_by=dated_by.place if dated_by is not None else 0,
         dated_recorded=dated_by.recorded if dated_by is not None else NEVER,
     )

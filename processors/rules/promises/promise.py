@@ -105,6 +105,56 @@ class Promise(Row):
     dated_recorded: Instant
 
 
+def blank(obligation: str, obligation_row: str, kind: str) -> Promise:
+    """An open promise of which nothing else has been told yet."""
+    return Promise(
+        id="",
+        scope="",
+        obligation=obligation,
+        obligation_row=obligation_row,
+        part=obligation.partition("/")[2],
+        kind=kind,
+        period="",
+        policy_place=0,
+        policy_version="",
+        calendar_place=0,
+        calendar_version="",
+        case_id="",
+        house_id="",
+        project_id="",
+        customer_ref="",
+        keys="{}",
+        trigger="",
+        trigger_place=0,
+        trigger_recorded=NEVER,
+        opened=NEVER,
+        due=NEVER,
+        planned=NEVER,
+        confirm=0,
+        warns="[]",
+        steps="[]",
+        state=OPEN,
+        settled=NEVER,
+        settled_by="[]",
+        settled_recorded=NEVER,
+        entered_by="",
+        born_late=0,
+        late_entry=0,
+        early=0,
+        undated=0,
+        unstepped=0,
+        paused=0,
+        ongoing=0,
+        waited="{}",
+        owes="[]",
+        person="",
+        acknowledged_at=NEVER,
+        acknowledged_by="",
+        dated_by=0,
+        dated_recorded=NEVER,
+    )
+
+
 def confirmable(row: Promise) -> Instant:
     """The instant at which its breach is confirmed where no source has to be waited for."""
     floor = row.dated_recorded if row.dated_by else -NEVER

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from processors.rules.promises.listeners import Listener
 from processors.rules.promises.paths import Check
+from processors.rules.promises.promise import Promise
 from schemas.policy import Again, Dur, Early, Every, Ladder
 
 
@@ -141,6 +142,8 @@ class Terms:
     listeners: tuple[Listener, ...] = ()
     discharges: tuple[str, ...] = ()
     """Event types that settle it, in order; ``*`` is any."""
+    blank: Promise
+    """What all promises that it opens have in common, open and otherwise empty."""
 
 
 def alone(expr: Expr) -> frozenset[str]:
