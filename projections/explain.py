@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from processors.rules.promises.marks import unconfirmed
@@ -39,7 +40,7 @@ def promise(replay: Replay, row: Promise) -> dict[str, Any]:
         "pauses": reason["pauses"],
         "waits": [{"source": wait.source, "until": format_instant(wait.limit)} for wait in waits],
         "trigger": event(replay, opener) if opener else None,
-        "evidence": [line(replay, e) for e in filed],
+        "evidence": [line(replay, e) for e in each_once(filed)],
         "announced": [
             {
                 "kind": a.kind,
@@ -92,8 +93,19 @@ def causes(replay: Replay, found: Event) -> list[dict[str, Any]]:
     return chain
 
 
+def role(entry: Evidence) -> str:
+    """What it is to the promise: the first word of its slot."""
+    return entry.slot.split(":", 1)[0]
+
+
+def each_once(filed: Sequence[Evidence]) -> Iterable[Evidence]:
+    """An event is filed once for each wording of a term that it fits (versions of a policy, or alternatives in one); whoever
+    asks why sees it once in each role."""
+    return {(e.event_id, role(e), e.voided): e for e in filed}.values()
+
+
 def line(replay: Replay, entry: Evidence) -> dict[str, Any]:
-    """One piece of evidence; ``role`` is the first word of its slot."""
+    """One piece of evidence."""
     fact = replay.ledger.fact(replay.conn, replay.tenant, entry.event_id)
     kind = CATALOGUE[fact.type] if fact else None
     return {
@@ -103,7 +115,7 @@ def line(replay: Replay, entry: Evidence) -> dict[str, Any]:
         "time": format_instant(entry.time),
         "recorded": format_instant(entry.recorded),
         "shown": show(entry.time),
-        "role": entry.slot.split(":", 1)[0],
+        "role": role(entry),
         "voided": bool(entry.voided),
     }
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.instants import HOUR, MINUTE, Instant
+from schemas.policy_files import load_profile
 from tests.kit.places import stored
+from tests.kit.policies import with_more
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "主卧窗边渗水"}
@@ -138,6 +140,22 @@ def test_why_it_is_due_then(world: World) -> None:
     assert "2026-03-11 24:00" in why["sentence_zh"]
     assert why["policy"]["key"] == "complaint.close_return_visit"
     assert why["trigger"]["type"] == "complaint.closed"
+
+
+def test_an_event_is_told_once_in_each_role(world: World) -> None:
+    """Two versions of a policy begin on other lists of types: what both name is filed for each."""
+    policies = load_profile().published()["policy"]["policies"]
+    respond = {**policies["complaint.respond_in_standard"], "on": {"event": "complaint.received"}}
+    data = with_more("2", {"complaint.respond_in_standard": respond})
+    world.keep(event("policy.published", "second", world.clock.now(), data=data), admin=True)
+    case = world.keep(event("complaint.received", "b", START, ticket="U", data=COMPLAINT), START).case_id
+    world.fold()
+    found = world.reading.promises.find(world.tenant, case_id=case)
+    for due in found:
+        why = world.reading.histories.explain(world.tenant, due["id"])
+        assert why is not None
+        assert [(one["role"], one["type"]) for one in why["evidence"]] == [("T", "complaint.received")]
+    assert "complaint.respond_in_standard" in {due["obligation"] for due in found}
 
 
 def test_why_a_verdict_was_said(world: World) -> None:
