@@ -13,6 +13,7 @@ from touchline.options import say, show
 if TYPE_CHECKING:
     from schemas.policy import PolicyFile
     from schemas.policy_findings import Finding
+    from touchline.place import Place
 
 SHIPPED = "shipped"
 """Stands for the profile that comes with the program."""
@@ -67,9 +68,9 @@ def checked(
     return file, found
 
 
-def published_years(data: Path, tenant: str) -> dict[str, set[int]]:
+def published_years(place: Place, tenant: str) -> dict[str, set[int]]:
     """Calendar -> years that the tenant has published."""
     from touchline.library import Library
 
-    with Library(data) as library:
+    with Library(place) as library:
         return library.reading.published.calendar_years(library.tenant(tenant))

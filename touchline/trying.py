@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from processors.whatif import Outcome, outcomes
@@ -11,12 +10,13 @@ from schemas.instants import Instant
 from schemas.policy import PolicyFile
 from touchline.bar import bar
 from touchline.library import Library
+from touchline.place import Place
 
 
-def compared(folder: Path, tenant: str, file: PolicyFile, since: Instant | None) -> dict[str, Any]:
+def compared(place: Place, tenant: str, file: PolicyFile, since: Instant | None) -> dict[str, Any]:
     """``{"facts", "differ", "obligations": {key: counts}, "promises": [{"obligation", "keys", "opened", "now", "if"}]}``;
     ``since``: only what opened from then on."""
-    with Library(folder) as library:
+    with Library(place) as library:
         found = library.tenant(tenant)
         with library.database.read() as conn:
             head = library.ledger.head(conn, found).place

@@ -19,6 +19,7 @@ import pytest
 
 from tests.kit.postgres import APPLICATION, Place
 from tests.touchline.commands import ROOT, Said, until
+from tests.touchline.test_policy_commands import STRICTER
 from touchline.cli import main
 from touchline.exits import Exit
 
@@ -111,12 +112,26 @@ def test_from_an_empty_database_to_a_verified_record(desk: Desk, tmp_path: Path)
     before = desk("promises", "--json").json
     assert desk("rebuild").code == 0
     assert desk("promises", "--json").json == before
+    _policies_and_ledgers(desk, tmp_path)
     assert desk("verify").code == 0
-    assert desk("tail", "-n", "1", "--json").json[0]["type"] == "complaint.received"
     assert key.startswith("tl_")
     # What is not rebuildable was made by the owner.
     stray = "SELECT tablename FROM pg_tables WHERE schemaname = 'touchline_sets' AND tablename !~ '_[a-z]$'"
     assert desk.ask(stray) == []
+
+
+def _policies_and_ledgers(desk: Desk, folder: Path) -> None:
+    mine = folder / "mine.yaml"
+    mine.write_text(STRICTER, encoding="utf-8")
+    assert desk("policy", "check", str(mine), "--tenant", "acme").code == 0
+    differ = desk("policy", "whatif", str(mine), "--json").json["promises"]
+    assert {one["obligation"] for one in differ} == {"complaint.respond_in_standard", "complaint.forward"}
+    assert desk("policy", "publish", str(mine), "--json").json["tenant"] == "acme"
+    out = folder / "complaints.csv"
+    assert desk("export", "complaints", "-o", str(out), "--clear", "--by", "auditor").code == 0
+    assert "系统事件号 event_ids" in out.read_text(encoding="utf-8-sig")
+    looked, published = desk("tail", "-n", "2", "--json").json
+    assert {looked["type"], published["type"]} == {"policy.published", "privacy.access_recorded"}
 
 
 def complaint(name: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ import typer
 
 from touchline.commands.templates import LEDGERS, no_terminal, one_of
 from touchline.exits import Exit, Refused
-from touchline.options import DATA, DataOption, TenantOption, say
+from touchline.options import DATA, DatabaseOption, DataOption, TenantOption, say
+from touchline.place import Place, place_of
 
 if TYPE_CHECKING:
     from ledger.tenants import Tenant
@@ -57,6 +58,7 @@ def export(
     ] = "ledger_export",
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
 ) -> None:
     """导出电子台账，每行注明事项号与事件号；个人信息默认不显示。Export a ledger, each line with its case and
     events. Personal data show only with --clear; who was erased reads 已删除.
@@ -75,13 +77,14 @@ def export(
         raise Refused(Exit.USAGE, "--clear 须用 --by 写明查阅人。", "--clear needs --by: who looks.")
     if not output:
         no_terminal()
+    place = place_of(data, database)
     write = write_csv if output.lower().endswith(".csv") else write_workbook
     with tempfile.TemporaryDirectory() as folder:
         path = Path(output) if output else Path(folder) / "ledger.xlsx"
         if clear:
             _private(path)
-            _record(data, tenant, ledger, span, by, purpose)
-        with Library(data) as library:
+            _record(place, tenant, ledger, span, by, purpose)
+        with Library(place) as library:
             whose = library.tenant(tenant)
             try:
                 count = write(
@@ -173,12 +176,12 @@ def _opener(library: Library, tenant: Tenant, clear: bool) -> Callable[[Event], 
     return marked
 
 
-def _record(data: Path, tenant: str, ledger: str, span: tuple[int, int], by: str, purpose: str) -> None:
+def _record(place: Place, tenant: str, ledger: str, span: tuple[int, int], by: str, purpose: str) -> None:
     """Before anything is opened: that this person's data are looked at, once for each customer of the ledger."""
     from touchline.desk import desk
     from touchline.library import Library
 
-    with Library(data) as library:
+    with Library(place) as library:
         whose = library.tenant(tenant)
         persons = sorted(
             {
@@ -188,7 +191,7 @@ def _record(data: Path, tenant: str, ledger: str, span: tuple[int, int], by: str
                 if event.customer_ref
             }
         )
-    with desk(data) as counter:
+    with desk(place) as counter:
         for at in range(0, len(persons), 500):
             asked = {"tenant": whose.name, "persons": persons[at : at + 500], "purpose": purpose, "by": by}
             counter.perform("persons.accessed", {**asked, "range": ledger})

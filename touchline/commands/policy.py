@@ -10,6 +10,7 @@ import typer
 from touchline.exits import Exit, Refused
 from touchline.options import (
     DATA,
+    DatabaseOption,
     DataOption,
     JsonOption,
     NoDataOption,
@@ -19,6 +20,7 @@ from touchline.options import (
     show,
     table,
 )
+from touchline.place import place_of
 from touchline.policies import SHIPPED, checked, published_years, read
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
@@ -37,6 +39,7 @@ def check(
     path: PathArgument,
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """检查政策文件：写法、事件类型、键、循环、没有日历的年份。Check policy files: grammar, event types, keys, circles, years
@@ -47,7 +50,9 @@ def check(
     Example:
       touchline policy check policies
     """
-    file, found = checked(path, published_years(data, tenant) if tenant else None, as_json=as_json)
+    file, found = checked(
+        path, published_years(place_of(data, database), tenant) if tenant else None, as_json=as_json
+    )
     if as_json:
         show(
             {
@@ -148,6 +153,7 @@ def publish(
     path: PathArgument,
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """向一个租户发布政策的新版本，自其生效时刻起的触发按它计算。Publish a version of a profile to a tenant: triggers from its
@@ -160,7 +166,7 @@ def publish(
     from touchline.desk import desk
 
     file, found = checked(path, None, as_json=as_json)
-    with desk(data) as counter:
+    with desk(place_of(data, database)) as counter:
         made = counter.perform("policy.publish", {"tenant": tenant, "data": file.published()})
     if made["status"] != 202:
         if made["status"] == 409:
@@ -190,6 +196,7 @@ def whatif(
     ] = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """假如一直按这份政策：在内存中重演历史，列出会不同的时限；不写任何东西。What if this had been the policy all along: the
@@ -202,7 +209,7 @@ def whatif(
     from touchline.trying import compared
 
     file, _ = checked(path, None, as_json=as_json)
-    told = compared(data, tenant, file, instant(since, "--since"))
+    told = compared(place_of(data, database), tenant, file, instant(since, "--since"))
     if as_json:
         show(told)
     else:
