@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -46,7 +46,7 @@ from web import (
 from web.asking import Asking
 from web.bell import Bell
 from web.headers import SecurityHeaders
-from web.limits import Buckets
+from web.limits import Buckets, without_nul
 from web.pages import NotSignedIn, Pages, to_the_door, words_of
 from web.services import Services
 from web.waiting import Waiting
@@ -85,6 +85,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=serving,
+        dependencies=[Depends(without_nul)],
     )
     static = assets.load()
     app.state.services = services

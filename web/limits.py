@@ -1,4 +1,5 @@
-"""Bounds of what a caller may ask: a token bucket for each key, and a body read no further than it may be long."""
+"""Bounds of what a caller may ask: a token bucket for each key, a body read no further than it may be long, and an address that
+a database can be asked for."""
 
 from __future__ import annotations
 
@@ -8,8 +9,10 @@ from collections.abc import Callable
 from time import monotonic
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from schemas.refusals import field_path
 from web.problems import Refused
 from web.services import WebSettings
 
@@ -101,3 +104,21 @@ async def bounded_body(request: Request, settings: WebSettings) -> bytes:
     if size > limit:
         raise _too_long(limit)
     return b"".join(chunks)
+
+
+async def without_nul(request: Request) -> None:
+    """A dependency of all routes. U+0000 stands in nothing that is kept, and PostgreSQL takes it in no question: at such an
+    address there is nothing (404), and a parameter with it is refused (422). What is posted to ``/in/…`` is kept as it came."""
+    if "\0" in request.scope["path"]:
+        raise HTTPException(404)
+    if b"%00" not in request.scope["query_string"] or request.scope["path"].startswith("/in/"):
+        return
+    for name, value in request.query_params.multi_items():
+        if "\0" in name + value:
+            raise Refused(
+                422,
+                "invalid_parameter",
+                "must not contain U+0000",
+                "不得含 U+0000 字符",
+                field=field_path((name,)),
+            )

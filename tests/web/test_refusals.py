@@ -189,3 +189,11 @@ def test_a_body_that_cannot_be_read_says_where(http: httpx.Client) -> None:
         told(http.get("/satisfaction", params={"month": "2026"}))["reason_zh"] == "必须是月份（如 2026-11）"
     )
     assert told(http.get("/stream", params={"since": "1"}))["reason"] == "no such parameter; known: as"
+
+
+def test_nul_stands_nowhere(http: httpx.Client) -> None:
+    """PostgreSQL takes it in no question, and SQLite would have answered that there is nothing."""
+    assert told(http.get("/cases/a%00b"), 404)["field"] == ""
+    assert http.get("/wall/cases/%00").status_code == 404
+    assert told(http.get("/promises?case=a%00b"))["field"] == "case"
+    assert told(http.get("/cases?%00=1"))["field"] == "?"
