@@ -111,6 +111,10 @@ class OwnerWrites(LedgerError):
     """This role could change the record, for it owns the tables or may act as who does; take the application's role."""
 
 
+class NotOwner(LedgerError):
+    """Only the owner of a database's tables may copy or restore a ledger into it: name it with the owner's role."""
+
+
 class HalfCopy(LedgerError):
     """A copy or a restore into this place was cut off; run it again."""
 

@@ -42,6 +42,7 @@ OF_LEDGER = {
     "NoDriver": (Exit.UNAVAILABLE, "没有安装 PostgreSQL 驱动：pip install 'touchline[scale]'。"),
     "Unreachable": (Exit.UNAVAILABLE, "数据库连不上。"),
     "OwnerWrites": (Exit.USAGE, "这个角色能改台账（表的所有者或超级用户）：请改用应用角色。"),
+    "NotOwner": (Exit.USAGE, "只有表的所有者能把台账复制或恢复到数据库里：请在 URL 中写属主的角色。"),
     "OutcomeUnknown": (Exit.UNAVAILABLE, "提交时连接中断，不知是否已写入；重发是安全的。"),
     "OtherFeed": (
         Exit.UNAVAILABLE,

@@ -80,30 +80,39 @@ def backup(source: str, folder: Path, progress: Progress, keys_url: str = "") ->
         ).run()  # fmt: skip
 
 
-def restore(folder: Path, target: str, progress: Progress, newer: str = "") -> Copied:
-    """A ledger again, on a new timeline. ``newer``: a folder of the same ledger whose tombstones are applied."""
+def restore(folder: Path, target: str, progress: Progress, newer: str = "", keys_url: str = "") -> Copied:
+    """A ledger again, on a new timeline. ``newer``: where the same ledger was, whose tombstones are applied; with its
+    ``keys_url``, if that is a database."""
     source = FolderSource(folder)
     try:
         return Copying(
             source=source, keys=source.keys, target=target_of(target), by="restore", now=SystemClock().now(),
-            rooms=ROOMS, fixed=(NOT_FOLDED,), portable=told(), erased=erased_in(newer, source.ledger_id) if newer else (),
-            progress=progress,
+            rooms=ROOMS, fixed=(NOT_FOLDED,), portable=told(), progress=progress,
+            erased=erased_in(newer, source.ledger_id, keys_url) if newer else (),
         ).run()  # fmt: skip
     finally:
         source.close()
 
 
-def erased_in(place: str, ledger_id: str) -> list[Row]:
-    """Who was erased by a newer key store of the same ledger; its record may be lost. Raises KeyStoreLost, KeyStoreForeign."""
+def erased_in(place: str, ledger_id: str, keys_url: str = "") -> list[Row]:
+    """Who was erased by a newer key store of the same ledger; of a folder the record may be lost. Raises KeyStoreLost,
+    KeyStoreForeign."""
+    if is_url(place):
+        with live(place, keys_url) as (_, stored):
+            return _tombstones(stored, ledger_id, stored.where)
     path = Path(place) / KEYS_FILE
     if not path.exists():
         raise KeyStoreLost(str(path))
     keys = FileReader(path, APPLICATION_ID)
     try:
-        with keys.read() as connection:
-            held = connection.scalar(select(secrets.c.value).where(secrets.c.name == "ledger_id"))
-            if held is None or held.decode() != ledger_id:
-                raise KeyStoreForeign(str(path))
-            return [tuple(row) for row in connection.execute(select(tombstones))]
+        return _tombstones(keys, ledger_id, str(path))
     finally:
         keys.close()
+
+
+def _tombstones(keys: KeyPlace | FileReader, ledger_id: str, where: str) -> list[Row]:
+    with keys.read() as connection:
+        held = connection.scalar(select(secrets.c.value).where(secrets.c.name == "ledger_id"))
+        if held is None or held.decode() != ledger_id:
+            raise KeyStoreForeign(where)
+        return [tuple(row) for row in connection.execute(select(tombstones))]

@@ -45,3 +45,8 @@ def variable(name: str) -> str:
 def database(given: str) -> str:
     """Of ``--database``: what was given (there or by TOUCHLINE_DATABASE), else what TOUCHLINE_DATABASE_FILE holds."""
     return given or variable("TOUCHLINE_DATABASE")
+
+
+def keys_database(given: str) -> str:
+    """Of ``--keys``: the same of TOUCHLINE_KEYS_DATABASE."""
+    return given or variable("TOUCHLINE_KEYS_DATABASE")

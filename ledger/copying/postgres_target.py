@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, Table, insert, text, update
 
 from ledger.copying.plan import Plan, Row
-from ledger.errors import NoLedger, TargetTaken, UnknownSchema, unreachable
+from ledger.errors import NotMigrated, NotOwner, TargetTaken, UnknownSchema, unreachable
 from ledger.migrating import revision, upgrade
 from ledger.postgres_engine import KEYS, RECORD, SETS, postgres_engine, shown
 from ledger.revisions import HEAD
@@ -53,11 +53,14 @@ class PostgresTarget:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('touchline.migrate', 0))"))
         found = revision(connection)
         if not found:
-            raise NoLedger(f"{self.where}; its owner runs: touchline database migrate")
+            raise NotMigrated(self.where)
         if found != HEAD:
             raise UnknownSchema(
                 f"its tables are of revision {found}, this version needs {HEAD}: touchline database migrate"
             )
+        owns = f"SELECT pg_has_role(relowner, 'MEMBER') FROM pg_class WHERE oid = '{RECORD}.about'::regclass"
+        if not connection.scalar(text(owns)):
+            raise NotOwner(self.where)
         if connection.scalar(text(f"SELECT count(*) FROM {RECORD}.tenants")):
             raise TargetTaken(f"{self.where} holds tenants")
         if connection.scalar(text(f"SELECT to_regclass('{KEYS}.secrets')")) is not None:

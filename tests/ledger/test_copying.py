@@ -27,6 +27,7 @@ from ledger.errors import (
     KeyStoreForeign,
     KeyStoreLost,
     NoLedger,
+    NotOwner,
     PersonErased,
     TargetTaken,
     UnknownSchema,
@@ -346,6 +347,8 @@ def migrated(postgres: Place) -> Place:
 
 
 def test_to_postgresql_and_back(source: FolderSource, migrated: Place, tmp_path: Path) -> None:
+    with pytest.raises(NotOwner):
+        copied(source, PostgresTarget(migrated.url))
     done = copied(source, PostgresTarget(migrated.owner))
     with pytest.raises(TargetTaken):
         copied(source, PostgresTarget(migrated.owner))

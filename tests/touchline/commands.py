@@ -17,8 +17,12 @@ from typing import Any
 import pytest
 
 from ledger.folder import ServerInfo, read_server
+from tests.kit.places import KINDS
 from touchline.cli import main
+from touchline.place import Place, Shared
 
+ON_BOTH = pytest.mark.parametrize("shell", KINDS, indirect=True)
+"""For commands on a data folder, and the same on a PostgreSQL."""
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 120.0
 """Seconds: generous, for a wait that comes true costs only what it takes."""
@@ -38,16 +42,22 @@ class Said:
 
 
 class Shell:
-    """``shell("promises", "--json")`` on one data folder."""
+    """``shell("promises", "--json")`` on one data folder; or, with its ``url``, on a PostgreSQL."""
 
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], url: str = "") -> None:
         self.folder = folder
+        self.url = url
         self._capsys = capsys
+
+    @property
+    def place(self) -> Place:
+        return Shared(self.url, folder=self.folder) if self.url else self.folder
 
     def __call__(self, *words: str) -> Said:
         self._capsys.readouterr()
+        where = ["--database", self.url] if self.url else ["--data", str(self.folder)]
         with pytest.raises(SystemExit) as ended:
-            main([*words, "--data", str(self.folder)])
+            main([*words, *where])
         printed = self._capsys.readouterr()
         return Said(int(ended.value.code or 0), printed.out, printed.err)
 

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from schemas.catalogue import example
+from tests.kit.postgres import Cluster
 from tests.touchline.commands import Shell
 
 OPENING = ("complaint.received", "repair.reported", "inquiry.received")
@@ -23,8 +24,17 @@ def logs_as_they_were() -> Iterator[None]:
 
 
 @pytest.fixture
-def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(tmp_path / "data", capsys)
+def shell(
+    request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Shell]:
+    """On a folder; on each database in turn where ``ON_BOTH`` says so."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        yield Shell(tmp_path / "data", capsys)
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    made = cluster.ledger()
+    yield Shell(tmp_path / "data", capsys, made.tcp)
+    cluster.drop(made)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from sqlalchemy import update
 
@@ -32,11 +33,12 @@ from projections.store import open_store
 from schemas.identity import verdict_id
 from schemas.instants import HOUR, SECOND
 from tests.alerts.support import NOON, SECRET, Inbox, conclude, inbox, ringing, verdict
-from tests.kit.postgres import APPLICATION, Place
+from tests.kit.postgres import APPLICATION, Cluster, Place
 from tests.kit.world import World, event
 from tests.ledger import house as ledger_house
 from tests.projections.test_rebuild import story
 from tests.touchline.commands import ROOT, Shell, serving, until
+from tests.touchline.test_person import PHONE, found, told
 from touchline import moving
 from touchline.archive import unpack
 from touchline.exits import Exit
@@ -184,6 +186,46 @@ def test_online_onto_a_fresh_machine(acme: Shell, events: Path, tmp_path: Path, 
         ahead = f"{int(told['heads'][0].split('@')[1].split(':')[0]) + 1}.0"
         answer = httpx.get(f"{server.info.url}/stream", headers={**head, "Last-Event-ID": ahead})
         assert (answer.status_code, answer.json()["type"]) == (422, "urn:touchline:problem:other_timeline")
+
+
+@pytest.mark.parametrize("shell", ["postgresql"], indirect=True)
+def test_from_postgresql_and_into_it(
+    shell: Shell, cluster: Cluster, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the keys in a database of their own, which is named once for every command; and who was erased since stays so."""
+    apart, target = cluster.database(), cluster.ledger()
+    with psycopg.connect(apart.admin, autocommit=True) as admin:
+        admin.execute(f"GRANT CREATE ON DATABASE {admin.info.dbname} TO {APPLICATION}")
+    (tmp_path / "keys").write_text(apart.tcp)
+    monkeypatch.setenv("TOUCHLINE_KEYS_DATABASE_FILE", str(tmp_path / "keys"))
+    assert shell("tenant", "add", "acme").code == 0
+    (tmp_path / "told").write_text("".join(json.dumps(one) + "\n" for one in told()), encoding="utf-8")
+    assert shell("append", str(tmp_path / "told"), "--source", "crm").code == 0
+    kept = str(tmp_path / "kept.tar")
+    said = shell("backup", kept, "--json")
+    assert said.code == 0, said.err
+    one = found(shell)
+    assert shell("person", "erase", one, "--reason", "customer_request", "--yes").code == 0
+    elsewhere = Shell(tmp_path / "elsewhere", capsys, target.tcp)
+    refused = elsewhere("restore", kept)
+    assert (refused.code, "owner" in refused.err) == (Exit.USAGE, True)
+    elsewhere.url = target.owner
+    restored = elsewhere("restore", kept, "--erased", shell.url, "--json").json
+    assert (restored["heads"], restored["erased"]) == (
+        said.json["heads"],
+        2,
+    )  # the note that names nobody too
+    monkeypatch.delenv("TOUCHLINE_KEYS_DATABASE_FILE")
+    elsewhere.url = target.tcp
+    assert elsewhere("append", str(tmp_path / "told"), "--source", "crm").code == 0  # all of it is known
+    assert elsewhere("person", "find", "--phone", PHONE).code == Exit.UNKNOWN
+    assert elsewhere("person", "find", "--phone", "13600001111").code == 0
+    assert len(elsewhere("promises", "--json").json) > 6
+    stated = [fact["type"] for fact in elsewhere("tail", "--json").json]
+    assert stated.count("privacy.erasure_executed") == 2
+    assert elsewhere("verify").code == 0
+    for place in (apart, target):
+        cluster.drop(place)
 
 
 def _one(folder: Path) -> Path:

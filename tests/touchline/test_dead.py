@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from schemas.identity import case_id_of_ticket
 from tests.producers.test_inbox import MAPPING, PHONE, call
-from tests.touchline.commands import Server, Shell, until
+from tests.touchline.commands import ON_BOTH, Server, Shell, until
+from tests.web.site import Site
 from touchline.exits import Exit
 
 
@@ -22,14 +25,33 @@ def mapping(tmp_path: Path) -> Path:
     return path
 
 
-def deliver(server: Server, token: str, number: str) -> str:
-    request = urllib.request.Request(
-        f"{server.info.url}/in/pbx", json.dumps(call(number)).encode(), {"X-Token": token}
-    )
+@contextmanager
+def served(shell: Shell) -> Iterator[str]:
+    """Its address; by a process of its own on a folder, whose words are looked through."""
+    if shell.url:
+        site = Site(shell.place)
+        site.start()
+        try:
+            yield site.url
+        finally:
+            site.stop()
+        return
+    server = Server(shell.folder, "up")
+    try:
+        yield server.info.url
+    finally:
+        code, out, err = server.end(signal.SIGTERM)
+    assert code == 0
+    assert PHONE not in out + err
+
+
+def deliver(url: str, token: str, number: str) -> str:
+    request = urllib.request.Request(f"{url}/in/pbx", json.dumps(call(number)).encode(), {"X-Token": token})
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
         return str(json.load(answer)["letter"])
 
 
+@ON_BOTH
 def test_from_setting_up_to_discarding(acme: Shell, mapping: Path) -> None:
     assert acme("inbox", "add", "--source", "pbx", "--mapping", str(mapping)).code == Exit.USAGE
     added = acme("inbox", "add", "--source", "pbx", "--mapping", str(mapping), "--verify", "token")
@@ -43,14 +65,9 @@ def test_from_setting_up_to_discarding(acme: Shell, mapping: Path) -> None:
     assert (listed["path"], listed["verify"], listed["place"]) == ("/in/pbx", "token", "header:x-token")
     assert token not in acme("inbox", "list").out
 
-    server = Server(acme.folder, "up")
-    try:
-        letters = [deliver(server, token, f"c-{n}") for n in (3, 1, 2)]
+    with served(acme) as url:
+        letters = [deliver(url, token, f"c-{n}") for n in (3, 1, 2)]
         until(lambda: len(acme("dead", "list", "--json").json) == 3, "they are dead")
-    finally:
-        code, out, err = server.end(signal.SIGTERM)
-    assert code == 0
-    assert PHONE not in out + err
     assert [one["id"] for one in acme("dead", "list", "--json").json] == letters
     assert "为空" in acme("dead", "list").out
     assert PHONE not in acme("dead", "show", letters[0]).out
@@ -86,19 +103,17 @@ def test_a_faulty_mapping_is_refused_by_line(acme: Shell, mapping: Path) -> None
     assert acme("inbox", "list", "--json").json == []
 
 
+@ON_BOTH
 def test_letters_go_along_with_a_backup(acme: Shell, mapping: Path, tmp_path: Path) -> None:
     token = acme("inbox", "add", "-s", "pbx", "-m", str(mapping), "--verify", "token").out.strip()
     mapping.write_text(MAPPING.replace("call.id", "call.number"), encoding="utf-8")
     assert acme("inbox", "add", "-s", "pbx", "-m", str(mapping)).code == 0
-    server = Server(acme.folder, "up")
-    try:
-        letter = deliver(server, token, "c-1")
+    with served(acme) as url:
+        letter = deliver(url, token, "c-1")
         until(lambda: len(acme("dead", "list", "--json").json) == 1, "it is dead")
-    finally:
-        server.end(signal.SIGTERM)
     kept = tmp_path / "kept.tar"
     assert acme("backup", str(kept)).code == 0
-    acme.folder = tmp_path / "restored"
+    acme.folder, acme.url = tmp_path / "restored", ""
     restored = acme("restore", str(kept))
     assert restored.code == 0, restored.err
     mapping.write_text(MAPPING, encoding="utf-8")

@@ -33,7 +33,7 @@ def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
 
 COMMANDS = sorted(leaves(get_command(application())))
 READS_NOTHING = "此命令不读数据"
-WITHOUT = {("demo",), ("restore",)}
+WITHOUT = {("demo",)}
 ASKED = {
     "up", "demo", "append", "tail", "promises", "verify", "rebuild", "recheck", "explain", "tenant add", "key create",
     "case show", "policy check", "events list", "events example", "clock accept", "person find", "person export",

@@ -12,7 +12,7 @@ import touchline.house
 import touchline.rules
 from schemas.catalogue import example
 from tests.processors.test_parking import Fragile
-from tests.touchline.commands import Shell
+from tests.touchline.commands import ON_BOTH, Shell
 from tests.web.site import Site, complaint, until
 from touchline.exits import Exit
 from touchline.rules import rules
@@ -38,6 +38,7 @@ def forwarded(tmp_path: Path) -> Path:
     return path
 
 
+@ON_BOTH
 def test_listed_shown_and_resumed_in_order(fragile: Fragile, acme: Shell, forwarded: Path) -> None:
     assert "没有" in acme("parked", "list").err
     assert acme("append", str(forwarded)).code == 0

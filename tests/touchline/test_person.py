@@ -17,7 +17,7 @@ import pytest
 from ledger.folder import ServerInfo
 from ledger.verify import verify
 from projections.dump import dump
-from tests.touchline.commands import Server, Shell, serving, until
+from tests.touchline.commands import ON_BOTH, Server, Shell, serving, until
 from touchline.exits import Exit
 from touchline.library import Library
 
@@ -63,7 +63,7 @@ def found(shell: Shell) -> str:
 
 
 def nothing_left(shell: Shell, *more: str) -> None:
-    """In no file of the folder, nor in anything that a command or a dump says."""
+    """In no file of a folder (of PostgreSQL: ``tests/ledger``), nor in anything that a command or a dump says."""
     said = [
         shell("tail", "-n", "100", "--json").out,
         shell("tail", "-n", "100").out,
@@ -72,12 +72,13 @@ def nothing_left(shell: Shell, *more: str) -> None:
     ]
     for case in {promise["case_id"] for promise in shell("promises", "--json").json}:
         said += [shell("case", "show", case).out, shell("case", "show", case, "--json").out]
-    with Library(shell.folder) as library:
+    with Library(shell.place) as library:
         tenant = library.tenant("")
         with library.reading.snapshot() as (connection, tables):
             said += dump(connection, tables, tenant.number)
         assert verify(library.database).ok
-    held = b"\n".join([path.read_bytes() for path in shell.folder.iterdir()] + [one.encode() for one in said])
+    files = [] if shell.url else [path.read_bytes() for path in shell.folder.iterdir()]
+    held = b"\n".join(files + [one.encode() for one in said])
     assert [word for word in WORDS if word.encode() in held] == []
     assert [word for word in WORDS if json.dumps(word)[1:-1].encode() in held] == []
     assert OTHER in b"".join(one.encode() for one in said).decode()
@@ -109,6 +110,7 @@ def test_found_by_number_and_source_by_phone_or_by_event(
         assert (said.code, said.out) == (code, "")
 
 
+@ON_BOTH
 def test_a_copy_has_all_that_is_theirs_and_is_recorded_first(told_to: Shell, tmp_path: Path) -> None:
     one = found(told_to)
     path = tmp_path / "copy.ndjson"
@@ -128,6 +130,7 @@ def test_a_copy_has_all_that_is_theirs_and_is_recorded_first(told_to: Shell, tmp
     assert told_to("person", "export", "nobody").code == Exit.UNKNOWN
 
 
+@ON_BOTH
 def test_erased_without_a_server(told_to: Shell) -> None:
     one = found(told_to)
     asked = told_to("person", "erase", one, "--reason", "customer_request")

@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from touchline import secret_files
-from touchline.options import DATA, DataOption, JsonOption, NoDataOption, say, show
+from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, NoDataOption, say, show
 
 if TYPE_CHECKING:
     from ledger.copying.copy import Copied
 
-DatabaseOption = Annotated[
-    str,
-    typer.Option(
-        "--database",
-        envvar="TOUCHLINE_DATABASE",
-        help="PostgreSQL（代替 --data） instead of --data",
-        callback=secret_files.database,
-    ),
-]
 KeysOption = Annotated[
     str,
     typer.Option(
-        "--keys", envvar="TOUCHLINE_KEYS", help="密钥库另在一处时的 URL its key store, if elsewhere"
+        "--keys",
+        metavar="URL",
+        envvar="TOUCHLINE_KEYS_DATABASE",
+        help="密钥库另在一处时 its key store, if elsewhere",
+        show_default=False,
+        show_envvar=True,
+        callback=secret_files.keys_database,
     ),
 ]
 
@@ -82,14 +79,19 @@ def restore(
     place: Annotated[str, typer.Argument(metavar="DIR|FILE.tar", help="备份 the backup")],
     to: Annotated[
         str,
-        typer.Option("--to", metavar="URL", help="恢复到 PostgreSQL（代替 --data） into PostgreSQL instead"),
+        typer.Option(
+            "--to",
+            "--database",
+            metavar="URL",
+            help="恢复到 PostgreSQL（代替 --data），以空库属主的身份 into PostgreSQL instead: an empty database, as its owner",
+        ),
     ] = "",
     erased: Annotated[
         str,
         typer.Option(
             "--erased",
-            metavar="DIR",
-            help="较新的旧目录，其中已删除的人不予恢复 newer folder: who was erased there stays so",
+            metavar="DIR|URL",
+            help="较新的旧目录或旧库，其中已删除的人不予恢复 where it was: who was erased there stays so",
         ),
     ] = "",
     data: DataOption = DATA,
@@ -107,13 +109,13 @@ def restore(
     from touchline import moving
     from touchline.archive import beside, is_archive, unpack
 
-    target, source = to or str(data), Path(place)
+    target, source, keys = to or str(data), Path(place), secret_files.keys_database("")
     if is_archive(source):
         with beside(source if to else data) as folder:
             unpack(source, folder)
-            done = moving.restore(folder, target, _progress(as_json), erased)
+            done = moving.restore(folder, target, _progress(as_json), erased, keys)
     else:
-        done = moving.restore(source, target, _progress(as_json), erased)
+        done = moving.restore(source, target, _progress(as_json), erased, keys)
     _tell(done, target, as_json)
     if not as_json:
         if done.erased:
