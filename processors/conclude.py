@@ -16,6 +16,8 @@ from schemas.identity import verdict_id
 from schemas.instants import Instant
 
 RETRACTED = "obligation.retracted"
+PARKED = "parked"
+"""The kind of what is said of (rule, event), and of no row."""
 
 
 class Saying(NamedTuple):
@@ -98,13 +100,13 @@ class Concluding:
     def park(self, rule: Owner, event: Event, error: Exception, saying: Saying) -> None:
         """Say that a rule failed on an event. The error's class is named, never its text: that may hold anything."""
         row_id = f"parked:{rule.name}:{event.event_id}"
-        last = self.shelf.announced(rule.name, row_id, row_id).get("parked")
+        last = self.shelf.announced(rule.name, row_id, row_id).get(PARKED)
         generation = last.generation + 1 if last else 1
         own_id = verdict_id(row_id, "parked", generation)
         said = Announced(
             scope=row_id,
             row_id=row_id,
-            kind="parked",
+            kind=PARKED,
             generation=generation,
             standing=1,
             verdict_id=own_id,
@@ -121,7 +123,7 @@ class Concluding:
             "cause": event.event_id,
             "data": {"rule": rule.name, "parked_event": event.event_id, "error": failure},
         }
-        self._draft(rule, said, "parked", body, {"case_id": event.case_id}, saying)
+        self._draft(rule, said, PARKED, body, {"case_id": event.case_id}, saying)
 
     def hear(self, verdict: Event) -> list[Key]:
         """Note what a recorded verdict announced or retracted. Returns the scopes that a retraction touched."""

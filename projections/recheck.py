@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
 
 from ledger import lanes
 from ledger.tenants import Tenant
+from processors.conclude import PARKED
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
@@ -40,16 +41,39 @@ def recheck(
                     for name in sorted(stands.keys() | announced.keys()):
                         mark, one = stands.get(name), announced.get(name)
                         if mark is not None and (one is None or one.time != mark.time):
-                            yield _line("unsaid", rule, row, name, mark.type, mark.time)
+                            yield _line("unsaid", rule.name, row.id, name, mark.type, mark.time)
                         if one is not None and (mark is None or one.time != mark.time):
-                            yield _line("said", rule, row, name, "", one.time)
+                            yield _line("said", rule.name, row.id, name, "", one.time)
+    yield from _of_no_row(conn, tables, tenant, scoped(rules))
 
 
-def _line(what: str, rule: Rule, row: Row, kind: str, type_: str, time: int) -> dict[str, Any]:
+def _of_no_row(
+    conn: Connection, tables: SetTables, tenant: Tenant, rules: Sequence[Rule]
+) -> Iterator[dict[str, Any]]:
+    """What was said of rows that today's rules do not make, or by a rule that there is no more. That an event was parked is
+    said of no row."""
+    a = tables.announced
+    mine = select(a.c.rule, a.c.row_id, a.c.kind, a.c.time).where(
+        a.c.tenant == tenant.number, a.c.standing == 1, a.c.kind != PARKED
+    )
+    lost: list[ColumnElement[bool]] = [a.c.rule.not_in([rule.name for rule in rules])]
+    for rule in rules:
+        kept = [
+            exists().where(table.c.tenant == tenant.number, table.c.id == a.c.row_id)
+            for table in (tables.rows[kind] for kind in rule.rows)
+        ]
+        lost.append(and_(a.c.rule == rule.name, *(not_(one) for one in kept)))
+    for name, row, kind, time in conn.execute(
+        mine.where(or_(*lost)).order_by(a.c.rule, a.c.row_id, a.c.kind)
+    ):
+        yield _line("said", name, row, kind, "", time)
+
+
+def _line(what: str, rule: str, row: str, kind: str, type_: str, time: int) -> dict[str, Any]:
     return {
         "what": what,
-        "rule": rule.name,
-        "row": row.id,
+        "rule": rule,
+        "row": row,
         "kind": kind,
         "type": type_,
         "time": format_instant(time),
