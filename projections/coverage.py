@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from sqlalchemy import Connection, select
 
 from processors.rules.promises.promise import Promise
 from projections.tables import SetTables
+from projections.wilson import permille
+from schemas.event import Event
 from schemas.instants import Instant
 
 Member = tuple[str, str, str, Instant]
@@ -47,15 +49,57 @@ def shares(members: Iterable[Member], apart: Sequence[str], now: Instant) -> lis
     return [made[key] for key in sorted(made)]
 
 
+def duties(published: Mapping[int, Event]) -> dict[str, dict[str, Any]]:
+    """Obligation -> its policy as it was last published, of every one that is a share."""
+    found: dict[str, dict[str, Any]] = {}
+    for place in sorted(published):
+        for key, policy in published[place].data["policy"]["policies"].items():
+            if isinstance(policy, Mapping) and "coverage" in (policy.get("due") or {}):
+                found[str(key)] = dict(policy)
+    return found
+
+
 def coverage(
-    conn: Connection, tables: SetTables, tenant: int, obligation: str, apart: Sequence[str], now: Instant
-) -> list[Share]:
-    """Of one obligation, as far as it has come by ``now``."""
+    conn: Connection,
+    tables: SetTables,
+    tenant: int,
+    asked: Mapping[str, Mapping[str, Any]],
+    where: Mapping[str, str],
+    now: Instant,
+) -> list[dict[str, Any]]:
+    """Shares of ``duties``, as far as they have come by ``now``; the latest period first. ``where``: ``project_id``, ``month``
+    (the period). ``share`` is in thousandths, null where nothing is ripe."""
     p = tables.rows[Promise].c
-    what: tuple[Any, ...] = (p.period, p.keys, p.state, p.due)
-    lines = conn.execute(
-        select(*what).where(
-            p.tenant == tenant, p.obligation == obligation, p.kind == "coverage", p.opened <= now
+    columns = {"project_id": p.project_id, "month": p.period}
+    what: tuple[Any, ...] = (p.period, p["keys"], p.state, p.due)
+    told = []
+    for key, policy in sorted(asked.items()):
+        lines = conn.execute(
+            select(*what).where(
+                p.tenant == tenant,
+                p.obligation == key,
+                p.kind == "coverage",
+                p.opened <= now,
+                *(columns[name] == text for name, text in where.items()),
+            )
         )
-    )
-    return shares(((str(a), str(b), str(c), int(d)) for a, b, c, d in lines), apart, now)
+        members = ((str(a), str(b), str(c), int(d)) for a, b, c, d in lines)
+        zh = str(policy.get("zh") or key)
+        told += [
+            {
+                "obligation": key,
+                "row": str(policy.get("row") or ""),
+                "zh": zh,
+                "en": str(policy.get("en") or zh),
+                "period": one.period,
+                "project_id": one.keys.get("project", ""),
+                "keys": one.keys,
+                "done": one.done,
+                "ripe": one.ripe,
+                "share": permille(one.done, one.ripe) if one.ripe else None,
+                "unreached": one.unreached,
+                "unripe": one.unripe,
+            }
+            for one in shares(members, tuple(policy["due"]["member"]), now)
+        ]
+    return sorted(told, key=lambda one: str(one["period"]), reverse=True)

@@ -41,7 +41,9 @@ Asked = Annotated[dict[str, str], Depends(asked)]
     "/satisfaction",
     summary="Satisfaction by project, owner type and month",
     description="Of completed return visits. `share`, `interval` (Wilson) and `mean` are thousandths; null below the minimum "
-    "sample of answers, which a policy publishes. `known_at`: as it was known then; `as_of`: of what had happened by then.",
+    "sample of answers, which a policy publishes. `known_at`: as it was known then; `as_of`: of what had happened by then. "
+    "`coverage`: how many of the closed cases were visited, as far as it has come; null for another moment than now, and for "
+    "one owner type.",
     response_model=SatisfactionBody,
     responses=answers(401, 403, 422, 503),
 )
@@ -51,10 +53,17 @@ async def figures(
     asked: Asked,
     when: When,
 ) -> Response:
-    found = await run_in_threadpool(
-        services.reading.figures.satisfaction, who.tenant, asked, **when.instants()
-    )
-    return JSONResponse(found)
+    instants = when.instants()
+
+    def read() -> dict[str, Any]:
+        reading = services.reading.figures
+        told = not any(instants.values()) and "owner_type" not in asked
+        return {
+            **reading.satisfaction(who.tenant, asked, **instants),
+            "coverage": reading.coverage(who.tenant, asked) if told else None,
+        }
+
+    return JSONResponse(await run_in_threadpool(read))
 
 
 @_api.get(
@@ -128,7 +137,7 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
         heads = ("month", "project", "owners", "visits", "answers", "satisfied", "mean")
         hint = t("figures.satisfaction.hint", least=least)
         return pages.render(
-            "figures.html",
+            "satisfaction.html",
             t,
             title=t("figures.satisfaction"),
             hint=hint,
@@ -138,6 +147,19 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
             none=t("figures.satisfaction.none"),
             total=whole,
             back=PAGE,
+            covered=[
+                (
+                    one["period"],
+                    one["project_id"] or "—",
+                    one["en" if t.lang == "en" else "zh"],
+                    one["done"],
+                    one["ripe"],
+                    percent(one["share"]),
+                    one["unreached"],
+                    one["unripe"],
+                )
+                for one in services.reading.figures.coverage(who.tenant, {})
+            ],
         )
 
     return await run_in_threadpool(drawn)

@@ -225,6 +225,28 @@ class SatisfactionBody(Shape):
             ]
         ],
     )
+    coverage: list[dict[str, Any]] | None = Field(
+        description="of each duty that is a share, by period and project, the latest period first: `done` of `ripe`; who was "
+        "not reached, and who is not due yet, is in no share",
+        examples=[
+            [
+                {
+                    "obligation": "repair.return_visit_coverage",
+                    "row": "O20",
+                    "zh": "维修100%回访",
+                    "en": "Return visits to 100 % of the closed repairs",
+                    "period": "2026-11",
+                    "project_id": "riverside",
+                    "keys": {"project": "riverside"},
+                    "done": 47,
+                    "ripe": 52,
+                    "share": 904,
+                    "unreached": 1,
+                    "unripe": 3,
+                }
+            ]
+        ],
+    )
 
 
 class DefectsBody(Shape):

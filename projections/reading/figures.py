@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger.tenants import Tenant
 from projections.behind import events_behind
-from projections.coverage import Share, coverage
+from projections.coverage import coverage, duties
 from projections.daynote import DayNote
 from projections.defects import defects
 from projections.kept import Kept
@@ -80,14 +80,11 @@ class FigureReading:
                 after=position(after),
             )
 
-    def coverage(self, tenant: Tenant, obligation: str) -> list[Share]:
-        """Shares of a coverage by period, up to now; none where no policy of that name is one."""
+    def coverage(self, tenant: Tenant, where: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Of all duties that are shares (100 % return visits), by period and project, up to now (see ``coverage``)."""
         with self._snapshots.of(tenant) as seen:
-            bound = seen.book.versions(obligation)
-            if not bound:
-                return []
-            apart = bound[-1].terms.names
-            return coverage(seen.conn, seen.tables, seen.number, obligation, apart, self._snapshots.now())
+            asked = duties(seen.policies())
+            return coverage(seen.conn, seen.tables, seen.number, asked, where, self._snapshots.now())
 
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500

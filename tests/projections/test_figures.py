@@ -181,3 +181,23 @@ def test_a_long_hostile_history_is_what_a_count_from_scratch_gives(world: World)
     assert figures(world) == counted
     assert world.rebuild(swap=True).differences == {}
     assert figures(world) == counted
+
+
+def test_the_share_of_return_visits_is_told_by_month_and_project(world: World) -> None:
+    """O20: of four closed repairs one was visited, one is missing, one is not due yet; the fourth is another project's."""
+    for number, project, hours in ((1, "云栖", 0), (2, "云栖", 0), (3, "云栖", 40), (4, "南岸", 0)):
+        at = START + hours * HOUR
+        closed = event("repair.closed", f"c{number}", at, ticket=f"BX-{number}", projectid=project, data={})
+        world.keep(closed, at)
+    world.keep(visit(1, START + 2 * HOUR, True), START + 41 * HOUR)
+    world.tick(START + 2 * DAY)
+
+    def told(**where: str) -> list[tuple[Any, ...]]:
+        found = world.reading.figures.coverage(world.tenant, where)
+        names = ("row", "period", "project_id", "done", "ripe", "share", "unreached", "unripe")
+        return [tuple(one[name] for name in names) for one in found]
+
+    mine = ("O20", "2026-03", "云栖", 1, 2, 500, 0, 1)
+    assert told() == [mine, ("O20", "2026-03", "南岸", 0, 1, 0, 0, 0)]
+    assert told(project_id="云栖", month="2026-03") == [mine]
+    assert told(month="2026-04") == []

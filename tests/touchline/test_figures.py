@@ -24,6 +24,14 @@ def test_the_figures_and_the_cases_behind(acme: Shell, events: Path, tmp_path: P
     assert (figure["answered"], figure["share"], found["minimum_sample"]) == (1, None, 30)
     assert "样本不足 under 30" in acme("satisfaction", "--month", figure["month"]).out
     assert acme("satisfaction", "--month", "2001-01", "--json").json["figures"] == []
+    assert found["coverage"] == []
+    assert acme("satisfaction", "--as-of", "2026-03-03", "--json").json["coverage"] is None
+    closed = {**report, "id": "closed-1", "type": "repair.closed", "data": {}}
+    path.write_text(json.dumps(closed) + "\n", encoding="utf-8")
+    assert acme("append", str(path)).code == 0
+    (share,) = acme("satisfaction", "--json").json["coverage"]
+    assert (share["done"], share["ripe"]) == (1, 1)
+    assert "100.0 %" in acme("satisfaction").out
     (line,) = acme("satisfaction", "--cases", "--json").json
     shown = acme("satisfaction", "--cases").out
     assert line["case_id"] in shown

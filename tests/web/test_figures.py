@@ -83,6 +83,27 @@ def test_every_figure_opens_the_cases_behind_it(timed: Site) -> None:
         assert http.get(f"/wall/cases/{case}").status_code == 200
 
 
+def test_the_share_of_return_visits_stands_beside(timed: Site) -> None:
+    with timed.client(timed.key()) as http:
+        told(http, timed, 1)
+        assert http.get("/satisfaction").json()["coverage"] == []
+        assert "回访覆盖率" not in http.get("/wall/satisfaction").text
+        for raw in (said(timed, "repair.closed", "r0"), said(timed, "repair.closed", "r1")):
+            kept = http.post("/events", json={**raw, "id": f"closed-{raw['id']}"}).json()
+        http.get(f"/cases/{kept['case_id']}", params={"after": kept["place"]})
+        (share,) = http.get("/satisfaction", params={"project": "云栖 & 一期", "month": "2026-03"}).json()[
+            "coverage"
+        ]
+        assert (share["zh"], share["done"], share["ripe"], share["share"], share["unripe"]) == (
+            "维修100%回访", 1, 1, 1000, 1,
+        )  # fmt: skip
+        for elsewhere in ({"known_at": format_instant(START)}, {"owner_type": "break_in"}):
+            assert http.get("/satisfaction", params=elsewhere).json()["coverage"] is None
+        page = http.get("/wall/satisfaction").text
+        row = re.findall("<td[^>]*>(.*?)</td>", page[page.index('id="coverage"') :])
+        assert row == ["2026-03", "云栖 &amp; 一期", "维修100%回访", "1", "1", "100.0%", "0", "1"]
+
+
 def test_too_few_answers_are_said_to_be_too_few(timed: Site) -> None:
     with timed.client(timed.key()) as http:
         told(http, timed, 4)

@@ -49,6 +49,18 @@ TEXTS: Final[Texts] = {
         "登记报修（repair.reported）或缺陷（defect.recorded）后，会自动列在这里。",
         "A repair reported (repair.reported) or a defect recorded (defect.recorded) puts it here by itself.",
     ),
+    "figures.coverage": ("回访覆盖率", "Return visits made"),
+    "figures.coverage.hint": (
+        "按关闭或完工当月（北京时间）：到期应回访的事项中已回访的占比；未接通（已按规定次数拨打）与未到期的单列，不计入。",
+        "By month of closing or completion (Asia/Shanghai): how many of those due for a visit were visited. Who was called as "
+        "often as the policy asks and not reached, and who is not due yet, stands apart and is in no share.",
+    ),
+    "figures.duty": ("义务", "Duty"),
+    "figures.done": ("已回访", "Visited"),
+    "figures.ripe": ("应回访", "Due"),
+    "figures.share": ("覆盖率", "Share"),
+    "figures.unreached": ("未接通", "Not reached"),
+    "figures.unripe": ("未到期", "Not due yet"),
     "figures.up": ("返回汇总", "Back to the figures"),
     "figures.happened": ("发生于", "Happened"),
     "figures.touchpoint": ("触点", "Touchpoint"),
