@@ -15,6 +15,8 @@ class Brokers:
     tls: bool = False
     ca_file: str = ""
     """Who signs the brokers' certificates; "" for those that the system trusts."""
+    tls_hostname: bool = True
+    """Whether the certificate must name the host that was called; managed brokers' often do not."""
     cert_file: str = ""
     key_file: str = ""
     """The client's own certificate, where brokers ask for one."""

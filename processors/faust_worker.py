@@ -137,7 +137,10 @@ class Faust:
                             f"Faust stopped: {type(app.crash_reason).__name__}"
                         ) from app.crash_reason
                 elif self._loop.time() > until:
-                    raise ClientDied(f"Faust has not started within {STARTING:.0f} s")
+                    raise ClientDied(
+                        f"Faust has not started within {STARTING:.0f} s: another client's members, or no right to the group "
+                        f"{self._reached.group}"
+                    )
                 await self._end_within(LOOK)
         finally:
             await asyncio.to_thread(self._worker.stop)  # before the group is left

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from kafka.errors import KafkaError, KafkaTimeoutError, RequestTimedOutError
+from kafka.net import manager
 from kafka.net.compat import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
+from kafka.net.transport import KafkaSSLTransport
 from kafka.record import memory_records
 from kafka.record.default_records import DefaultRecordBatch
 
@@ -28,6 +32,18 @@ class ClosedSocket(KafkaNetSocket):  # type: ignore[misc]  # the library has no 
             raise
 
 
+class ClosedTransport(KafkaSSLTransport):  # type: ignore[misc]  # the library has no types
+    """The same of the socket of a TLS handshake that fails."""
+
+    async def handshake(self) -> None:
+        try:
+            await super().handshake()
+        except BaseException:
+            self._sock.close()
+            raise
+
+
+manager.KafkaSSLTransport = ClosedTransport
 T = TypeVar("T")
 
 
@@ -57,21 +73,46 @@ class AnyHeaders(DefaultRecordBatch):  # type: ignore[misc]  # the library has n
 memory_records.DefaultRecordBatch = AnyHeaders
 
 
+class _Heard(logging.Handler):
+    """kafka-python (3.0.12) raises that it found no broker, and why, a certificate or a password, it tells its log alone."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.reasons: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        for one in record.args if isinstance(record.args, tuple) else ():
+            if isinstance(one, KafkaError) and not isinstance(one, (KafkaTimeoutError, RequestTimedOutError)):
+                self.reasons[type(one).__name__] = str(one)
+
+
+def why(error: BaseException) -> str:
+    """What the client or the brokers said, without the requests that kafka-python quotes after it."""
+    said = str(error).partition(": Request '")[0]
+    return "; ".join([said or type(error).__name__, *getattr(error, "__notes__", ())])
+
+
 def opened(kind: Callable[..., T], brokers: Brokers, name: str, **more: Any) -> T:
-    """A KafkaProducer, KafkaConsumer or KafkaAdminClient. One that finds no broker raises (KafkaError), and would leave its
-    thread and its wires behind each time (3.0.12)."""
+    """A KafkaProducer, KafkaConsumer or KafkaAdminClient. One that finds no broker raises (KafkaError, with the reasons as
+    notes), and would leave its thread and its wires behind each time (3.0.12)."""
     inner: list[Any] = []
+    log, heard = logging.getLogger("kafka.net.manager"), _Heard()
 
     def client(*arguments: Any, **config: Any) -> Any:
         inner.append(KafkaNetClient(*arguments, **config))
         return inner[-1]
 
+    log.addHandler(heard)
     try:
         return kind(**options(brokers, name), kafka_client=client, **more)
-    except BaseException:
+    except BaseException as error:
         for one in inner:
             one.close()
+        for reason in heard.reasons.values():
+            error.add_note(reason)
         raise
+    finally:
+        log.removeHandler(heard)
 
 
 def options(brokers: Brokers, name: str) -> dict[str, Any]:
@@ -90,6 +131,7 @@ def options(brokers: Brokers, name: str) -> dict[str, Any]:
     }
     if brokers.tls:
         context = ssl.create_default_context(cafile=brokers.ca_file or None)
+        context.check_hostname = brokers.tls_hostname  # who signed it is verified either way
         if brokers.cert_file:
             context.load_cert_chain(brokers.cert_file, brokers.key_file or None)
         given["ssl_context"] = context

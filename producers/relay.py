@@ -27,6 +27,7 @@ from ledger.postgres import PostgresDatabase
 from ledger.tenants import Tenant, listed
 from ledger.timeline import refuse_a_backup, timelines
 from producers.kafka_clients import opened as start
+from producers.kafka_clients import why
 from producers.relay_check import Tail, check
 from producers.relay_lane import LANES, Lane, heads, page
 from producers.relay_meters import RelayMeters
@@ -121,7 +122,7 @@ class Relay:
             what()
         except (KafkaError, OSError) as error:
             self.meters.errors.labels("kafka").inc()
-            self._log.warning("kafka_away", error=type(error).__name__)
+            self._log.warning("kafka_away", error=type(error).__name__, why=why(error))
         except (DBAPIError, NoConnectionFree) as error:
             self.meters.errors.labels("database").inc()
             self._log.warning("database_away", detail=trouble(error) or type(error).__name__)
@@ -160,7 +161,7 @@ class Relay:
     def _hold(self, topics: dict[str, tuple[str, int]]) -> None:
         """Renew what is ours, take what is free, drop what others took; begin anew on topics that were made anew."""
         if len(topics) != 2:
-            raise TopicsLacking(self._brokers.topics)
+            raise TopicsLacking(f"run touchline kafka init: {self._brokers.facts}, {self._brokers.verdicts}")
         ids = {name: found for name, (found, _) in topics.items()}
         if self._topics and ids != self._topics:
             raise TopicsLacking("they were made anew")  # what is under way may be in the old ones

@@ -20,7 +20,7 @@ from kafka.structs import OffsetAndMetadata
 
 from ledger.brokers import Brokers
 from producers.inbox.taking import Taken
-from producers.kafka_clients import opened
+from producers.kafka_clients import opened, why
 from producers.records import Delivery
 from producers.subscriber_meters import SubscriberMeters
 
@@ -98,13 +98,13 @@ class Subscriber:
                     with suppress(KafkaError):
                         consumer.close(autocommit=False, timeout_ms=5000)
             except KafkaError as error:
-                self._held_up("kafka", type(error).__name__)
+                self._held_up("kafka", why(error))
                 self._ending.wait(1.0)
 
     def _turns(self, consumer: Any) -> None:
         there = consumer.topics()
         if lacking := [topic for topic in self._topics if topic not in there]:
-            self._held_up("kafka", f"no such topic: {', '.join(lacking)}")
+            self._held_up("kafka", f"no such topic, or no right to it: {', '.join(lacking)}")
             self._ending.wait(2.0)
             return
         consumer.subscribe(self._topics)

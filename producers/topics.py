@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 
 from ledger.brokers import Brokers
 from producers.kafka_clients import opened
@@ -62,14 +63,22 @@ class Topics:
 
     def seen(self) -> dict[str, tuple[str, int]]:
         """(id, partitions) of those of the two that exist: one question."""
-        names = [self.brokers.facts, self.brokers.verdicts]
-        there = [topic for topic in self._admin.describe_topics(names) if topic["error_code"] == 0]
-        return {topic["name"]: (str(topic["topic_id"]), len(topic["partitions"])) for topic in there}
+        return {
+            topic["name"]: (str(topic["topic_id"]), len(topic["partitions"])) for topic in self._described()
+        }
+
+    def _described(self) -> list[Any]:
+        found = self._admin.describe_topics([self.brokers.facts, self.brokers.verdicts])
+        for topic in found:
+            if (
+                topic["error_code"] == TopicAuthorizationFailedError.errno
+            ):  # else it would look as if it were not there
+                raise TopicAuthorizationFailedError(topic["name"])
+        return [topic for topic in found if topic["error_code"] == 0]
 
     def found(self) -> dict[str, Topic]:
         """Those of the two that exist."""
-        names = [self.brokers.facts, self.brokers.verdicts]
-        there = [topic for topic in self._admin.describe_topics(names) if topic["error_code"] == 0]
+        there = self._described()
         if not there:
             return {}
         asked = [ConfigResource("topic", topic["name"]) for topic in there]

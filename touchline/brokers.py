@@ -42,6 +42,7 @@ def brokers_of(settings: Settings, given: str = "") -> Brokers:
         servers=servers,
         topics=settings.kafka_topics,
         tls=settings.kafka_tls,
+        tls_hostname=settings.kafka_tls_hostname,
         ca_file=settings.kafka_ca_file,
         cert_file=settings.kafka_cert_file,
         key_file=settings.kafka_key_file,
@@ -72,8 +73,13 @@ def kafka_answers(brokers: Brokers) -> Iterator[None]:
     except Exception as error:
         if not type(error).__module__.startswith(("kafka.", "ssl")):
             raise
+        from producers.kafka_clients import why
+
+        unanswered = type(error).__name__ == "KafkaTimeoutError"
         raise Refused(
             Exit.UNAVAILABLE,
-            f"Kafka（{', '.join(brokers.servers)}）没有照办。",
-            f"Kafka at {', '.join(brokers.servers)}: {error}.",
+            f"Kafka（{', '.join(brokers.servers)}）没有照办。"
+            + unanswered * "若它在运行，请核对 TLS 与 SASL 的设置。",
+            f"Kafka at {', '.join(brokers.servers)}: {why(error)}."
+            + unanswered * " If it runs, look at the settings of TLS and SASL.",
         ) from None

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     kafka_topics: str = Field(default="touchline", pattern="^[A-Za-z0-9._-]{1,200}$")
     """First word of both topics: touchline.facts and touchline.verdicts."""
     kafka_tls: bool = False
+    kafka_tls_hostname: bool = True
+    """``false`` where the brokers' certificate does not name the host by which they are called; who signed it is verified all
+    the same, so name a CA of the brokers' own with it."""
     kafka_ca_file: str = ""
     kafka_cert_file: str = ""
     kafka_key_file: str = ""

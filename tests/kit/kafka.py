@@ -3,8 +3,8 @@
 In a test, ask for the fixture ``kafka`` (tests/conftest.py): one broker, started when the first test asks, once per test
 process. Its topics are everybody's, so take names of your own: ``kafka.access()``, ``kafka.name()``. ``kafka.servers`` leads to
 the brokers; ``kafka.proxied`` leads there through ``kafka.proxies`` (``tests.kit.proxy``), which can be cut, slowed, or go
-dead. A test may ``kill``, ``start``, ``pause`` and ``resume`` it: the fixture heals what was broken. ``with started(3) as
-kafka`` gives three brokers (7 s of processor time: rarely).
+dead; ``kafka.secure()`` by TLS and with a password. A test may ``kill``, ``start``, ``pause`` and ``resume`` it: the fixture
+heals what was broken. ``with started(3) as kafka`` gives three brokers (7 s of processor time: rarely).
 
 The jars (46, 43 MB) are kept in build/kafka under a name that follows from pom.xml; the first process makes them while
 the others wait. Beside them stands what makes a broker start with 1.8 s of processor time instead of 5: its classes as the JVM
@@ -34,11 +34,12 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import NewTopic
+from kafka.admin import NewTopic, ScramMechanism, UserScramCredentialUpsertion
 from kafka.errors import KafkaError
 
 from ledger.brokers import Brokers
 from producers.kafka_clients import options
+from tests.kit.certificate import identity
 from tests.kit.proxy import Proxy
 
 MISSING = "KAFKA IS MISSING: what is claimed of it was NOT tested"
@@ -53,9 +54,13 @@ SETTINGS = """
 process.roles=broker,controller
 node.id={node}
 controller.quorum.voters={voters}
-listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{second},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{second},SECURE://127.0.0.1:{third},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port},PROXIED://127.0.0.1:{proxy},SECURE://127.0.0.1:{third}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SECURE:SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location={identity}
+listener.name.secure.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={logs}
@@ -210,8 +215,10 @@ class Kafka:
         self.brokers = brokers
         self._dump = dump
         self.folder = Path(tempfile.mkdtemp(prefix="tl-kafka-"))
-        ports = free_ports(3 * brokers)
-        outer, inner, controllers = ports[:brokers], ports[brokers : 2 * brokers], ports[2 * brokers :]
+        ports = free_ports(4 * brokers)
+        outer, inner, third, controllers = (ports[n * brokers : (n + 1) * brokers] for n in range(4))
+        self.secured = [f"127.0.0.1:{port}" for port in third]
+        self.identity = identity(self.folder)
         self.proxies = [Proxy(f"kafka://127.0.0.1:{port}") for port in inner]
         self.nodes = [
             Node(number, self.folder / str(number), port, proxy)
@@ -225,11 +232,12 @@ class Kafka:
         cluster = base64_id()
         try:
             formatting = []
-            for node, second, controller in zip(self.nodes, inner, controllers, strict=True):
+            for node, second, last, controller in zip(self.nodes, inner, third, controllers, strict=True):
                 node.folder.mkdir()
                 settings = properties.format(
-                    node=node.number, voters=voters, port=node.port, second=second, controller=controller,
+                    node=node.number, voters=voters, port=node.port, second=second, third=last, controller=controller,
                     proxy=node.proxy.port, logs=node.folder / "data", copies=brokers, least=2 if brokers > 2 else 1,
+                    identity=self.identity,
                 )  # fmt: skip
                 (node.folder / "server.properties").write_text(settings)
                 if dump is None and properties == SETTINGS:
@@ -297,6 +305,17 @@ class Kafka:
         """As the house is told where Kafka is, under names for topics that no other test has."""
         return Brokers(servers=tuple(self.proxied if proxied else self.servers), topics=self.name())
 
+    def secure(self) -> Brokers:
+        """As ``access``, by TLS and with a user and password of its own."""
+        user = secrets.token_hex(4)
+        made = UserScramCredentialUpsertion(user, ScramMechanism.SCRAM_SHA_512, user[::-1], 4096)
+        with contextlib.closing(self.admin()) as admin:
+            admin.alter_user_scram_credentials([made])
+        return Brokers(
+            servers=tuple(self.secured), topics=self.name(), tls=True, ca_file=str(self.identity),
+            mechanism="SCRAM-SHA-512", user=user, password=user[::-1],
+        )  # fmt: skip
+
     def name(self, word: str = "touchline") -> str:
         """A name for topics or groups that no other test has."""
         return f"{word}.{secrets.token_hex(4)}"
@@ -361,6 +380,9 @@ class GivenKafka(Kafka):
         pytest.skip("a given Kafka is not killed by tests")
 
     pause = resume = kill
+
+    def secure(self) -> Brokers:
+        pytest.skip("a given Kafka is reached without TLS")
 
     def heal(self) -> None:
         return
