@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,3 +129,33 @@ def serving(folder: Path, *words: str) -> Iterator[Server]:
         yield server
     finally:
         server.end(signal.SIGKILL)
+
+
+@contextmanager
+def gateway(database: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """``touchline up`` on a PostgreSQL, in a process of its own: its address and the process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "touchline", "up", "--port", str(port)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUTF8": "1", "TOUCHLINE_DATABASE": database},
+    )
+    url = f"http://127.0.0.1:{port}"
+
+    def ready() -> bool:
+        assert process.poll() is None, process.communicate()[1]
+        with suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+            return bool(answer.status == 200)
+        return False
+
+    try:
+        until(ready, "the gateway is ready")
+        yield url, process
+    finally:
+        process.kill()
+        process.communicate(timeout=60)

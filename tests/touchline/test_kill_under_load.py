@@ -1,5 +1,5 @@
-"""The whole house killed with SIGKILL at random moments while callers post: nothing acknowledged is lost, nothing is doubled,
-and the tables are those of a fresh fold, to the byte (invariants 1, 5, 6 and 16)."""
+"""The whole house, or one of several gateways, killed with SIGKILL at random moments while callers post: nothing acknowledged
+is lost, nothing is doubled, and the tables are those of a fresh fold, to the byte (invariants 1, 5, 6 and 16)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import http.client
 import json
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.touchline.commands import Server, Shell, serving, until
+from ledger.lanes import engine_state
+from tests.touchline.commands import Shell, gateway, serving, until
 from touchline.library import Library
 
 CALLERS = 4
@@ -88,9 +90,9 @@ def calling(key: str) -> Iterator[list[Caller]]:
             caller.join(60)
 
 
-def point(callers: list[Caller], server: Server) -> None:
-    """From now on they call this server."""
-    url = urlsplit(server.info.url)
+def point(callers: list[Caller], address: str) -> None:
+    """From now on they call the server there."""
+    url = urlsplit(address)
     for caller in callers:
         caller.place = (url.hostname or "", url.port or 0)
         caller.up.set()
@@ -109,17 +111,64 @@ def test_nothing_acknowledged_is_lost_nothing_is_doubled(shell: Shell) -> None:
     with calling(key) as callers:
         for round_ in range(1, ROUNDS + 1):
             with serving(shell.folder) as server:
-                point(callers, server)
+                point(callers, server.info.url)
                 wanted = (round_ - 1) * EACH + dice.randint(5, EACH)
                 until(acknowledged(callers, [wanted] * CALLERS), "acknowledged")
                 server.end(signal.SIGKILL)
         with serving(shell.folder) as server:
-            point(callers, server)
+            point(callers, server.info.url)
             more = [len(c.acknowledged) + 5 for c in callers]
             until(acknowledged(callers, more), "acknowledged")
+    examine(shell, callers)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("shell", ["postgresql"], indirect=True)
+def test_of_several_gateways_on_one_database(shell: Shell) -> None:
+    """One is killed under load and its callers go on at the other; then that one, beside a third."""
+    assert shell("tenant", "add", "acme").code == 0
+    key = str(shell("key", "create", "--source", "call-centre", "--json").json["key"])
+
+    def more(callers: list[Caller], number: int = 12) -> None:
+        wanted = [len(caller.acknowledged) + number for caller in callers]
+        until(acknowledged(callers, wanted), "acknowledged")
+
+    def kill(process: subprocess.Popen[str], its: list[Caller]) -> None:
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        until(lambda: not any(caller.up.is_set() for caller in its), "they have noticed")
+
+    def undecided(library: Library) -> int:
+        with library.database.read() as conn:
+            tenant = library.tenant("acme")
+            return library.ledger.head(conn, tenant).place - engine_state(conn, tenant).decided
+
+    with gateway(shell.url) as (first, one), gateway(shell.url) as (second, two), calling(key) as callers:
+        point(callers[:2], first)
+        point(callers[2:], second)
+        more(callers)
+        kill(one, callers[:2])
+        point(callers[:2], second)
+        more(callers)
+        with gateway(shell.url) as (third, _):
+            point(callers[:2], third)
+            more(callers[:2])
+            kill(two, callers[2:])
+            point(callers[2:], third)
+            more(callers)
+            for caller in callers:
+                caller.done = True
+                caller.join(60)
+            with Library(shell.place) as library:
+                until(lambda: undecided(library) == 0, "whoever has the engine by now has come to the head")
+    examine(shell, callers)
+
+
+def examine(shell: Shell, callers: list[Caller]) -> None:
+    """All that was acknowledged stands once, where it was said to stand, and the tables are those of a fresh fold."""
     assert shell("verify").code == 0
     assert shell("rebuild", "--json").json["differences"] == {}
-    with Library(shell.folder) as library, library.database.read() as conn:
+    with Library(shell.place) as library, library.database.read() as conn:
         tenant = library.tenant("acme")
         facts = [f for f in library.ledger.facts(conn, tenant, 0, 2**31) if f.source == "call-centre"]
     kept = {f.source_id: f for f in facts}

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.kit.postgres import APPLICATION, Place
-from tests.touchline.commands import ROOT, Said, until
+from tests.touchline.commands import Said, gateway, until
 from tests.touchline.test_policy_commands import STRICTER
 from touchline.cli import main
 from touchline.exits import Exit
@@ -48,36 +42,6 @@ class Desk:
 @pytest.fixture
 def desk(postgres: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
     return Desk(postgres, tmp_path, capsys)
-
-
-@contextmanager
-def gateway(desk: Desk) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """``touchline up`` in a process of its own; its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "touchline", "up", "--port", str(port)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUTF8": "1", "TOUCHLINE_DATABASE": desk.place.tcp},
-    )
-    url = f"http://127.0.0.1:{port}"
-
-    def ready() -> bool:
-        assert process.poll() is None, process.communicate()[1]
-        with suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
-            return bool(answer.status == 200)
-        return False
-
-    try:
-        until(ready, "the gateway is ready")
-        yield url, process
-    finally:
-        process.kill()
-        process.communicate(timeout=60)
 
 
 def post(url: str, key: str, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -151,7 +115,7 @@ def test_two_gateways_and_one_dies(desk: Desk) -> None:
         ((at, place),) = desk.ask(decided)
         return bool(at == place)
 
-    with gateway(desk) as (first, dying), gateway(desk) as (second, _):
+    with gateway(desk.place.tcp) as (first, dying), gateway(desk.place.tcp) as (second, _):
         ((owner,),) = desk.ask("SELECT owner FROM leases WHERE tenant > 0")
         told = [post(url, key, complaint(f"c-{n}")) for n, url in enumerate((first, second, first, second))]
         assert [code for code, _ in told] == [202] * 4
