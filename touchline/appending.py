@@ -46,7 +46,12 @@ def imported(house: House, tenant: Tenant, source: str, events: list[Json]) -> J
 def _told(outcome: Outcome) -> Json:
     if isinstance(outcome, Appended):
         return "again" if outcome.duplicate else "kept"
-    return {"field": outcome.field, "reason": outcome.reason, "reason_zh": outcome.reason_zh}
+    return {
+        "code": outcome.code,
+        "field": outcome.field,
+        "reason": outcome.reason,
+        "reason_zh": outcome.reason_zh,
+    }
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

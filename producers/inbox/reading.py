@@ -71,5 +71,4 @@ class Reading:
 
     def fault(self, made: Made, problem: Problem) -> Fault:
         """What the ledger refused, by the field that it came from."""
-        where = self.mapping.origin(made.shape, problem.field) if problem.field else made.shape.name
-        return Fault(where, problem.reason, problem.reason_zh)
+        return self.mapping.refused(made, problem.code, problem.field, problem.reason, problem.reason_zh)

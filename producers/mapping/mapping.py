@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from producers.mapping.aliases import Aliases
 from producers.mapping.columns import Column, Reader, over_cells, over_json
@@ -15,6 +15,9 @@ from producers.mapping.times import Times
 from producers.mapping.touchpoints import Shape, faults_of
 from producers.mapping.values import Hasher, Value
 from schemas.fields import is_ref
+
+CONFLICT: Final = "duplicate_conflict"
+"""The ledger's code for an id that is kept with other content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,20 @@ class Mapping:
             return self.skip.holds(row)
         except BadCell:
             return False  # what cannot be compared is not skipped: its faults are told
+
+    def refused(self, made: Made, code: str, field: str, reason: str, reason_zh: str) -> Fault:
+        """What the ledger said against a touchpoint, by the headings that it came from. Of a touchpoint that was kept with
+        other content neither row nor columns are at fault: it is named by its time, and by its id for who corrects it."""
+        if code == CONFLICT:
+            own = made.event["id"]
+            return Fault(
+                self.origin(made.shape, "time"),
+                f"this touchpoint ({own}) was kept before with other content; nothing was changed. To correct it, give "
+                f"touchline append the whole event under a new id, with correctssourceid {own}",
+                f"此触点（{own}）此前已按其他内容写入，未作任何更改；要更正请用 touchline append 以新编号发整条事件，"
+                f"并带 correctssourceid {own}",
+            )
+        return Fault(self.origin(made.shape, field) if field else made.shape.name, reason, reason_zh)
 
     def origin(self, shape: Shape, field: str) -> str:
         """Headings behind a field of an event."""

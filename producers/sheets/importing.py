@@ -101,7 +101,7 @@ class Import:
             yield batch
 
     def answered(self, batch: Sequence[Row], answers: Iterable[Mapping[str, Any] | str]) -> None:
-        """``answers`` are those of ``events_of(batch)``, in order: "kept", "again", or {field, reason, reason_zh}."""
+        """``answers`` are those of ``events_of(batch)``, in order: "kept", "again", or {code, field, reason, reason_zh}."""
         told = iter(answers)
         for row in batch:
             faults: list[Fault] = []
@@ -112,12 +112,7 @@ class Import:
                 elif answer == "again":
                     self.report.again += 1
                 elif not isinstance(answer, str):
-                    where = (
-                        self.mapping.origin(made.shape, answer["field"])
-                        if answer["field"]
-                        else made.shape.name
-                    )
-                    faults.append(Fault(where, answer["reason"], answer["reason_zh"]))
+                    faults.append(self.mapping.refused(made, **answer))
             if faults:
                 self._reject(row.line, row.cells, list(dict.fromkeys(faults)))
 

@@ -97,11 +97,13 @@ def test_a_row_that_changed_is_told_and_changes_nothing(
     words = ("-m", files[1], "-s", "old-ledger", "--json")
     acme("import", files[0], *words)
     changed = tmp_path / "b.csv"
-    changed.write_text(LEDGER.replace("漏水", "渗水"), encoding="utf-8")
+    changed.write_text(LEDGER.replace("漏水", "渗水").replace("03 10:00", "04 10:00"), encoding="utf-8")
     told = acme("import", str(changed), *words).json
-    assert (told["events"], told["again"]) == (0, 2)
-    assert told["rejected"][0]["line"] == 2
-    assert "other content" in told["rejected"][0]["reason"]
+    assert (told["events"], told["again"]) == (0, 1)
+    parts = [(one["line"], one["field"], one["reason"]) for one in told["rejected"][:2]]
+    assert [part[:2] for part in parts] == [(2, "时间"), (2, "关闭")], "each part of the row by its own column"
+    assert all("other content" in reason for _, _, reason in parts)
+    assert [reason.rpartition(" ")[2] for _, _, reason in parts] == ["T1/received", "T1/closed"]
 
 
 def test_a_dry_run_writes_nothing_and_needs_no_folder(shell: Shell, files: tuple[str, str]) -> None:

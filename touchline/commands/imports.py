@@ -197,7 +197,12 @@ def _check(work: Import) -> None:
             parse(event, now)
         except NotTaken as refused:
             first = refused.refusals[0]
-            return {"field": first.field, "reason": first.reason, "reason_zh": first.reason_zh}
+            return {
+                "code": first.code,
+                "field": first.field,
+                "reason": first.reason,
+                "reason_zh": first.reason_zh,
+            }
         return "kept"
 
     with _progress(work) as step:
