@@ -7,17 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from producers.mapping.backwards import cells_of
 from producers.mapping.mapping import Mapping
 from producers.sheets.styles import DATE, TEXT, TIME, clean, csv_cell, number_format
 from producers.sheets.template import by_heading
-from producers.sheets.workbook import MARK
+from producers.sheets.workbook import TRACE
 from schemas.event import Event
-
-TRACE: Final = ("系统事项号 case_id", "系统状态 state", "来源 source", "系统事件号 event_ids")
-"""Case, open or closed, the sources of its touchpoints, and every touchpoint that the line follows from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +81,6 @@ def write_workbook(path: Path, mapping: Mapping, lines: Iterable[Line]) -> int:
             row.append(cell)
         sheet.append(row)
         count += 1
-    hidden = book.create_sheet(MARK)
-    hidden.append(["export", mapping.name])
-    hidden.sheet_state = "hidden"
     book.save(path)
     return count
 

@@ -14,7 +14,7 @@ from producers.mapping.problems import BadCell
 from producers.mapping.words import heading
 from producers.sheets.csvfile import CsvRows
 from producers.sheets.faults import BadFile
-from producers.sheets.workbook import SheetRows, Workbook
+from producers.sheets.workbook import TRACE, SheetRows, Workbook
 
 LOOKED_AT: Final = 30
 """Rows among which the header is looked for."""
@@ -45,11 +45,6 @@ def open_table(
     if is_workbook(path):
         book = Workbook(path)
         try:
-            if book.mark[0] == "export":
-                raise BadFile(
-                    "这是导出的台账，其内容已在系统中；请导入原始台账",
-                    "this ledger was exported, so what it holds is kept already; import the original",
-                )
             yield _table(book.rows(sheet), mappings)
         finally:
             book.close()
@@ -86,6 +81,11 @@ def _table(source: CsvRows | SheetRows, mappings: Sequence[Mapping]) -> Table:
             missing = [n for n in mapping.headings if heading(n) in needed - have]
             line = peeked[start][0]
             if not missing:
+                if {*TRACE} <= {*names}:
+                    raise BadFile(
+                        "这是导出的台账，其内容已在系统中；请导入原始台账",
+                        "this ledger was exported, so what it holds is kept already; import the original",
+                    )
                 first = peeked[start + mapping.header_rows :]
                 return Table(tuple(names), line, source, mapping, first, rows)
             if len(needed) - len(missing) > closest[0]:

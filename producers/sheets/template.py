@@ -1,5 +1,5 @@
-"""An empty ledger (空白台账) as a workbook: headings, drop-downs, examples on a second sheet, and the hidden sheet by which
-the import knows it."""
+"""An empty ledger (空白台账) as a workbook: headings, drop-downs, examples on a second sheet. The import knows it by its
+headings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from producers.mapping.columns import Column
 from producers.mapping.mapping import Mapping
 from producers.sheets.styles import number_format
-from producers.sheets.workbook import MARK
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 EXAMPLES: Final = "填写示例 Examples"
 NOTES: Final = "填写说明 Notes"
+CHOICES: Final = "touchline"
+"""The hidden sheet of what the drop-downs offer."""
 LAST_ROW: Final = 5000
 """Down to which the drop-downs reach."""
 _KINDS: Final = {
@@ -33,8 +34,7 @@ def template(mapping: Mapping) -> bytes:
     sheet.title = mapping.zh or mapping.name
     columns = by_heading(mapping)
     _head(sheet, columns)
-    hidden = book.create_sheet(MARK)
-    hidden["A1"], hidden["B1"] = "template", mapping.name
+    hidden = book.create_sheet(CHOICES)
     hidden.sheet_state = "hidden"
     _drop_downs(sheet, hidden, columns)
     _examples(book.create_sheet(EXAMPLES, 1), mapping, columns)
@@ -77,7 +77,7 @@ def _drop_downs(sheet: Worksheet, hidden: Worksheet, columns: dict[str, Column])
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
 
-    listed = 3
+    listed = 1
     for at, column in enumerate(columns.values(), start=1):
         if column.codes is None:
             continue
@@ -85,7 +85,7 @@ def _drop_downs(sheet: Worksheet, hidden: Worksheet, columns: dict[str, Column])
         for row, word in enumerate(words, start=1):
             hidden[f"{letter}{row}"] = word
         choice = DataValidation(
-            "list", formula1=f"{MARK}!${letter}$1:${letter}${len(words)}", allow_blank=True
+            "list", formula1=f"{CHOICES}!${letter}$1:${letter}${len(words)}", allow_blank=True
         )
         choice.showErrorMessage = True
         choice.errorTitle, choice.error = "请从列表中选择", f"{column.froms[0]} 只能取列表中的值"

@@ -11,8 +11,9 @@ from producers.sheets.faults import BadFile
 
 LARGEST: Final = 400 << 20
 """Bytes of a workbook unpacked; it is held in memory, so a larger one is asked for as CSV."""
-MARK: Final = "touchline"
-"""The hidden sheet by which our own ledgers are known: A1 "template" or "export", B1 which."""
+TRACE: Final = ("系统事项号 case_id", "系统状态 state", "来源 source", "系统事件号 event_ids")
+"""The last headings of what was exported, by which it is known: case, open or closed, the sources of its touchpoints,
+and every touchpoint that the line follows from."""
 
 
 class Workbook:
@@ -37,11 +38,6 @@ class Workbook:
             ) from None
         metadata = self._book.sheets_metadata
         self.sheets = [one.name for one in metadata if one.visible == SheetVisibleEnum.Visible]
-        self.mark: tuple[str, str] = ("", "")
-        if MARK in self._book.sheet_names and MARK not in self.sheets:
-            first = next(iter(self._book.get_sheet_by_name(MARK).iter_rows()), [])
-            if len(first) > 1:
-                self.mark = (str(first[0]), str(first[1]))
 
     def rows(self, sheet: str = "") -> SheetRows:
         """The rows of a sheet, of the first where none is named. Raises BadFile."""

@@ -222,9 +222,17 @@ def test_an_empty_ledger_is_known_by_its_headings_and_holds_drop_downs(tmp_path:
     with open_table(path, ledgers()) as table:
         assert table.mapping.name == name
         assert list(table.rows()) == []
-    sheet = openpyxl.load_workbook(path).worksheets[0]
-    coded = {column.froms[0] for column in ledger(name).columns.values() if column.codes}
-    assert len(sheet.data_validations.dataValidation) == len(coded)
+    book: Any = openpyxl.load_workbook(path)
+    sheet, offered = book.worksheets[0], {}
+    for choice in sheet.data_validations.dataValidation:
+        where, _, cells = choice.formula1.partition("!")
+        heading = sheet.cell(1, next(iter(choice.sqref.ranges)).min_col).value.rstrip("*")
+        offered[heading] = [cell.value for (cell,) in book[where][cells.replace("$", "")]]
+    coded: dict[str, list[str]] = {}
+    for column in ledger(name).columns.values():
+        if column.codes:
+            coded.setdefault(column.froms[0], [word for word, _ in column.codes.words])
+    assert offered == coded
     with open_table(path, ledgers(), sheet="填写示例 Examples") as table:
         work = Import(table, hasher(b"k"))
         assert [len(batch) for batch in work.batches()] == [len(ledger(name).examples)]

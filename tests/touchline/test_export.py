@@ -145,9 +145,10 @@ def test_spans_corrections_and_formulas(acme: Shell, tmp_path: Path) -> None:
     )
     with table.open(encoding="utf-8-sig", newline="") as file:
         assert [row["投诉编号"] for row in csv.DictReader(file)] == ["'=1+1", "T2"]
-    said = acme("import", str(book))
-    assert said.code == Exit.NOT_SO
-    assert "exported" in said.err
+    for exported in (book, table):
+        said = acme("import", str(exported))
+        assert said.code == Exit.NOT_SO
+        assert "exported" in said.err
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,9 @@ def test_a_row_that_changed_is_told_and_changes_nothing(
     told = acme("import", str(changed), *words).json
     assert (told["events"], told["again"]) == (0, 1)
     parts = [(one["line"], one["field"], one["reason"]) for one in told["rejected"][:2]]
-    assert [part[:2] for part in parts] == [(2, "时间"), (2, "关闭")], "each part of the row by its own column"
+    assert [part[:2] for part in parts] == [(2, "时间"), (2, "关闭")], (
+        "each part of the row by its own column"
+    )
     assert all("other content" in reason for _, _, reason in parts)
     assert [reason.rpartition(" ")[2] for _, _, reason in parts] == ["T1/received", "T1/closed"]
 
