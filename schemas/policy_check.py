@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 
+from schemas.calendar import PublishedCalendar
 from schemas.event import ENVELOPE
-from schemas.instants import to_datetime
+from schemas.instants import parse_day, to_datetime
 from schemas.policy import (
     VERDICTS,
-    After,
     AllOf,
     AnyOf,
+    Dur,
+    Every,
     Expr,
     Given,
     Match,
@@ -19,6 +23,7 @@ from schemas.policy import (
     leaves,
 )
 from schemas.policy_findings import Finding, Places, finding
+from schemas.policy_yaml import Trail
 
 Types = Mapping[str, Collection[str]]
 """Event type -> the names of its data fields; the envelope's fields are known everywhere."""
@@ -32,12 +37,16 @@ def check_policy(
     *,
     calendars: Mapping[str, Collection[int]] | None = None,
     years: Collection[int] | None = None,
+    published: Iterable[PublishedCalendar] = (),
+    roles: Collection[str] | None = None,
     places: Places | None = None,
 ) -> list[Finding]:
     """Everything wrong or in vain, in order of place. ``error`` forbids publishing, ``warning`` does not.
 
     ``calendars``: name -> years with data; None = not to be checked. ``years``: in which promises will be counted,
-    by default the year in which the profile begins. ``places``: of ``policy_files.read_profile``.
+    by default the year in which the profile begins. ``published``: calendars as they stand, to be compared with what the
+    profile says of them. ``roles``: those that are published; None = not to be checked.
+    ``places``: of ``policy_files.read_profile``.
     """
     found: list[Finding] = []
     places = places or {}
@@ -50,6 +59,9 @@ def check_policy(
                     made if forbids else Finding(made.file, made.line, made.key, made.message, "warning")
                 )
     found += _calendars(policy_file, calendars, years, places)
+    found += _unlike(policy_file, published, places)
+    if roles is not None:
+        found += _roles(policy_file, roles, places)
     return sorted(dict.fromkeys(found), key=lambda f: (f.file, f.line, f.key, f.level, f.message))
 
 
@@ -147,11 +159,48 @@ def _calendars(
             yield Finding(made.file, made.line, made.key, text, "warning")
 
 
+def _unlike(file: PolicyFile, published: Iterable[PublishedCalendar], places: Places) -> Iterator[Finding]:
+    """What a profile says of a calendar is said in vain until that is published."""
+    for stands in published:
+        said = file.calendars.get(stands.name)
+        if said is None:
+            continue
+        parts: list[str] = [
+            part for part in ("shifts", "close", "roll")
+            if part in said.model_fields_set and getattr(said, part) != getattr(stands, part)
+        ]  # fmt: skip
+        for part, works in (("closed", True), ("open", False)):
+            if any(stands.works(parse_day(day)) is works for day in getattr(said, part)):
+                parts.append(part)
+        if parts:
+            text = f"{', '.join(parts)} was published otherwise, and that counts; touchline calendar publish --from changes it"
+            yield replace(finding(("calendars", stands.name), text, places), level="warning")
+
+
 def _counts_working_time(policy: Policy, file: PolicyFile) -> bool:
+    """Whether some length of it is counted in the calendar, or one of its days is the moon's."""
+    if isinstance(policy.due, Every) and policy.due.moons:
+        return True
     ladder = file.ladders[policy.ladder]
-    lengths = [length for step in ladder.steps for length in (step.after, step.cap)]
-    if isinstance(policy.due, After):
-        lengths += [policy.due.after, policy.due.min]
+    said = [length for step in ladder.steps for length in (step.after, step.cap)]
+    said += vars(policy.due).values() if policy.due is not None else ()
     calendar = file.calendars.get(policy.calendar or file.calendar)
     rolls = calendar is not None and calendar.roll != "none"
-    return any(length is not None and (rolls or length.unit in ("wd", "sh")) for length in lengths)
+    return any(isinstance(length, Dur) and (rolls or length.unit in ("wd", "sh")) for length in said)
+
+
+def _roles(file: PolicyFile, known: Collection[str], places: Places) -> Iterator[Finding]:
+    named: dict[Trail, Iterable[str]] = {}
+    for key, policy in file.policies.items():
+        if policy.enabled:
+            named["policies", key, "owes"] = [ower.role for ower in policy.owes]
+            named["policies", key, "also"] = policy.also
+    for name, ladder in file.ladders.items():
+        told = [*ladder.breach, *(role for step in ladder.steps for role in step.to)]
+        named["ladders", name] = [role for role in told if role not in ("ower", "superior")]
+    for path, roles in named.items():
+        for role in sorted({*roles} - {*known}):
+            near = get_close_matches(role, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "publish it (roles.published) or take another"
+            made = finding(path, f"no role is called {role!r}; {hint}", places)
+            yield replace(made, level="warning")

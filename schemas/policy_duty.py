@@ -62,9 +62,10 @@ def _owers(value: object) -> object:
 
 
 class Policy(Strict):
-    """One duty. ``row`` is its row in domain.md (O30); ``owes``: the first role that fits the trigger owes it."""
+    """One duty. ``row`` is its row in domain.md (O30); a company's own has none.
+    ``owes``: the first role that fits the trigger owes it."""
 
-    row: str = Field(pattern=r"^O\d{1,3}$")
+    row: str | None = Field(default=None, pattern=r"^O\d{1,3}$")
     zh: str = Field(min_length=1)
     en: str | None = None
     enabled: Flag = True

@@ -68,9 +68,11 @@ def explain(key: str, file: PolicyFile) -> list[tuple[Pair, Pair]]:
     """(what is told, what it says) line by line. Raises KeyError for a key that the file does not have."""
     policy = file.policies[key]
     lines: list[tuple[Pair, Pair]] = [
-        (("名称", "name"), (f"{policy.zh}（{policy.row}）", f"{policy.en or policy.zh} ({policy.row})")),
+        (("名称", "name"), (policy.zh, policy.en or policy.zh)),
         (("类别", "kind"), (policy.kind, policy.kind)),
     ]
+    if policy.row:
+        lines.append((("条目", "row"), (policy.row, policy.row)))
     if not policy.enabled:
         lines.append((("停用", "off"), ("未启用", "not enabled")))
     lines.append((("触发", "opened by"), expression(policy.on)))

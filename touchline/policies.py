@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -11,6 +12,7 @@ from touchline.exits import Exit, Refused
 from touchline.options import say, show
 
 if TYPE_CHECKING:
+    from schemas.calendar import PublishedCalendar
     from schemas.policy import PolicyFile
     from schemas.policy_findings import Finding
     from touchline.place import Place
@@ -32,10 +34,16 @@ def read(path: str) -> PolicyFile:
         raise Refused(Exit.NOT_SO, f"{path} 有误，见 policy check。", str(error)) from None
 
 
-def checked(
-    path: Path, published: dict[str, set[int]] | None, *, as_json: bool
-) -> tuple[PolicyFile, list[Finding]]:
-    """The profile, and warnings; ends with 1 where it cannot be published. ``published``: calendar -> years."""
+class Published(NamedTuple):
+    """What a tenant has published: calendar -> years, the calendars as they stand, and roles."""
+
+    years: dict[str, set[int]]
+    calendars: list[PublishedCalendar]
+    roles: set[str]
+
+
+def checked(path: Path, published: Published | None, *, as_json: bool) -> tuple[PolicyFile, list[Finding]]:
+    """The profile, and warnings; ends with 1 where it cannot be published. ``published``: None = as a new tenant's."""
     from datetime import UTC, datetime, timedelta
 
     from schemas.calendar import SHIPPED_YEARS
@@ -44,6 +52,7 @@ def checked(
     from schemas.policy_check import check_policy
     from schemas.policy_files import read_profile
     from schemas.policy_findings import PolicyFileError
+    from schemas.words_roles import ROLES
 
     if not path.exists():
         raise Refused(Exit.UNKNOWN, f"没有这个文件或目录：{path}。", f"There is no file or folder {path}.")
@@ -51,26 +60,42 @@ def checked(
     try:
         profile = read_profile(path)
         file = profile.policy_file
-        known = published if published is not None else {name: {*SHIPPED_YEARS} for name in file.calendars}
+        known = published or Published({name: {*SHIPPED_YEARS} for name in file.calendars}, [], {*ROLES})
         today = datetime.now(UTC)
         years = {to_datetime(file.effective_from).year, today.year, (today + timedelta(days=45)).year}
-        found = check_policy(file, types, calendars=known, years=years, places=profile.places)
+        found = check_policy(
+            file,
+            types,
+            calendars=known.years,
+            years=years,
+            published=known.calendars,
+            roles=known.roles,
+            places=profile.places,
+        )
         if any(one.level == "error" for one in found):
             raise PolicyFileError(found)
     except PolicyFileError as error:
         if as_json:
             show({"ok": False, "findings": [one.dump() for one in error.findings]})
         else:
-            for one in error.findings:
-                print(one)
+            print_findings(error.findings)
             say(f"{len(error.findings)} 处有误。", f"{len(error.findings)} findings.")
         raise typer.Exit(Exit.NOT_SO) from None
     return file, found
 
 
-def published_years(place: Place, tenant: str) -> dict[str, set[int]]:
-    """Calendar -> years that the tenant has published."""
+def published(place: Place, tenant: str) -> Published:
+    """What policies of that tenant can name."""
+    from schemas.calendar import PublishedCalendar
     from touchline.library import Library
 
     with Library(place) as library:
-        return library.reading.published.calendar_years(library.tenant(tenant))
+        whose, read = library.tenant(tenant), library.reading.published
+        calendars = [PublishedCalendar.model_validate(one) for one in read.calendars(whose)]
+        return Published(read.calendar_years(whose), calendars, read.roles(whose))
+
+
+def print_findings(found: Iterable[Finding]) -> None:
+    """One a line, and whether it forbids publishing."""
+    for one in found:
+        print(f"{one} [{'有误 error' if one.level == 'error' else '提醒 warning'}]")

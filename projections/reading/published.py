@@ -30,6 +30,12 @@ class PublishedReading:
         with self._snapshots.of(tenant) as seen:
             return seen.book.calendar_years()
 
+    def roles(self, tenant: Tenant) -> set[str]:
+        """Who can owe something there."""
+        with self._snapshots.of(tenant) as seen:
+            newest = seen.book.roles
+        return {*newest.zh} if newest is not None else set()
+
     def horizons(self, tenant: Tenant) -> dict[str, Day]:
         """Calendar -> the last day that it tells; what falls due behind that stands undated."""
         with self._snapshots.of(tenant) as seen:

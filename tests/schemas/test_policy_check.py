@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from schemas.calendar import PublishedCalendar
 from schemas.catalogue import CATALOGUE
-from schemas.policy import PolicyFile
+from schemas.policy import Calendar, PolicyFile
 from schemas.policy_check import check_policy
 from schemas.policy_files import read_profile
 
@@ -14,7 +15,11 @@ KNOWN = {name: set(entry.model.model_fields) for name, entry in CATALOGUE.items(
 
 
 def findings(
-    types: dict[str, Any] | None = None, calendars: Any = None, years: Any = None, **fields: Any
+    types: dict[str, Any] | None = None,
+    calendars: Any = None,
+    years: Any = None,
+    roles: Any = None,
+    **fields: Any,
 ) -> list[str]:
     policy = {
         "row": "O30", "zh": "投诉关闭后回访", "on": "complaint.closed", "per": ["case"], "due": {"after": "3wd"},
@@ -24,7 +29,9 @@ def findings(
         "profile": "test", "version": "1", "effective_from": "2026-01-01T00:00:00+08:00",
         "ladders": {"default": {"steps": []}}, "keys": {"case": "case_id"}, "policies": {"a.b": policy},
     })  # fmt: skip
-    found = check_policy(made, KNOWN if types is None else types, calendars=calendars, years=years)
+    found = check_policy(
+        made, KNOWN if types is None else types, calendars=calendars, years=years, roles=roles
+    )
     return [f"{each.level} {each}" for each in found]
 
 
@@ -113,6 +120,35 @@ def test_calendars() -> None:
     assert findings(calendars={}) == ["error a.b: no calendar 'office' is published; publish one first"]
     assert findings(calendars={}, due={"after": "24h"}) == []
     assert findings(calendars={}, due={"after": "24h"}, enabled=False) == []
+    for counted in (
+        {"every": "month", "grace": "5wd"}, {"rolling": "3wd"}, {"days": {"mid_autumn": "lunar 08-15"}},
+        {"gate": "complaint.received", "settle": "1wd"},
+        {"coverage": "month", "member": ["case"], "ripe": "3wd", "share": {"ge": "1"}},
+    ):  # fmt: skip
+        assert len(findings(calendars={"office": [2025]}, due=counted)) == 1, counted
+
+
+def test_roles_that_nobody_has() -> None:
+    assert findings(roles=["cs_front_desk"]) == []
+    assert findings(roles=["cs_front_dsk"], also=["nobody"]) == [
+        "warning a.b: also: no role is called 'nobody'; publish it (roles.published) or take another",
+        "warning a.b: owes: no role is called 'cs_front_desk'; did you mean cs_front_dsk?",
+    ]
+
+
+def test_what_a_profile_says_of_a_calendar_that_stands_otherwise() -> None:
+    stands = PublishedCalendar(
+        name="office", version="1", effective_from=0, years={"2026": "W" + "H" * 364}, close="18:00"
+    )
+    profile = read_profile().policy_file
+
+    def told(**said: Any) -> list[str]:
+        mine = profile.model_copy(update={"calendars": {"office": Calendar(**said)}})
+        return [one.message.partition(" was")[0] for one in check_policy(mine, KNOWN, published=[stands])]
+
+    assert told() == told(close="18:00") == told(closed=["2026-01-02"], open=["2026-01-01"]) == []
+    assert told(close="17:30", shifts=[("09:00", "12:00")]) == ["calendars.office: shifts, close"]
+    assert told(closed=["2026-01-01"], open=["2026-01-02"]) == ["calendars.office: closed, open"]
 
 
 def test_findings_name_file_line_and_key(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from touchline.options import (
     table,
 )
 from touchline.place import place_of
-from touchline.policies import SHIPPED, checked, published_years, read
+from touchline.policies import SHIPPED, checked, print_findings, published, read
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
 
@@ -51,7 +51,7 @@ def check(
       touchline policy check policies
     """
     file, found = checked(
-        path, published_years(place_of(data, database), tenant) if tenant else None, as_json=as_json
+        path, published(place_of(data, database), tenant) if tenant else None, as_json=as_json
     )
     if as_json:
         show(
@@ -68,8 +68,7 @@ def check(
         ("政策 policy", "行 row", "名称", "类别 kind"),
         ((key, one.row or "", one.zh, one.kind) for key, one in sorted(file.policies.items())),
     )
-    for one in found:
-        print(one)
+    print_findings(found)
     say(f"{file.profile} {file.version}：{len(file.policies)} 条，无误。", f"{len(found)} warnings.")
 
 
@@ -165,8 +164,9 @@ def publish(
     """
     from touchline.desk import desk
 
-    file, found = checked(path, None, as_json=as_json)
-    with desk(place_of(data, database)) as counter:
+    place = place_of(data, database)
+    file, found = checked(path, published(place, tenant), as_json=as_json)
+    with desk(place) as counter:
         made = counter.perform("policy.publish", {"tenant": tenant, "data": file.published()})
     if made["status"] != 202:
         if made["status"] == 409:
@@ -179,8 +179,7 @@ def publish(
     if as_json:
         show({**made, "profile": file.profile, "version": file.version})
         return
-    for one in found:
-        print(one)
+    print_findings(found)
     again = ("此前已发布过。", "It had been published before.") if made["duplicate"] else ("", "")
     say(
         f"已向 {made['tenant']} 发布 {file.profile} {file.version}（第 {made['place']} 位）。{again[0]}",
@@ -208,8 +207,9 @@ def whatif(
     """
     from touchline.trying import compared
 
-    file, _ = checked(path, None, as_json=as_json)
-    told = compared(place_of(data, database), tenant, file, instant(since, "--since"))
+    place = place_of(data, database)
+    file, _ = checked(path, published(place, tenant), as_json=as_json)
+    told = compared(place, tenant, file, instant(since, "--since"))
     if as_json:
         show(told)
     else:

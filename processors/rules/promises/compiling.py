@@ -113,7 +113,7 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
     first = policy.owes[0] if policy.owes else None
     return Terms(
         key=key,
-        row=policy.row,
+        row=policy.row or "",
         zh=policy.zh,
         en=policy.en or policy.zh,
         kind=policy.kind,
@@ -158,5 +158,5 @@ def _terms(key: str, policy: Policy, file: PolicyFile) -> Terms:
         discharges=tuple(
             sorted({one.type for one in hearing.listeners.values() if one.slot[0] == DISCHARGE})
         ),
-        blank=blank(key, policy.row, policy.kind),
+        blank=blank(key, policy.row or "", policy.kind),
     )
