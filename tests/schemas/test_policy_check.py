@@ -10,6 +10,7 @@ from schemas.catalogue import CATALOGUE
 from schemas.policy import Calendar, PolicyFile
 from schemas.policy_check import check_policy
 from schemas.policy_files import read_profile
+from schemas.words_roles import ROLES
 
 KNOWN = {name: set(entry.model.model_fields) for name, entry in CATALOGUE.items()}
 
@@ -38,9 +39,21 @@ def findings(
 def test_the_shipped_profile_is_clean() -> None:
     profile = read_profile()
     found = check_policy(
-        profile.policy_file, KNOWN, calendars={"office": [2024, 2025, 2026]}, places=profile.places
+        profile.policy_file,
+        KNOWN,
+        calendars={"office": [2024, 2025, 2026]},
+        roles=ROLES,
+        places=profile.places,
     )
     assert found == []
+
+
+def test_the_documented_profile_is_clean(tmp_path: Path) -> None:
+    said = (Path(__file__).parents[2] / "docs" / "policies.md").read_text("utf-8")
+    (tmp_path / "own.yaml").write_text(said.split("```yaml\n")[1].partition("```")[0], "utf-8")
+    profile = read_profile(tmp_path / "own.yaml")
+    assert "complaint.thank_you" in profile.policy_file.policies
+    assert check_policy(profile.policy_file, KNOWN, roles=ROLES, places=profile.places) == []
 
 
 def test_nothing_wrong() -> None:
