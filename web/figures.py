@@ -152,7 +152,8 @@ def content(data: Mapping[str, Any], t: Words) -> tuple[str, list[tuple[str, str
     return text, pairs
 
 
-def _wall_of(kind: str) -> str:
+def wall_of(kind: str) -> str:
+    """The wall state by whose shape and colour a verdict of this type is told; "" for none."""
     return {
         "obligation.due_soon": "due_soon",
         "obligation.breached": "breached",
@@ -191,7 +192,7 @@ def verdict(entry: Mapping[str, Any], order: str, t: Words) -> dict[str, Any]:
     made = _entry(entry, order, t)
     made |= {
         "verdict": True,
-        "wall": _wall_of(entry["type"]),
+        "wall": wall_of(entry["type"]),
         "title": f"{label} · {name}" if name else label,
         "text": "",
         "pairs": pairs,

@@ -100,6 +100,23 @@ def test_what_happens_shows_by_itself(page: Page, timed: Site) -> None:
     expect(page.locator("#strip")).to_contain_text("最大")
 
 
+def test_what_rang_last_stands_where_no_case_is_open(page: Page, timed: Site) -> None:
+    key = timed.key()
+    page.set_viewport_size({"width": 1600, "height": 900})
+    enter(page, timed, key)
+    last = page.locator("#lately li")
+    expect(last).to_have_text("还没有提醒。")
+    send(timed, key, complaint("c-1", timed.now()))
+    timed.let_pass(30 * HOUR)
+    expect(last.filter(has_text="时限超时").first).to_contain_text("yunqi-3-1201")
+    last.filter(has_text="时限超时").locator("a").first.click()
+    expect(page.locator("#case .duty.chosen")).to_contain_text("已超时")
+    expect(last).to_have_count(0)
+    timed.let_pass(10 * DAY)
+    page.keyboard.press("Escape")
+    expect(last.filter(has_text="超时提醒升级").first).to_be_visible()
+
+
 def test_a_redraw_moves_nothing(page: Page, timed: Site) -> None:
     key = timed.key()
     send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(8)))

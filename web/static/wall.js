@@ -132,11 +132,15 @@
   function mark(id) {
     for (const row of document.querySelectorAll(".row")) row.classList.toggle("current", !!id && row.id === id);
   }
+  // what rang last stands where there is room for the panel; it follows the board
+  function rang() { const last = $("lately"); if (last && last.offsetParent) htmx.trigger(last, "refresh"); }
   let opener = null;
   function close() {
     const panel = $("panel"), empty = $("panel-empty");
     if (!empty) return;
     panel.replaceChildren(empty.content.cloneNode(true));
+    htmx.process(panel);
+    rang();
     document.body.classList.remove("panel-open");
     mark(null);
     const back = opener && $(opener);
@@ -145,7 +149,7 @@
   }
   document.addEventListener("htmx:afterSwap", (event) => {
     const strip = $("strip");
-    if (event.target.id === "board" && strip) hear(Number(strip.dataset.now));
+    if (event.target.id === "board" && strip) { hear(Number(strip.dataset.now)); rang(); }
     if (event.target.id === "panel") {
       document.body.classList.add("panel-open");
       const link = event.detail.requestConfig && event.detail.requestConfig.elt;

@@ -87,6 +87,8 @@ TEXTS: Final[Texts] = {
         "规则未能处理的事件；修正后用 touchline parked resume 恢复",
         "events that a rule failed on; touchline parked resume, after a fix",
     ),
+    "lately": ("最近提醒", "What rang last"),
+    "lately.none": ("还没有提醒。", "Nothing has rung yet."),
     "panel.empty": ("选一行，看这个事项的来龙去脉", "Choose a row to see its case"),
     "panel.empty.hint": (
         "时间线、历史回放，以及每个时限为什么是这一刻。↑ ↓ 选行，Enter 打开，Esc 关闭。",
