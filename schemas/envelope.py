@@ -88,6 +88,8 @@ class CloudEvent(Part):
     stage: Stage | None = None
     channel: Channel | None = None
     actorrole: Code | None = None
+    """Any code: which roles there are is for the company to publish (``roles.published``), and what an event is refused for
+    must not depend on what was published before it came."""
     actorref: Ref | None = None
     department: Code | None = None
     correlationid: Ref | None = None

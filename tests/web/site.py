@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import httpx
@@ -44,6 +45,8 @@ class Site:
         self.settings = Settings(**settings)
         self.house: House
         self.url = ""
+        self.wait = 10.0
+        """Seconds that a read with ``after`` waits for the engine."""
         self._server: Server
         self._thread: threading.Thread
 
@@ -53,7 +56,8 @@ class Site:
         self.url = url_of(door)
         self.house.ring(self.url)
         self.house.start()
-        self._server = Server(create_app(services(self.house)))
+        given = services(self.house)
+        self._server = Server(create_app(replace(given, settings=replace(given.settings, wait=self.wait))))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [door]}, daemon=True)
         self._thread.start()
         until(lambda: self._server.started)

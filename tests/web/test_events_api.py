@@ -175,6 +175,26 @@ def test_what_cannot_be_kept_now_is_503(
     assert send(http, complaint("c-1", site.now())).status_code == 202
 
 
+def test_a_read_waits_for_its_place_but_not_for_ever(tmp_path: Path) -> None:
+    site = Site(tmp_path / "busy")
+    site.wait = 0.05
+    site.start()
+    try:
+        with site.client(site.key()) as http:
+            runner = site.house.runner
+            assert runner is not None
+            with runner.pause():  # the engine does not get there
+                told = send(http, complaint("c-1", site.now())).json()
+                answer = http.get(f"/cases/{told['case_id']}", params={"after": told["place"]})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (503, "after")
+            assert int(answer.headers["retry-after"]) >= 1
+            until(lambda: site.house.progress.at(site.tenant().number)[0] >= told["place"])
+            again = http.get(f"/cases/{told['case_id']}", params={"after": told["place"]})
+            assert (again.status_code, again.json()["id"]) == (200, told["case_id"])
+    finally:
+        site.stop()
+
+
 def test_many_senders_at_once_are_all_kept_once(site: Site) -> None:
     key = site.key()
     before = head(site)
