@@ -10,6 +10,7 @@ _BORN = multiprocessing.get_context("forkserver")
 _KNOWN = [
     "tests.kit.engine_victim",
     "tests.kit.rebuild_victim",
+    "tests.ledger.forgetting",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
 ]

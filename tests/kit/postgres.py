@@ -201,6 +201,19 @@ class Cluster:
             data=self.folder / "data",
         )
 
+    def twin(self, place: Place) -> Place:
+        """A copy of a database as it stands, as a backup of the whole server would bring it back. Nobody may be connected."""
+        name = urlsplit(place.url).path.removeprefix("/")
+        with self.admin() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = %s", (name,)
+            )
+        self._templates[name] = name
+        try:
+            return self.database(name)
+        finally:
+            del self._templates[name]
+
     def ledger(self) -> Place:
         """A fresh database with this version's tables, as its owner makes them, and no ledger in it yet."""
         return self.database("ledger", migrated)

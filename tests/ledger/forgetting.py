@@ -1,13 +1,12 @@
 """A person whose every word is known, the flow that erases them, and how to look whether anything of them is left.
 
-Run as ``python -m tests.ledger.forgetting FOLDER STEP`` it asks for the erasure, settles it, and dies at the step.
+``main([place, person, step])`` in a process of its own asks for the erasure, settles it, and dies at the step.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from producers.intake import Intake
 from producers.steps import ErasureStep
 from schemas.event import Event, Sealed
 from schemas.instants import Instant, format_instant
+from tests.kit.places import named, opened
 from tests.ledger.house import House
 
 NUMBER, NAME, PHONE, ADDRESS = "KH-77120", "欧阳若溪", "13911112222", "云栖花园 3 栋 1201"
@@ -149,7 +149,7 @@ def forgotten(home: House, before: Before) -> None:
     room, tenant = Room.of(home), home.ledger.tenant(TENANT)
     for name, held in home.stored():
         assert [word.decode() for word in CLEAR if word in held] == [], name
-        if isinstance(home.place, Path):  # what is left of keys on the disk of PostgreSQL is not proved yet
+        if isinstance(home.place, Path):  # of PostgreSQL's disk: test_scrubbing
             assert [secret for secret in before.secrets if secret in held] == [], name
     assert list(home.ledger.erased(tenant)) == [before.person]
     assert home.ledger.customer(tenant, phone=PHONE) is None
@@ -244,9 +244,10 @@ class CutPlace:
         return self._inner.scrub()
 
 
-def main(folder: str, person: str, step: str) -> None:
+def main(arguments: list[str]) -> None:
+    place, person, step = arguments
     cut = Cut(step)
-    database = Database.open(Path(folder))
+    database = opened(named(place))
     keys = KeyStore(CutPlace(database.key_place(), cut), database.ledger_id)
     clock = SystemClock()
     writer = Writer(CutDatabase(database, cut), keys, clock)
@@ -258,8 +259,3 @@ def main(folder: str, person: str, step: str) -> None:
     tenant = ledger.tenant(TENANT)
     asked_for(intake, tenant, clock, person, "r-1")
     erasures.settle()
-    os.write(1, b"all done\n")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import shutil
 import signal
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ledger.candidate import Problem
 from ledger.clock import SimulatedClock, SystemClock
+from ledger.key_tables import metadata as key_metadata
 from ledger.tenants import Tenant
 from producers.erasure import SAFETY, NotScrubbed, Settled
 from producers.erasure_index import EXECUTED, REQUESTED, unapplied
 from producers.steps import ErasureStep
-from tests.kit.places import ON_SQLITE
+from tests.kit.hatchery import ended
+from tests.kit.places import ON_SQLITE, Where, name_of, raw
+from tests.kit.postgres import Cluster, Place
+from tests.ledger import forgetting
 from tests.ledger.forgetting import (
     PHONE,
     Before,
@@ -30,8 +34,6 @@ from tests.ledger.forgetting import (
     settle_in,
 )
 from tests.ledger.house import START, House, house
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_requested_destroyed_stated(home: House) -> None:
@@ -125,26 +127,71 @@ def test_nothing_is_said_to_be_destroyed_while_it_stands_in_a_file(home: House) 
     forgotten(home, before)
 
 
-def erased_after_a_copy(folder: Path, file: str, cut: str = "") -> Before:
-    """Everything kept, ``file`` copied, the person erased; then the copy put back. ``cut`` copies between request and end."""
-    with house(folder, SimulatedClock(START)) as home:
+@pytest.fixture
+def backups(place: Where, request: pytest.FixtureRequest) -> Iterator[Backups]:
+    made = Backups(place, None if isinstance(place, Path) else request.getfixturevalue("cluster"))
+    yield made
+    made.close()
+
+
+class Backups:
+    """Of one store at a time, put back while the other stays as it is."""
+
+    def __init__(self, place: Where, cluster: Cluster | None) -> None:
+        self.place = place
+        self._cluster = cluster
+        self._twin: Place | None = None
+
+    def make(self) -> None:
+        """Of both, while nobody has them open."""
+        if isinstance(self.place, Path):
+            for file in ("touchline.db", "keys.db"):
+                shutil.copy(self.place / file, self.place.parent / file)
+            return
+        assert self._cluster is not None
+        self._twin = self._cluster.twin(self.place)
+
+    def put_back(self, store: str) -> Where:
+        """``record`` or ``keys``; where the ledger is then."""
+        if isinstance(self.place, Path):
+            file = {"record": "touchline.db", "keys": "keys.db"}[store]
+            shutil.copy(self.place.parent / file, self.place / file)
+            return self.place
+        assert self._twin is not None
+        newer, older = (self.place, self._twin) if store == "record" else (self._twin, self.place)
+        with raw(newer, keys=True) as source, raw(older, keys=True) as target:
+            for table in key_metadata.sorted_tables:
+                rows = source.execute(f"SELECT * FROM {table.name}").fetchall()
+                target.execute(f"DELETE FROM {table.name}")
+                marks = ", ".join(["%s"] * len(table.columns))
+                for row in rows:
+                    target.execute(f"INSERT INTO {table.name} VALUES ({marks})", row)
+        return older
+
+    def close(self) -> None:
+        if self._twin is not None and self._cluster is not None:
+            self._cluster.drop(self._twin)
+
+
+def erased_after_a_backup(backups: Backups, cut: str = "") -> Before:
+    """Everything kept, a backup made, the person erased. ``cut``: the backup is made between request and end."""
+    with house(backups.place, SimulatedClock(START)) as home:
         before = settle_in(home)
         if cut == "requested":
             Room.of(home).erasures.settle(all_of_it=True)
             Room.of(home).request(before.person)
-    shutil.copy(folder / file, folder.parent / file)
-    with house(folder, SimulatedClock(START)) as home:
+    backups.make()
+    with house(backups.place, SimulatedClock(START)) as home:
         room = Room.of(home)
         if not cut:
             room.request(before.person)
         assert room.erasures.settle() == Settled(erased=1, executed=1)
-    shutil.copy(folder.parent / file, folder / file)
     return before
 
 
-def test_an_older_key_store_is_brought_up_to_the_record(tmp_path: Path) -> None:
-    before = erased_after_a_copy(tmp_path / "data", "keys.db")
-    with house(tmp_path / "data", SimulatedClock(START)) as home:
+def test_an_older_key_store_is_brought_up_to_the_record(backups: Backups) -> None:
+    before = erased_after_a_backup(backups)
+    with house(backups.put_back("keys"), SimulatedClock(START)) as home:
         tenant: Tenant = home.ledger.tenant("云栖")
         assert home.ledger.customer(tenant, phone=PHONE) == before.person  # they are back
         assert unapplied(home.ledger)
@@ -156,9 +203,9 @@ def test_an_older_key_store_is_brought_up_to_the_record(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", ["", "requested"])
-def test_an_older_record_is_told_what_the_key_store_knows(tmp_path: Path, cut: str) -> None:
-    before = erased_after_a_copy(tmp_path / "data", "touchline.db", cut)
-    with house(tmp_path / "data", SimulatedClock(START)) as home:
+def test_an_older_record_is_told_what_the_key_store_knows(backups: Backups, cut: str) -> None:
+    before = erased_after_a_backup(backups, cut)
+    with house(backups.put_back("record"), SimulatedClock(START)) as home:
         room = Room.of(home)
         asked = room.said(REQUESTED)
         assert (len(asked), room.said(EXECUTED)) == (int(bool(cut)), [])
@@ -173,26 +220,16 @@ def test_an_older_record_is_told_what_the_key_store_knows(tmp_path: Path, cut: s
 @pytest.mark.crash
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what this is about")
 @pytest.mark.parametrize("step", list(ErasureStep), ids=lambda step: str(step.name))
-def test_killed_at_a_step(tmp_path: Path, step: ErasureStep) -> None:
-    folder = tmp_path / "data"
-    with house(folder, SystemClock()) as home:
+def test_killed_at_a_step(place: Where, step: ErasureStep) -> None:
+    with house(place, SystemClock()) as home:
         before = settle_in(home)
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.ledger.forgetting", str(folder), before.person, step.name],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
-    left = [
-        secret in everything(folder) for secret in before.secrets
-    ]  # before anybody opens it, which may tidy up
+    assert ended(forgetting.main, name_of(place), before.person, step.name) == -signal.SIGKILL
     stones = int(step not in (ErasureStep.REQUESTED, ErasureStep.FOUND))
     standing = step in (ErasureStep.REQUESTED, ErasureStep.FOUND, ErasureStep.DESTROYED)
-    assert left == [standing] * len(left)
-    with house(folder, SystemClock()) as home:
+    if isinstance(place, Path):  # before anybody opens it, which may tidy up
+        left = [secret in everything(place) for secret in before.secrets]
+        assert left == [standing] * len(left)
+    with house(place, SystemClock()) as home:
         room = Room.of(home)
         stated = step in (ErasureStep.STATED, ErasureStep.SETTLED)
         assert len(room.said(EXECUTED)) == int(stated)
