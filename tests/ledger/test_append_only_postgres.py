@@ -138,8 +138,13 @@ def test_every_trigger_fires_always_and_every_column_has_a_value(filled: House) 
 def test_ranges_are_made_ahead_and_nothing_waits_for_them(home: House, tenant: Tenant) -> None:
     size = 4_194_304
     where = "SELECT tableoid::regclass::text, min(place), max(place) FROM facts GROUP BY 1 ORDER BY 1"
+    cut = "SELECT partrelid::regclass::text, partstrat::text, pg_get_partkeydef(partrelid) FROM pg_partitioned_table"
     home.send(tenant, sent(1))
     with home.raw() as connection:
+        assert set(connection.execute(cut).fetchall()) == {
+            ("facts", "r", "RANGE (tenant, place)"), ("verdicts", "r", "RANGE (tenant, place)"),
+            ("fact_ids", "h", "HASH (tenant, event_id)"),
+        }  # fmt: skip
         made = "SELECT touchline.provide_ranges()"
         assert connection.execute(made).fetchone() == (2,)  # another tenant is expected now: two lanes
         assert connection.execute(made).fetchone() == (0,)

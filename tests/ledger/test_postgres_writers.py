@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.candidate import Appended, Outcome
 from ledger.errors import NotKept, OutcomeUnknown
 from ledger.leases import Leases
+from ledger.ports import Locks
 from ledger.postgres import PostgresDatabase
 from ledger.tenants import Tenant
 from tests.kit.cutting import Wire
@@ -67,12 +68,24 @@ def test_two_processes_that_take_tenants_in_another_order(home: House, place: Pl
 
 
 @ON_POSTGRESQL
+def test_callers_that_wait_share_one_commit(home: House, tenant: Tenant) -> None:
+    go = threading.Event()
+    held = home.writer.submit(lambda _: go.wait(60), Locks.counter(tenant.number))
+    waiting = [home.ledger.append(tenant, [sent(number)]) for number in range(20)]
+    go.set()
+    assert held.result(60)
+    places = [one.place for future in waiting for one in future.result(60) if isinstance(one, Appended)]
+    assert places == list(range(1, 21))
+    with home.raw() as admin:
+        ((transactions,),) = admin.execute("SELECT count(DISTINCT xmin::text) FROM facts").fetchall()
+    assert transactions <= 2  # they came in while one commit was under way
+
+
+@ON_POSTGRESQL
 def test_one_callers_error_is_nobody_elses(home: House, tenant: Tenant) -> None:
     def bad(connection: object) -> None:
         home.keys.add_person(tenant.name, "p")
         connection.exec_driver_sql("SELECT 1 / 0")  # type: ignore[attr-defined]
-
-    from ledger.ports import Locks
 
     locks = Locks.counter(tenant.number)
     futures = [home.ledger.append(tenant, [sent(0)])]
@@ -308,8 +321,6 @@ def test_a_stopped_process_lets_go_of_its_locks(cluster: Cluster) -> None:
         tenant = home.tenant()
         home.writer.call(lambda c: c.exec_driver_sql("SET idle_in_transaction_session_timeout = '100ms'"))
         go = threading.Event()
-        from ledger.ports import Locks
-
         stuck = home.writer.submit(lambda _: go.wait(60), Locks.counter(tenant.number))
         assert other.keep(tenant, sent(1)).place == 1  # it waited for the lock, and got it
         go.set()

@@ -20,12 +20,14 @@ from ledger.clock import SimulatedClock
 from ledger.database import Database
 from ledger.errors import LedgerError
 from ledger.lanes import VerdictDraft, decide, engine_state
+from ledger.postgres import PostgresDatabase
 from ledger.tables import RECORD
 from ledger.tenants import Tenant
 from ledger.verify import BadPlace, LaneHead, Places, Report, verify
 from ledger.verifying.hands import FolderReader, ManyHands
 from schemas.identity import verdict_id
-from tests.kit.places import ON_SQLITE
+from tests.kit.places import ON_POSTGRESQL, ON_SQLITE
+from tests.kit.postgres import Place as Shared
 from tests.ledger.house import House, house, raw, sent
 
 TABLES = {table.name: table for table in RECORD}
@@ -46,18 +48,22 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two tenants with a dozen facts each, corrections and verdicts, closed."""
     folder = tmp_path_factory.mktemp("pristine")
     with house(folder) as home:
-        assert isinstance(home.clock, SimulatedClock)
-        for name in NAMES.values():
-            tenant = home.tenant(name)
-            for number in range(12):
-                home.clock.step(1_000_000)
-                corrects = f"no-{number - 2}" if number in (5, 9) else ""
-                home.keep(
-                    tenant, sent(number, corrects_source_id=corrects, customer={"phone": f"1380000{number}"})
-                )
-            home.writer.call(partial(_decide, home, tenant))
+        fill(home)
         assert home.verify() == Report(heads=home.verify().heads, checked=2 * (12 + 5))
     return folder
+
+
+def fill(home: House) -> None:
+    assert isinstance(home.clock, SimulatedClock)
+    for name in NAMES.values():
+        tenant = home.tenant(name)
+        for number in range(12):
+            home.clock.step(1_000_000)
+            corrects = f"no-{number - 2}" if number in (5, 9) else ""
+            home.keep(
+                tenant, sent(number, corrects_source_id=corrects, customer={"phone": f"1380000{number}"})
+            )
+        home.writer.call(partial(_decide, home, tenant))
 
 
 def _decide(home: House, tenant: Tenant, connection: Connection) -> None:
@@ -158,6 +164,41 @@ def test_any_flipped_bit_in_any_stored_column_is_named(copy: Path, table: str, c
     assert tried >= len(rows)
     assert verify(database).ok
     database.close()
+
+
+@ON_POSTGRESQL
+def test_the_same_on_postgresql(home: House, place: Shared) -> None:
+    """One bit of each column of a row, in whatever part of its table that stands; by one process and by two."""
+    fill(home)
+    dice = random.Random(20261123)
+    whole = home.verify()
+    assert whole == Report(heads=whole.heads, checked=2 * (12 + 5))
+    opening = partial(PostgresDatabase.at, place.url, writing=False)
+    with home.raw() as admin, ManyHands.opened(opening, 2) as hands:
+        assert verify(home.database, hands=hands, stretch=5) == whole
+        query = (
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0"
+        )
+        for table, trigger in admin.execute(query).fetchall():
+            admin.execute(f"DROP TRIGGER {trigger} ON {table}")
+        for table, column in COLUMNS:
+            row = admin.execute(f"SELECT * FROM {table} ORDER BY {', '.join(KEYS[table])} DESC").fetchone()
+            old = dict(zip(TABLES[table].columns.keys(), row, strict=True))
+            value = (
+                "丙" if column == "name" else list(flips(old[column], dice))[-1]
+            )  # of a number the highest bit
+            new = {**old, column: value}
+            change = (
+                f"UPDATE {table} SET {column} = %s WHERE {' AND '.join(f'{key} = %s' for key in KEYS[table])}"
+            )
+            admin.execute(change, (value, *(old[key] for key in KEYS[table])))
+            report = home.verify()
+            assert where(table, old)[1:] in {bad[1:] for bad in places(report)}, (table, column)
+            assert column in {bad.column for bad in report.problems}, (table, column)
+            if (table, column) == ("facts", "body"):
+                assert places(verify(home.database, hands=hands, stretch=3)) == places(report)
+            admin.execute(change, (old[column], *(new[key] for key in KEYS[table])))
+    assert home.verify() == whole
 
 
 @pytest.mark.parametrize("column", ["recorded", "body", "after"])

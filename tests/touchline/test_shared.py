@@ -11,11 +11,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from ledger.verifying.hands import Hands, ManyHands
 from tests.kit.postgres import APPLICATION, Place
 from tests.touchline.commands import Said, gateway, until
 from tests.touchline.test_policy_commands import STRICTER
 from touchline.cli import main
+from touchline.commands.verify import _hands
 from touchline.exits import Exit
+from touchline.place import Shared, open_database
 
 
 class Desk:
@@ -77,11 +80,21 @@ def test_from_an_empty_database_to_a_verified_record(desk: Desk, tmp_path: Path)
     assert desk("rebuild").code == 0
     assert desk("promises", "--json").json == before
     _policies_and_ledgers(desk, tmp_path)
+    _verified_by_several(desk.place)
     assert desk("verify").code == 0
     assert key.startswith("tl_")
     # What is not rebuildable was made by the owner.
     stray = "SELECT tablename FROM pg_tables WHERE schemaname = 'touchline_sets' AND tablename !~ '_[a-z]$'"
     assert desk.ask(stray) == []
+
+
+def _verified_by_several(place: Place) -> None:
+    there = Shared(place.tcp)
+    database = open_database(there, create=False, writing=False)
+    for processes, kind in ((1, Hands), (2, ManyHands)):
+        with _hands(database, there, processes) as hands:
+            assert type(hands) is kind  # none is started before it is given something
+    database.close()
 
 
 def _policies_and_ledgers(desk: Desk, folder: Path) -> None:

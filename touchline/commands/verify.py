@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from touchline.place import Place, open_database, place_of
 if TYPE_CHECKING:
     from ledger.database import Database
     from ledger.verifying.hands import Hands
+    from ledger.verifying.pages import Reads
 
 WORTH = 100_000
 """Facts for which a further process is worth its start (half a second)."""
@@ -122,17 +123,28 @@ def _hands(database: Database, place: Place, processes: int) -> Iterator[Hands]:
     from sqlalchemy import func, select
 
     from ledger.tables import counters
-    from ledger.verifying.hands import FolderReader, Hands, ManyHands
+    from ledger.verifying.hands import Hands, ManyHands
 
     if not processes:
         with database.read() as connection:
             facts = connection.scalar(select(func.sum(counters.c.place))) or 0
         processes = min(os.cpu_count() or 1, max(1, facts // WORTH))
-    if processes == 1 or not isinstance(place, Path):
+    if processes == 1:
         yield Hands(database)
         return
-    with ManyHands.opened(partial(FolderReader, place), processes) as hands:
+    with ManyHands.opened(_opening(place), processes) as hands:
         yield hands
+
+
+def _opening(place: Place) -> Callable[[], Reads]:
+    """How each process opens the record for itself."""
+    if isinstance(place, Path):
+        from ledger.verifying.hands import FolderReader
+
+        return partial(FolderReader, place)
+    from ledger.postgres import PostgresDatabase
+
+    return partial(PostgresDatabase.at, place.url, writing=False)
 
 
 def _heads(expect: str) -> list[Any]:
