@@ -11,7 +11,7 @@ from processors.rules.promises.paths import check
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL
 from schemas.event import Event, Sealed
-from schemas.instants import NEVER
+from schemas.instants import HOUR, NEVER
 from schemas.policy import Test
 from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at, china
@@ -164,7 +164,22 @@ def test_pauses_say_whose_time_they_took() -> None:
         made.place("case.wait_started", at(f"2026-{start}"), f"b{number}", case_id="c", party=party)
         made.place("case.wait_ended", at(f"2026-{stop}"), f"c{number}", case_id="c")
     row = only(made, "complaint.handle_in_standard")
-    assert json.loads(row.waited) == {"owner": 2 * 3_600_000_000, "property": 3_600_000_000}
+    assert json.loads(row.waited) == {"owner": 2 * HOUR, "property": HOUR}
+
+
+def test_two_are_waited_for_at_once_and_each_has_its_own_time() -> None:
+    made = desk()
+    made.place("complaint.received", at("2026-03-02 16:00"), "a", case_id="c")
+    for number, (kind, time, party) in enumerate(
+        (("started", "03-03 10:00", "owner"), ("started", "03-03 12:00", "contractor"), ("started", "03-03 13:00", "owner"),
+         ("ended", "03-03 14:00", "developer"), ("ended", "03-04 10:00", "owner"), ("ended", "03-05 12:00", "contractor"))
+    ):  # fmt: skip
+        made.place(f"case.wait_{kind}", at(f"2026-{time}"), f"b{number}", case_id="c", party=party)
+    row = only(made, "complaint.handle_in_standard")
+    assert json.loads(row.waited) == {"owner": 24 * HOUR, "contractor": 48 * HOUR}
+    assert row.due == at("2026-03-11 23:59") + 60_000_000 - 1, (
+        "seven days and the two day-ends of 3 and 4 March, each once"
+    )
 
 
 def test_too_early_is_a_breach_of_its_own() -> None:

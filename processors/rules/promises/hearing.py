@@ -12,6 +12,7 @@ from processors.rules.promises.listeners import (
     MOVED,
     RESET,
     START,
+    STOP,
     TRIGGER,
     UNREACHED,
     UNTIL,
@@ -140,8 +141,10 @@ class Hearing:
             name = due.before if isinstance(due, Before) else due.plan if isinstance(due, Gate) else None
             path = self.file.dates[name].date if name is not None else ""
             return plain_value(path, moved_time=moved), ["v", path, False, moved]
-        if role == START:
-            party = next((p.party for p in self.policy.pause if p.start is match), None) or ""
+        if role in (START, STOP):
+            party = (
+                next((p.party for p in self.policy.pause if match is p.start or match is p.stop), None) or ""
+            )
             return plain_value(party, moved_time=moved), ["v", party, False, moved]
         if role == MOVED:
             to = (self.policy.person.to if self.policy.person else None) or "actor_ref"

@@ -167,5 +167,5 @@ class Owned:
     """The rule's name, version and rows (``protocol.Owner``); ``rule.Promises`` is the rule."""
 
     name = "promises"
-    version = 3
+    version = 4
     rows: tuple[type[Row], ...] = (Promise,)

@@ -19,20 +19,21 @@ class Paused(NamedTuple):
 
 
 def pauses(waiting: Iterable[Waiting], docket: Docket) -> list[Paused]:
-    """Each start with the next stop of its own kind; a start within a pause changes nothing (S11)."""
+    """Each party's start with its next stop of that kind; a further start of who is waited for changes nothing (S11). A
+    stop that names nobody ends the waiting for all. Of two parties the pauses may overlap."""
     made: list[Paused] = []
     for one in waiting:
         marks = [(e.order(), True, e) for e in docket.of(one.start)]
         marks += [(e.order(), False, e) for e in docket.of(one.stop)]
-        begun = None
+        begun: dict[str, Instant] = {}
         for _, starts, entry in sorted(marks, key=lambda mark: mark[:2]):
-            if starts and begun is None:
-                begun = entry
-            elif not starts and begun is not None:
-                made.append(Paused(begun.time, entry.time, _party(begun.value)))
-                begun = None
-        if begun is not None:
-            made.append(Paused(begun.time, None, _party(begun.value)))
+            named = _party(entry.value)
+            if starts:
+                begun.setdefault(named, entry.time)
+                continue
+            for party in [party for party in begun if not named or party in (named, "")]:
+                made.append(Paused(begun.pop(party), entry.time, party))
+        made += [Paused(start, None, party) for party, start in begun.items()]
     return made
 
 
