@@ -28,3 +28,21 @@ def label(code: str, lang: str = "zh") -> str:
         return entry.en if lang == "en" else entry.zh
     pair = WORDS.get(code)
     return code if pair is None else pair[lang == "en"]
+
+
+_TAKEN_BACK: Final[Mapping[str, tuple[str, str]]] = {
+    "due_soon": ("提醒", "warning"),
+    "breached": ("超时", "breach"),
+    "step": ("升级", "step"),
+    "level": ("上移", "level"),
+    "converted": ("转投诉", "conversion"),
+    "stays": ("复核", "review"),
+    "new_occurrence": ("复核", "review"),
+}
+"""How the kind of a verdict begins -> what its retraction takes back."""
+
+
+def taken_back(kind: str) -> tuple[str, str]:
+    """What a retraction of a verdict of this kind (``due_soon2``, ``step1``) takes back, in both languages."""
+    pair = next((pair for begins, pair in _TAKEN_BACK.items() if kind.startswith(begins)), None)
+    return pair or (label(kind), label(kind, "en"))

@@ -185,7 +185,7 @@ def verdict(entry: Mapping[str, Any], order: str, t: Words) -> dict[str, Any]:
     """A conclusion on the time line."""
     data = entry["data"]
     name = data.get("en") if t.lang == "en" else data.get("zh")
-    label = entry["en"] if t.lang == "en" and entry.get("en") else entry["zh"]
+    label = t.verdict(entry["type"], str(data.get("retracted_kind") or ""))
     pairs = [(t("step.word"), str(data["step"]))] if data.get("step") else []
     if data.get("to"):
         pairs.append((t("told"), t.row(t.label(role) for role in data["to"])))

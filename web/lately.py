@@ -25,7 +25,7 @@ def lines(services: Services, who: Caller, t: Words) -> list[dict[str, Any]]:
         {
             "place": one["place"],
             "wall": wall_of(one["type"]),
-            "label": t.label(one["type"]),
+            "label": t.verdict(one["type"], one["kind"].partition("retracted:")[2]),
             "name": (one["en"] if t.lang == "en" else one["zh"]) or one["zh"],
             "where": " · ".join(part for part in (one["house_id"], one["project_id"]) if part),
             "at": near(one["recorded"], now, t),

@@ -30,6 +30,13 @@ class Words:
         """The label of a code of the language (role, channel, type …); the code itself where it has none."""
         return words.label(code, self.lang) if code else ""
 
+    def verdict(self, type_: str, taken_back: str) -> str:
+        """The label of a verdict's type; of a retraction with what it takes back, by the kind of that ("" for none)."""
+        if not taken_back:
+            return self.label(type_)
+        what = words.taken_back(taken_back)[self.lang == "en"]
+        return f"{self.label(type_)}{': ' if self.lang == 'en' else '：'}{what}"
+
     def field(self, name: str) -> str:
         """What a field of an event's data is called."""
         pair = FIELDS.get(name)

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from schemas.catalogue import CATALOGUE, example
 from schemas.envelope import CloudEvent
-from schemas.words import WORDS, label
+from schemas.words import WORDS, label, taken_back
 from schemas.words_codes import CODES
 from schemas.words_roles import ROLES
 
@@ -63,6 +63,12 @@ def test_roles_of_examples_are_named() -> None:
 def test_one_code_one_name() -> None:
     assert not CODES.keys() & ROLES.keys()
     assert not WORDS.keys() & CATALOGUE.keys()
+
+
+def test_what_is_taken_back_has_a_name() -> None:
+    assert taken_back("due_soon2") == ("提醒", "warning")
+    assert taken_back("step1") == ("升级", "step")
+    assert taken_back("a_kind_of_tomorrow") == ("a_kind_of_tomorrow", "a_kind_of_tomorrow")
 
 
 def test_label() -> None:

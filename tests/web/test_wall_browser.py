@@ -384,6 +384,9 @@ def test_a_visit_entered_late_takes_the_breach_back(page: Page, timed: Site) -> 
     )
     expect(page.locator("#group-late_entry .row")).to_have_count(1)
     expect(page.locator("#group-late_entry")).to_contain_text("补录达标")
+    page.goto(f"{timed.url}/wall/cases/{case}")
+    expect(page.locator("#line")).to_contain_text("判定撤回：超时 · 接单后24小时回访")
+    expect(page.locator("#line")).to_contain_text("判定撤回：提醒 · 接单后24小时回访")
 
 
 def test_it_is_worked_by_keyboard_and_filed_from(page: Page, timed: Site) -> None:

@@ -26,10 +26,6 @@ cases = typer.Typer(help="事项。Cases and their histories.", no_args_is_help=
 
 GONE = {"withdrawn": "(已撤回 withdrawn)", "corrected": "(已更正 corrected)"}
 """What became of a case of which no touchpoint stands."""
-RETRACTED = {"due_soon": "提醒 warning", "breached": "超时 breach", "step": "升级 step",
-    "level": "上移 level", "converted": "转投诉 conversion", "stays": "复核 review", "new_occurrence": "复核 review",
-}  # fmt: skip
-"""What a retraction takes back, by how the mark's kind begins."""
 
 
 def add(app: typer.Typer) -> None:
@@ -153,8 +149,7 @@ def _state(history: dict[str, Any]) -> tuple[str, ...]:
 
 def _verdict(verdict: dict[str, Any]) -> str:
     """What the verdict is called; a retraction says what it takes back."""
+    from schemas.words import taken_back
+
     kind = str(verdict["data"].get("retracted_kind") or "")
-    if not kind:
-        return str(verdict["zh"])
-    what = next((name for begins, name in RETRACTED.items() if kind.startswith(begins)), named(kind))
-    return f"{verdict['zh']}：{what}"
+    return f"{verdict['zh']}：{' '.join(taken_back(kind))}" if kind else str(verdict["zh"])
