@@ -14,7 +14,8 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -27,8 +28,10 @@ from benchmarks.straight import place, renamed
 from ledger.body import opened, sealed_places
 from ledger.seal import Erased, seal, unseal
 from ledger.tables import engines, facts
+from ledger.tenants import Tenant
 from projections.rebuild import Far, Rebuild
 from schemas.canonical import canonical_bytes
+from schemas.event import Sealed
 from tests.kit.world import World
 
 SIZES = (200_000, 1_000_000)
@@ -38,27 +41,58 @@ _ESTATE = 10
 """Repetitions of one estate."""
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sealed value of a body, opened, to be sealed anew."""
+
+    path: str
+    sealed: Sealed
+    clear: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A fact that is repeated."""
+
+    body: dict[str, Any]
+    texts: tuple[Text, ...]
+
+
 def fill(world: World, count: int) -> None:
     """So many facts, decided, of one tenant."""
     append(world, touches(_CASES))
     with world.database.read() as conn:
         first = world.ledger.head(conn, world.tenant).place
         query = select(facts.c.body).where(facts.c.place > 3).order_by(facts.c.place)
-        bodies = [json.loads(body) for body in conn.scalars(query)]
+        patterns = [_pattern(world, json.loads(body)) for body in conn.scalars(query)]
     for at in range(0, max(0, count - first), _TOGETHER):
         share = range(at, min(at + _TOGETHER, count - first))
-        world.writer.call(lambda conn, share=share: _repeat(conn, world, bodies, share))  # type: ignore[misc]
+        world.writer.call(lambda conn, share=share: _repeat(conn, world.tenant, patterns, share))  # type: ignore[misc]
     world.writer.call(lambda conn: conn.execute(update(engines).values(decided=max(count, first))))
 
 
-def _repeat(conn: Connection, world: World, bodies: list[dict[str, Any]], share: range) -> None:
+def _pattern(world: World, body: dict[str, Any]) -> Pattern:
+    texts = []
+    for path, sealed in sealed_places(opened(body["data"])):
+        key = world.keys.key(world.tenant.name, sealed.person, sealed.retention)
+        assert not isinstance(key, Erased)
+        of = world.tenant.name, body["event_id"], path, sealed.person, sealed.retention
+        texts.append(Text(path, sealed, unseal(key, sealed.blob, *of), key))
+    return Pattern(body, tuple(texts))
+
+
+def _repeat(conn: Connection, tenant: Tenant, patterns: Sequence[Pattern], share: range) -> None:
     placed = []
     for number in share:
-        first, turn = bodies[number % len(bodies)], number // len(bodies)
-        body = _elsewhere(renamed(world.tenant, first, turn), turn)
-        text = _sealed_anew(world, canonical_bytes(body), first, body["event_id"])
-        placed.append((body["event_id"], text))
-    place(conn, world.tenant, placed)
+        turn, at = divmod(number, len(patterns))
+        body = _elsewhere(renamed(tenant, patterns[at].body, turn), turn)
+        text, own = canonical_bytes(body), body["event_id"]
+        for one in patterns[at].texts:
+            bound = tenant.name, own, one.path, one.sealed.person, one.sealed.retention
+            text = text.replace(one.sealed.blob.encode(), seal(one.key, one.clear, *bound).encode())
+        placed.append((own, text))
+    place(conn, tenant, placed)
 
 
 def _elsewhere(body: dict[str, Any], turn: int) -> dict[str, Any]:
@@ -77,18 +111,6 @@ def _elsewhere(body: dict[str, Any], turn: int) -> dict[str, Any]:
 
 def _case(case_id: str, turn: int) -> str:
     return str(uuid5(NAMESPACE_URL, f"{case_id}/{turn}"))
-
-
-def _sealed_anew(world: World, text: bytes, first: dict[str, Any], event_id: str) -> bytes:
-    """The body with its sealed values bound to the new event, so that they open."""
-    tenant, old = world.tenant.name, str(first["event_id"])
-    for path, sealed in sealed_places(opened(first["data"])):
-        key = world.keys.key(tenant, sealed.person, sealed.retention)
-        assert not isinstance(key, Erased)
-        bound = path, sealed.person, sealed.retention
-        clear = unseal(key, sealed.blob, tenant, old, *bound)
-        text = text.replace(sealed.blob.encode(), seal(key, clear, tenant, event_id, *bound).encode())
-    return text
 
 
 def _most() -> int:
