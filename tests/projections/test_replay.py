@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.instants import HOUR, MINUTE, Instant
+from schemas.instants import HOUR, MINUTE, Instant, parse_instant
 from schemas.policy_files import load_profile
 from tests.kit.places import stored
 from tests.kit.policies import with_more
@@ -86,6 +86,19 @@ def test_nothing_is_known_before_it_was_recorded(world: World) -> None:
     assert early["touchpoints"] == []
     assert early["case"] is None
     assert early["promises"] == []
+
+
+def test_what_is_recorded_at_an_instant_is_known_then(world: World) -> None:
+    """Of both lanes: one microsecond before, it is not."""
+    case = told(world)
+    now = at(world, case)
+    for lane in ("touchpoints", "verdicts"):
+        for instant in {parse_instant(one["recorded"]) for one in now[lane]}:
+            for known_at in (instant, instant - 1):
+                known = {e["event_id"] for e in at(world, case, known_at=known_at)[lane]}
+                assert known == {e["event_id"] for e in now[lane] if parse_instant(e["recorded"]) <= known_at}
+    entered = START + 48 * HOUR
+    assert [promise(at(world, case, known_at=t))["state"] for t in (entered - 1, entered)] == ["open", "met"]
 
 
 def test_what_had_happened_as_we_know_now(world: World) -> None:
