@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,21 @@ import pytest
 from sqlalchemy import update
 
 from ledger import access
+from ledger.errors import HeldElsewhere
 from processors.rules.book import Book
 from processors.rules.cases import Case, Cases
 from processors.rules.protocol import Evidence, Row
 from projections.rebuild import Far
 from projections.store import ACTIVE
 from schemas.catalogue import example
-from tests.touchline.commands import Shell, serving, until
+from tests.touchline.commands import ON_BOTH, Shell, serving, until
 from tests.touchline.test_server import ask
 from tests.web.site import Site
 from touchline.exits import Exit
 from touchline.house import House
 from touchline.library import Library
 from touchline.rules import rules
+from touchline.serving import _renew
 
 
 def age(folder: Path) -> None:
@@ -72,6 +75,7 @@ class Newer(Cases):
             yield replace(row, kind="estate")
 
 
+@ON_BOTH
 def test_while_it_rebuilds_reads_say_how_far_it_is_and_intake_goes_on(
     acme: Shell, events: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +88,7 @@ def test_while_it_rebuilds_reads_say_how_far_it_is_and_intake_goes_on(
         held.set()
         assert go_on.wait(60)
 
-    site = Site(acme.folder)
+    site = Site(acme.place)
     site.start()
     try:
         house = site.house
@@ -120,11 +124,43 @@ def test_while_it_rebuilds_reads_say_how_far_it_is_and_intake_goes_on(
         site.stop()
 
 
+@pytest.mark.parametrize("shell", ["postgresql"], indirect=True)
+def test_a_gateway_of_the_older_version_goes_on_until_it_ends(
+    acme: Shell, events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its engine decides what both take in; the newer one makes the tables its own when nobody writes to the others."""
+    acme("append", str(events))
+    with ExitStack() as ends:
+        old = Site(acme.place)
+        old.start()
+        ends.enter_context(older := ExitStack()).callback(old.stop)
+        until(lambda: "acme" in old.house.status()["decided"], "it runs")
+        monkeypatch.setattr("touchline.house.rules", lambda: (Newer(), *rules()[1:]))
+        new = Site(acme.place)
+        new.start()
+        ends.callback(new.stop)
+        assert new.house.stale
+        with pytest.raises(HeldElsewhere):
+            new.house.rebuild(alone=True)
+        new.house.rebuilds.start(lambda: _renew(new.house))
+        late = {**example("complaint.received"), "id": "late", "source": "crm", "ticket": "late"}
+        key = new.key("crm", "acme")
+        with new.client(key) as client, old.client(key) as before:
+            kept = client.post("/events", json=late).json()
+            told = before.get(f"/cases/{kept['case_id']}", params={"after": kept["place"]}).json()
+            assert told["kind"] == "complaint"
+            assert client.get("/cases").status_code == 503
+            older.close()
+            until(lambda: client.get("/readyz").status_code == 200, "it has rebuilt")
+            assert {case["kind"] for case in client.get("/cases").json()} == {"estate"}
+
+
 def cases(acme: Shell) -> list[dict[str, Any]]:
-    with Library(acme.folder) as library:
+    with Library(acme.place) as library:
         return library.reading.cases.find(library.tenant("acme"))
 
 
+@ON_BOTH
 def test_a_dry_run_prints_what_other_rules_would_make_and_swaps_nothing(
     acme: Shell, events: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
