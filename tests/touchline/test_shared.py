@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import signal
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from ledger.candidate import Appended
 from ledger.verifying.hands import Hands, ManyHands
-from tests.kit.postgres import APPLICATION, Place
+from tests.kit.postgres import APPLICATION, Cluster, Place
 from tests.touchline.commands import Said, gateway, until
 from tests.touchline.test_policy_commands import STRICTER
 from touchline.cli import main
 from touchline.commands.verify import _hands
 from touchline.exits import Exit
+from touchline.house import House
 from touchline.place import Shared, open_database
 
 
@@ -157,3 +160,23 @@ def test_two_gateways_and_one_dies(desk: Desk) -> None:
         )  # of one case
     assert desk("verify").code == 0
     assert len(desk("promises", "--json").json) > 0
+
+
+def test_the_engine_is_woken_by_what_another_process_takes_in(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processors.embedded.SAFETY", 3600)  # it looks by itself no more
+    place = cluster.ledger()
+    there = Shared(place.url, folder=tmp_path)
+    with House.open(there) as first, House.open(there) as second, ExitStack() as ends:
+        first.admin.perform("tenant.add", {"name": "acme"})
+        tenant = first.ledger.tenant("acme")
+        assert first.runner is not None
+        first.runner.start()
+        ends.callback(first.runner.stop)
+        # the first is found on beginning to look, if need be, and the second on beginning to listen
+        for name in ("c-1", "c-2", "c-3"):
+            kept = second.intake.submit_one(tenant, "crm", complaint(name)).result(60)
+            assert isinstance(kept, Appended)
+            assert first.progress.wait(tenant.number, kept.place, 60)
+    cluster.drop(place)
