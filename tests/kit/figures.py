@@ -95,13 +95,8 @@ def flaws(expression: str, known: dict[str, Figure]) -> list[str]:
             found.append(f"no metric {name}")
     found += [f"no label {label}" for label in sorted(query.grouped - labels)]
     for metric, label, _ in sorted(query.matched):
-        own = (
-            OF_THE_SCRAPE
-            if metric == "up"
-            else known[metric].labels | OF_THE_SCRAPE
-            if metric in known
-            else set()
-        )
-        if label not in own:
+        base = metric.removesuffix("_bucket")
+        told = set(known[base].labels) if base in known else set()
+        if label not in told | OF_THE_SCRAPE | ({"le"} if base != metric else set()):
             found.append(f"{metric} has no label {label}")
     return found

@@ -146,6 +146,17 @@ def test_what_there_is_not_would_be_found(expression: str, flaw: str) -> None:
     assert flaw in flaws(expression, table())
 
 
+def test_every_rule_is_tried_by_promtool() -> None:
+    """By hand, for it is not everywhere: what it is given names each alert, and nothing that there is not."""
+    cases = yaml.safe_load((RULES.parent / "alerts_test.yml").read_text(encoding="utf-8"))["tests"]
+    wanted = [
+        one["labels"] for case in cases for asked in case["promql_expr_test"] for one in asked["exp_samples"]
+    ]
+    assert set(wanted) == {f'{{alertname="{rule["alert"]}"}}' for rule in rules()}
+    series = [one["series"] for case in cases for one in case["input_series"]]
+    assert [flaw for one in series for flaw in flaws(one, table())] == []
+
+
 def test_every_rule_says_what_to_do_in_chinese_first() -> None:
     names = [rule["alert"] for rule in rules()]
     assert len(set(names)) == len(names)
