@@ -11,6 +11,7 @@ from typing import Final
 import typer
 
 from touchline.exits import Exit, of_error
+from touchline.options import refuse
 
 COMMANDS: Final[Mapping[str, str]] = {
     "up": "serve",
@@ -94,5 +95,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         refused = of_error(error)
         if refused is None:
             raise
-        print(refused, file=sys.stderr)
+        refuse(refused)
         sys.exit(refused.code)

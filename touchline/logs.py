@@ -8,16 +8,23 @@ from typing import Any
 
 import structlog
 
+from touchline import options
+
 
 def configure(form: str) -> None:
-    """``form`` is text or json. uvicorn's own warnings reach stderr too."""
+    """``form`` is text or json. Warnings of libraries (uvicorn, Kafka's clients) reach stderr too, and with json all that this
+    process says to people."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=False),
     ]
+    as_json: list[Any] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
     last: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        as_json
         if form == "json"
         else [
             # the usual formatter shows the values of local variables
@@ -32,6 +39,18 @@ def configure(form: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    theirs = logging.StreamHandler(sys.stderr)
+    theirs.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *as_json],
+        )
+        if form == "json"
+        else logging.Formatter("%(levelname)s %(name)s: %(message)s")
     )
+    logging.basicConfig(level=logging.WARNING, handlers=[theirs])
+    options.lines(_line if form == "json" else None)
+
+
+def _line(level: str, zh: str, en: str) -> None:
+    getattr(structlog.get_logger("touchline"), level)(en or zh, zh=zh)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Annotated, Any
@@ -82,9 +82,29 @@ def named(code: str) -> str:
     return zh if zh == en else f"{zh} {en}"
 
 
+_line: Callable[[str, str, str], None] | None = None
+
+
+def lines(line: Callable[[str, str, str], None] | None) -> None:
+    """From now on remarks are lines of a log that machines read: ``line(level, zh, en)``; None: print them."""
+    global _line
+    _line = line
+
+
 def say(zh: str, en: str = "") -> None:
     """A remark for people, on stderr, so that what a program reads stays clean."""
-    print(f"{zh} {en}".strip(), file=sys.stderr, flush=True)
+    if _line is not None:
+        _line("info", zh, en)
+    else:
+        print(f"{zh} {en}".strip(), file=sys.stderr, flush=True)
+
+
+def refuse(refused: Refused) -> None:
+    """The last word of a command."""
+    if _line is not None:
+        _line("error", refused.zh, refused.en)
+    else:
+        print(refused, file=sys.stderr, flush=True)
 
 
 def one_of(option: str, text: str, known: str) -> None:

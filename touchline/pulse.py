@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 
 from touchline.door import listening
@@ -15,6 +17,15 @@ from touchline.options import say
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Health = Callable[[], tuple[int, dict[str, object]]]
 """Status and body of ``/healthz``."""
+
+
+class Door(ThreadingHTTPServer):
+    """``http.server`` prints a traceback, errors' messages in it, for what goes wrong with a request."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError):  # who asked has hung up
+            structlog.get_logger("pulse").error("not_answered", error=type(error).__name__)
 
 
 class Pulse:
@@ -43,7 +54,7 @@ class Pulse:
 
         door = listening(host, port, "--metrics-port")
         self.port = int(door.getsockname()[1])
-        self._server = ThreadingHTTPServer((host, self.port), Handler, bind_and_activate=False)
+        self._server = Door((host, self.port), Handler, bind_and_activate=False)
         self._server.socket.close()
         self._server.socket = door
         self._thread = threading.Thread(target=self._server.serve_forever, name="pulse", daemon=True)

@@ -243,7 +243,13 @@ class Kafka:
                 if dump is None and properties == SETTINGS:
                     node.format(cluster)
                     continue
-                words = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties")
+                words = (
+                    "kafka.tools.StorageTool",
+                    "format",
+                    f"--cluster-id={cluster}",
+                    "-c",
+                    "server.properties",
+                )
                 formatting.append((node, node.run(*words)))
             for node, process in formatting:
                 if process.wait(60):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from contextlib import closing, suppress
@@ -59,6 +62,31 @@ def test_a_pulse_tells_health_and_figures_and_nothing_else(capsys: pytest.Captur
         [sys.executable, "-m", "touchline.healthy", str(pulse.port)], cwd=ROOT, check=False
     )
     assert asked.returncode == 1
+
+
+def test_who_hangs_up_is_not_told_and_a_fault_by_its_kind_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    gone = threading.Event()
+
+    def health() -> tuple[int, dict[str, object]]:
+        assert gone.wait(DEADLINE)
+        if faults:
+            raise faults.pop()
+        return 200, {}
+
+    faults = [ValueError("王女士")]
+    for _ in range(2):
+        gone.clear()
+        with closing(Pulse(CollectorRegistry(), health, "127.0.0.1", 0)) as pulse:
+            with socket.create_connection(("127.0.0.1", pulse.port)) as asking:
+                asking.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+                until(lambda: "process_request" in str(threading.enumerate()), "it is being answered")
+                asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.set()
+            until(lambda: "process_request" not in str(threading.enumerate()), "that is over")
+    said = "".join(capsys.readouterr())
+    assert (said.count("not_answered"), said.count("ValueError")) == (1, 1)
+    assert "王女士" not in said
+    assert "Traceback" not in said
 
 
 def test_alerts_of_their_own_need_postgresql(shell: Shell) -> None:

@@ -210,6 +210,8 @@ def test_an_event_goes_through_all_of_it_and_everything_ends_in_its_grace(stack:
         code, text = one.ended()
         assert code == 0, f"{name}: {text}"
         assert "Traceback" not in text, f"{name}: {text}"
+        assert [line for line in text.splitlines() if not line.startswith("{")] == [], name
+        assert all(json.loads(line)["level"] for line in text.splitlines())
         assert list(one.root.iterdir()) == []  # nothing is written where its root would be
         one.process = None
         assert not one.healthy()

@@ -78,7 +78,7 @@ def test_what_could_not_be_kept_is_logged_with_the_id_and_no_personal_data(
     with site.client(key) as http:
         refused = http.post("/events", json=complaint("c-1", site.now()), headers={"X-Request-Id": "batch-9"})
         assert (refused.status_code, refused.json()["request_id"]) == (503, "batch-9")
-    structlog.reset_defaults()
+    as_before()
     said = capfd.readouterr().err
     (line,) = [json.loads(one) for one in said.splitlines() if '"request_id"' in one]
     assert (line["event"], line["request_id"], line["route"], line["status"]) == (
@@ -88,6 +88,11 @@ def test_what_could_not_be_kept_is_logged_with_the_id_and_no_personal_data(
         503,
     )
     assert not [word for word in CLEAR if word in said]
+
+
+def as_before() -> None:
+    logs.configure("text")
+    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -101,7 +106,7 @@ def test_a_logged_error_shows_no_local_variable(form: str, capfd: pytest.Capture
         fails(CLEAR[1])
     except RuntimeError as error:
         structlog.get_logger("rebuild").error("rebuild_failed", exc_info=error)
-    structlog.reset_defaults()
+    as_before()
     said = capfd.readouterr().err
     assert "a step failed" in said
     assert "in fails" in said
