@@ -72,6 +72,8 @@ class Subscriber:
         self._told = ""
         self._pause = AGAIN
         self._mine: set[Any] = set()
+        self.turned = monotonic()
+        """When it last came round, on the clock of ``monotonic``."""
 
     def stop(self) -> None:
         """From any thread, or a signal's handler."""
@@ -80,6 +82,7 @@ class Subscriber:
     def run(self) -> None:
         """Returns after ``stop``. While Kafka is away it waits, and goes on. Raises what ``take`` raises beside NotNow."""
         while not self._ending.is_set():
+            self.turned = monotonic()
             try:
                 consumer = opened(
                     KafkaConsumer,
@@ -109,6 +112,7 @@ class Subscriber:
             return
         consumer.subscribe(self._topics)
         while not self._ending.is_set():
+            self.turned = monotonic()
             found = consumer.poll(timeout_ms=POLL)
             self._look(consumer)
             if found:
@@ -163,6 +167,7 @@ class Subscriber:
         end = monotonic() + self._pause
         self._pause = min(LONGEST, self._pause * 2)
         while not self._ending.is_set() and monotonic() < end:
+            self.turned = monotonic()
             consumer.pause(*consumer.assignment())
             came = consumer.poll(timeout_ms=int(min(POLL, max(1, (end - monotonic()) * 1000))))
             self._seek(consumer, {part: records[0].offset for part, records in came.items()})

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from prometheus_client import start_http_server
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
@@ -28,9 +28,12 @@ from touchline.house import House
 from touchline.library import Library
 from touchline.options import say
 from touchline.place import Place
+from touchline.pulse import Pulse
 from touchline.settings import Settings
 
 Take = Callable[[Sequence[Delivery]], Taken]
+STALLED = 60.0
+"""Seconds since it last came round, after which ``/healthz`` says that it hangs."""
 
 
 def subscribe(
@@ -42,9 +45,9 @@ def subscribe(
     tenant: str,
     group: str,
     session: float,
-    port: int,
+    metrics: tuple[str, int],
 ) -> Taken:
-    """Returns after Ctrl-C or SIGTERM. ``port`` of 127.0.0.1 for the figures, 0 for none. Raises Refused."""
+    """Returns after Ctrl-C or SIGTERM. ``metrics``: where its pulse is felt; port 0 for none. Raises Refused."""
     logs.configure(settings.log_format)
     if ours := {brokers.facts, brokers.verdicts} & set(topics):
         raise Refused(
@@ -64,7 +67,8 @@ def subscribe(
             usual = group_of(house.ledger, source)
             keep = _here(house, found.name, source)
         running = Subscriber(brokers, topics, group or usual, keep, session)
-        rooms.enter_context(_figures(port, running))
+        if metrics[1]:
+            rooms.callback(Pulse(running.meters.registry, lambda: health(running), *metrics).close)
         for number in (signal.SIGINT, signal.SIGTERM):
             before = signal.signal(number, lambda *_: running.stop())
             rooms.callback(signal.signal, number, before)
@@ -137,21 +141,8 @@ def _here(house: House, tenant: str, source: str) -> Take:
     return keep
 
 
-@contextmanager
-def _figures(port: int, running: Subscriber) -> Iterator[None]:
-    if not port:
-        yield
-        return
-    try:
-        server, _ = start_http_server(port, "127.0.0.1", running.meters.registry)
-    except OSError:
-        raise Refused(
-            Exit.UNAVAILABLE,
-            f"端口 {port} 已被占用。",
-            f"Port {port} is taken: name another, or 0 for none.",
-        ) from None
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
+def health(running: Subscriber) -> tuple[int, dict[str, object]]:
+    """Waiting for Kafka or the ledger is well: a restart would help neither."""
+    age = monotonic() - running.turned
+    told = {"age_seconds": round(age, 3)}
+    return (200, {"status": "ok", **told}) if age < STALLED else (503, {"status": "stalled", **told})

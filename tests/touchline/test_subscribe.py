@@ -19,6 +19,7 @@ from tests.kit.proxy import Proxy
 from tests.kit.records import binary, make_topic, send, structured, ticket
 from tests.touchline.commands import ROOT, Server, Shell, until
 from touchline.exits import Exit
+from touchline.healthy import healthy
 
 
 class Subscribing:
@@ -119,6 +120,7 @@ def test_on_a_postgresql_that_goes_away(
         proxy.cut()
         send(kafka, topic, [(0, structured(ticket("b"))), (0, ([], b"?")), (0, binary(ticket("c")))])
         until(lambda: running.figure("touchline_subscriber_waiting") == 1, "it waits for the database")
+        assert healthy(running.port)
         proxy.heal()
         until(lambda: running.received() >= 4, "it goes on by itself")
         done = running.end()

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from touchline.commands.kafka import KafkaOption
-from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, TenantOption, say, show
+from touchline.options import (
+    DATA,
+    DatabaseOption,
+    DataOption,
+    JsonOption,
+    MetricsHostOption,
+    TenantOption,
+    say,
+    show,
+)
 from touchline.place import folder_of, place_of
 
 
@@ -36,10 +45,9 @@ def subscribe(
     ] = 10.0,
     metrics_port: Annotated[
         int,
-        typer.Option(
-            "--metrics-port", min=0, max=65535, help="本机指标端口，0 为不开 figures on 127.0.0.1, 0: none"
-        ),
+        typer.Option("--metrics-port", min=0, max=65535, help="指标端口；0 为不开 figures; 0: none"),
     ] = 9468,
+    metrics_host: MetricsHostOption = "127.0.0.1",
     servers: KafkaOption = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
@@ -64,7 +72,9 @@ def subscribe(
     with kafka_answers(brokers):
         from touchline.subscribing import subscribe as run
 
-        done = run(place, settings, brokers, topics, source, tenant, group, session, metrics_port)
+        done = run(
+            place, settings, brokers, topics, source, tenant, group, session, (metrics_host, metrics_port)
+        )
     if as_json:
         show(asdict(done))
     else:
