@@ -71,6 +71,7 @@ class CloudEvent(Part):
     source: Ref | None = None
     subject: Ref | None = None
     datacontenttype: Literal["application/json"] | None = None
+    dataschema: Ref | None = None
     schemaversion: (
         Annotated[int, Field(ge=1)] | Annotated[str, StringConstraints(pattern=VERSION_FORM)] | None
     ) = None

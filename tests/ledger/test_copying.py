@@ -46,6 +46,7 @@ from ledger.timeline import backup_of, timelines
 from ledger.verify import verify
 from ledger.writer import Writer
 from schemas.identity import verdict_id
+from tests.kit.places import Where
 from tests.kit.postgres import APPLICATION, Place
 from tests.ledger.house import START, House, house, raw, sent
 
@@ -251,9 +252,9 @@ def test_who_was_erased_since_stays_erased(source: FolderSource, tmp_path: Path)
         assert home.ledger.unseal(tenant, home.facts(tenant)[2], "description") == "渗水 2"
 
 
-def test_what_comes_in_meanwhile(tmp_path: Path) -> None:
+def test_what_comes_in_meanwhile(place: Where, tmp_path: Path) -> None:
     """Facts, persons and tenants that come while a copy is made belong to the next one; keys cover all that is in this one."""
-    with house(tmp_path / "source") as home:
+    with house(place) as home:
         fill(home)
         more = iter(range(100, 1000))
 
@@ -265,12 +266,12 @@ def test_what_comes_in_meanwhile(tmp_path: Path) -> None:
             )  # fmt: skip
             home.tenant(f"t{number}")
 
-        place = home.database.key_place()
+        stored = home.database.key_place()
         done = Copying(
-            source=home.database, keys=place, target=FolderTarget(tmp_path / "backup"), by="backup", now=START,
+            source=home.database, keys=stored, target=FolderTarget(tmp_path / "backup"), by="backup", now=START,
             progress=come,
         ).run()  # fmt: skip
-        place.close(checkpoint=False)
+        stored.close(checkpoint=False)
         assert next(more) > 103
         assert [head.place for head in done.heads] == [8, 1, 8, 1]
     kept = FolderSource(tmp_path / "backup")

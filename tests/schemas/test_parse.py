@@ -47,6 +47,16 @@ def with_data(**fields: Any) -> dict[str, Any]:
     return {**event, "data": {**event["data"], **fields}}
 
 
+def test_every_attribute_of_the_specification_is_known() -> None:
+    """CloudEvents 1.0: those required, those optional, and one of the documented extensions."""
+    named = {
+        "datacontenttype": "application/json",
+        "dataschema": "https://example.org/complaint",
+        "subject": "TS-1",
+    }
+    assert complaints(complaint(**named, traceparent="00-" + "a" * 32 + "-" + "b" * 16 + "-01")) == []
+
+
 def only(raw: Any) -> tuple[str, str]:
     found = refused(raw)
     assert len(found) == 1, found
