@@ -79,7 +79,7 @@ def _print(history: dict[str, Any], case_id: str) -> None:
     table(
         ("触点 touchpoint", "发生 time", "记录 recorded", "来源 source", "状态 state"),
         (
-            (t["zh"], t["time"], t["recorded"], t["source"] or "", named(t["state"]))
+            (t["zh"], _at(t["time"]), _at(t["recorded"]), t["source"] or "", named(t["state"]))
             for t in history["touchpoints"]
         ),
     )
@@ -88,7 +88,12 @@ def _print(history: dict[str, Any], case_id: str) -> None:
         table(
             ("判定 verdict", "时间 time", "记录 recorded", "义务 obligation"),
             (
-                (_verdict(v), v["time"], v["recorded"], v["data"].get("zh") or v.get("obligation") or "")
+                (
+                    _verdict(v),
+                    _at(v["time"]),
+                    _at(v["recorded"]),
+                    v["data"].get("zh") or v.get("obligation") or "",
+                )
                 for v in history["verdicts"]
             ),
         )
@@ -104,14 +109,22 @@ def _print(history: dict[str, Any], case_id: str) -> None:
         print_penalties(history["penalties"])
 
 
+def _at(time: str) -> str:
+    """As people read it."""
+    from schemas.instants import parse_instant
+    from schemas.instants import show as shown
+
+    return shown(parse_instant(time))
+
+
 def _print_owner(owned: dict[str, Any]) -> None:
     """Who has the case, and through whose hands it went."""
     nobody = "未登记 not recorded"
-    first = f"{owned['first'] or nobody}，{owned['first_at']}"
+    first = f"{owned['first'] or nobody}，{_at(owned['first_at'])}"
     print(f"首问负责人 owner: {owned['owner'] or nobody}  (首次接触 first contact: {first})")
     for one in owned["handovers"]:
-        taken = f"已接收 accepted {one['accepted']}" if one["accepted"] else "未接收 not accepted"
-        print(f"  移交 handed over: {one['from'] or nobody} → {one['to']}  {one['offered']}  {taken}")
+        taken = f"已接收 accepted {_at(one['accepted'])}" if one["accepted"] else "未接收 not accepted"
+        print(f"  移交 handed over: {one['from'] or nobody} → {one['to']}  {_at(one['offered'])}  {taken}")
 
 
 def _print_level(found: dict[str, Any], case_id: str) -> None:
@@ -126,7 +139,7 @@ def _print_level(found: dict[str, Any], case_id: str) -> None:
         print(f"  已转为投诉 became complaint case {found['linked_case_id']}")
     for one in found["reports"]:
         words = [f"第 {one['count']} 次 no. {one['count']}" if one["counts"] else "不计 not counted"]
-        words += [named(one["kind"]), one["time"]]
+        words += [named(one["kind"]), _at(one["time"])]
         words += [f"→ {one['level']} {one['zh'] or ''}"] if one["level"] > one["from_level"] else []
         words += [named(one[name]) for name in ("why_not", "flag") if one[name]]
         words += (
