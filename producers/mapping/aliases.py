@@ -48,9 +48,13 @@ class Aliases:
             if found is not None:
                 return found
         counted = self.unknown[kind]
-        if key not in self._known[kind] and (theirs in counted or len(counted) < MOST_UNKNOWN):
+        if not self.knows(kind, theirs) and (theirs in counted or len(counted) < MOST_UNKNOWN):
             counted[theirs] += 1
         return theirs
+
+    def knows(self, kind: str, name: str) -> bool:
+        """Whether it is one of our own names there."""
+        return normal(name) in self._known[kind]
 
 
 def read_aliases(path: Path) -> Aliases:

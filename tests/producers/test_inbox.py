@@ -29,6 +29,7 @@ from producers.inbox.bodies import rows
 from producers.inbox.inbox import Inboxes
 from producers.inbox.known import Inbox
 from producers.inbox.letters import Content, Gone
+from producers.inbox.names import unknown
 from producers.intake import Intake
 from producers.mapping.problems import BadRow
 from schemas.event import Event
@@ -73,10 +74,15 @@ class Desk:
         self.map(MAPPING)
 
     def map(
-        self, mapping: str, verify: str = "token", place: str = "header:x-token", secret: str = TOKEN
+        self,
+        mapping: str,
+        verify: str = "token",
+        place: str = "header:x-token",
+        secret: str = TOKEN,
+        aliases: str = "",
     ) -> None:
         at = self.house.clock.now()
-        self.inboxes.put(Inbox("pbx", self.tenant, mapping, "pbx.yaml", "", verify, place, at), secret)
+        self.inboxes.put(Inbox("pbx", self.tenant, mapping, "pbx.yaml", aliases, verify, place, at), secret)
 
     def send(self, body: bytes, media: str = "application/json", **headers: str) -> tuple[str, bool]:
         inbox = self.inboxes.find("pbx")
@@ -245,6 +251,24 @@ def test_replayed_in_order_after_a_fix(desk: Desk) -> None:
     assert desk.send(json.dumps(call("c-3"), ensure_ascii=False).encode()) == (letters[0], False)
     counted = reconciled(desk)
     assert counted == {"kept": 3, "duplicates": 1, "dead": 4 + 4 + 1}
+
+
+def test_names_that_the_alias_file_lacks_are_kept_and_listed(desk: Desk) -> None:
+    named = "  estate: {from: call.estate, names: projects}\nskip when: kind == 'test'\nevery: {project_id: estate}\n"
+    aliases = "projects: {云栖花园（一期）: yunqi-1}\n"
+    desk.map(MAPPING.replace("skip when: kind == 'test'\n", named), aliases=aliases)
+    for number, estate in enumerate(("云栖花园（一期）", "桃源", "yunqi-1", "桃源", "")):
+        desk.post(call(f"c-{number}", estate=estate))
+    desk.inboxes.settle()
+    assert [fact.project_id for fact in desk.facts()] == ["yunqi-1", "桃源", "yunqi-1", "桃源", ""]
+    inbox, passed = desk.inboxes.find("pbx"), list[int]()
+    assert inbox is not None
+    assert unknown(desk.ledger, inbox, passed.append) == {"projects": {"桃源": 2}}
+    assert sum(passed) == len(desk.facts())
+    desk.map(MAPPING)
+    inbox = desk.inboxes.find("pbx")
+    assert inbox is not None
+    assert unknown(desk.ledger, inbox, passed.append) == {}, "without an alias file nothing is unknown"
 
 
 def test_discarded_for_good(desk: Desk) -> None:

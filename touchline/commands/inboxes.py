@@ -121,6 +121,45 @@ def list_(data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonO
         say("没有。", "None.")
 
 
+@inboxes.command("unknown")
+def unknown(
+    source: SourceOption, data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonOption = False
+) -> None:
+    """列出该来源用过而别名表没有的项目与房号，及各几次；它们照原样保存。Names of estates and houses that the source sent and
+    its alias file lacks; they were kept as they are.
+
+    \b
+    Example:
+      touchline inbox unknown --source pbx
+    """
+    from producers.inbox.known import listed
+    from producers.inbox.names import unknown as found_of
+    from touchline.bar import bar
+    from touchline.library import Library
+
+    with Library(place_of(data, database)) as library:
+        inbox = next((one for one in listed(library.ledger) if one.source == source), None)
+        if inbox is None:
+            raise _nobody(source)
+        with library.database.read() as conn:
+            head = library.ledger.head(conn, inbox.tenant).place
+        with bar("查找 looking", head) as step:
+            found = found_of(library.ledger, inbox, step)
+    if as_json:
+        show(found)
+    elif found:
+        kinds = {"projects": "项目 estate", "houses": "房号 house"}
+        table(
+            ("", "名称 name", "次数 count"),
+            [(kinds[kind], name, str(n)) for kind, names in found.items() for name, n in names.items()],
+        )
+    else:
+        say(
+            "没有。" if inbox.aliases else "该来源没有别名表。",
+            "None." if inbox.aliases else "It has no alias file.",
+        )
+
+
 @inboxes.command("remove")
 def remove(source: SourceOption, data: DataOption = DATA, database: DatabaseOption = "") -> None:
     """停用一个来源并销毁其密钥；已收到的信保留。Let nobody deliver as this source any more; its letters stay.
@@ -133,8 +172,12 @@ def remove(source: SourceOption, data: DataOption = DATA, database: DatabaseOpti
 
     with desk(place_of(data, database)) as counter:
         if not counter.perform("inbox.remove", {"source": source}):
-            raise Refused(Exit.UNKNOWN, f"没有来源 {source}。", f"There is no inbox of {source}.")
+            raise _nobody(source)
     say("已停用。", "Removed.")
+
+
+def _nobody(source: str) -> Refused:
+    return Refused(Exit.UNKNOWN, f"没有来源 {source}。", f"There is no inbox of {source}.")
 
 
 def _text(file: str) -> str:
