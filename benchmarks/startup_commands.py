@@ -54,6 +54,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "dead discard": "{letter} --reason test_data --by it-007 {data}",
     "inbox add": f"--source door-{{n}} --mapping {INBOX} --verify token {{data}}",
     "inbox list": "{data}",
+    "inbox unknown": "--source pbx {data}",
     "inbox remove": "--source door-{n} {data}",
     "person find": "--phone {phone} {data}",
     "person export": "{person} {data}",
