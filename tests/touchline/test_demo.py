@@ -7,9 +7,11 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -72,7 +74,7 @@ def test_seeding_that_was_cut_anywhere_goes_on_to_the_same_days(whole: Path, tmp
     assert heads(folder) == heads(whole)
 
 
-def test_the_week_shows_every_kind_of_end(whole: Path) -> None:
+def test_the_of_the_weekhows_every_kind_of_end(whole: Path) -> None:
     with House.open(whole, clock=SimulatedClock(BASE + DAYS * DAY)) as house:
         tenant = house.ledger.tenant(demo.TENANT)
         counts = Counter(house.reading.promises.counts(tenant))
@@ -213,6 +215,11 @@ def test_make_run_is_killed_and_goes_on(tmp_path: Path) -> None:
         code, out, _ = second.end(signal.SIGINT)
         assert code == 0
         assert plan["key"] in out
+    with closing(sqlite3.connect(folder / "touchline.db")) as record:
+        rang = "SELECT silent, count(*) FROM alerts WHERE place > 0 AND recorded < ? GROUP BY silent"
+        of_the_week = dict(record.execute(rang, (plan["live"],)).fetchall())
+    assert of_the_week.keys() == {"history"}, "the seven days are listed, and none of them rings"
+    assert of_the_week["history"] > 50
 
 
 def live_cases(url: str, folder: Path) -> int:
