@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, select
 
 from ledger import lanes
+from ledger.errors import Fenced
+from ledger.ports import Locks
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.rules.book import Book
@@ -23,9 +27,11 @@ from projections.store import active_set, open_store
 from projections.tables import SetTables
 from schemas.event import Event
 from schemas.instants import HOUR, MINUTE
-from tests.kit.places import Where
+from tests.kit.places import ON_POSTGRESQL, Where, raw
 from tests.kit.world import START, World, event
 from tests.projections.test_rebuild import COMPLAINT, story
+from tests.web.site import until
+from touchline.defaults import publications
 
 READERS = 3
 
@@ -82,6 +88,17 @@ def whole(conn: Connection, tables: SetTables, decided: int, verdicts: int) -> b
     return bool(said == verdicts and opened == decided - published and filed >= opened)
 
 
+@contextmanager
+def rebuilding(live: Live) -> Iterator[Rebuild]:
+    """Beside the engine in its own process; on PostgreSQL in another one, which cannot have it pause."""
+    if isinstance(live.world.place, Path):
+        yield Rebuild(live.world.ledger, live.world.rules, live.runner.pause())
+        return
+    other = World(live.world.place, take_over=False, clock=live.world.clock)
+    yield Rebuild(other.ledger, other.rules)
+    other.close()
+
+
 def test_no_reader_sees_a_mixture_and_the_engine_goes_on(live: Live) -> None:
     world, stop, failures = live.world, threading.Event(), list[BaseException]()
     seen: list[set[str]] = [set() for _ in range(READERS)]
@@ -117,11 +134,11 @@ def test_no_reader_sees_a_mixture_and_the_engine_goes_on(live: Live) -> None:
         thread.start()
     try:
         assert live.progress.wait(world.tenant.number, 20, 30)
-        rebuild = Rebuild(world.ledger, world.rules, live.runner.pause())
-        report = rebuild.run()
-        assert (report.swapped, report.differences) == (True, {})
-        live.settled()  # it has followed the swap
-        assert rebuild.drop_old()
+        with rebuilding(live) as rebuild:
+            report = rebuild.run()
+            assert (report.swapped, report.differences) == (True, {})
+            live.settled()  # it has followed the swap
+            assert rebuild.drop_old()
     finally:
         stop.set()
         for thread in threads:
@@ -132,6 +149,67 @@ def test_no_reader_sees_a_mixture_and_the_engine_goes_on(live: Live) -> None:
     assert world.verdicts()  # it concluded all the while
     assert live.runner.status.error == ""
     assert world.rebuild().differences == {}
+
+
+@ON_POSTGRESQL
+def test_the_swap_keeps_the_engines_of_other_processes_out(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its locks are held from before the last page is folded until the set is the new one; who waited for them is fenced."""
+    story(world)
+    world.append(event("complaint.received", "late", START, ticket="late", data=COMPLAINT))
+    other = World(world.place, take_over=False, clock=world.clock)
+    rebuild = Rebuild(other.ledger, other.rules)
+    ended: list[BaseException | None] = []
+
+    def step() -> None:
+        try:
+            world.engine.step()
+        except BaseException as error:
+            ended.append(error)
+        else:
+            ended.append(None)
+
+    def waits() -> bool:
+        with raw(world.place) as admin:
+            query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            return bool(admin.execute(query).fetchone()[0])
+
+    engine = threading.Thread(target=step)
+    abreast = Rebuild._abreast
+
+    def meanwhile(self: Rebuild, conn: Connection) -> bool:
+        engine.start()
+        until(lambda: bool(ended) or waits())
+        assert ended == []
+        return abreast(self, conn)
+
+    monkeypatch.setattr(Rebuild, "_abreast", meanwhile)
+    try:
+        assert rebuild.run(compare=False).swapped
+    finally:
+        engine.join(60)
+        other.close()
+    assert isinstance(ended[0], Fenced)
+
+
+def test_a_tenant_that_comes_before_the_swap_is_folded_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story(world)
+    rebuild = Rebuild(world.ledger, world.rules)
+    engines = Rebuild._engines
+
+    def meanwhile(self: Rebuild) -> Locks:
+        if len(world.ledger.tenants()) == 1:
+            world.ledger.add_tenant("乙", publications(world.clock.now()))
+        return engines(self)
+
+    monkeypatch.setattr(Rebuild, "_engines", meanwhile)
+    assert rebuild.run(compare=False).swapped
+    with world.database.read() as conn:
+        for tenant in world.ledger.tenants():
+            assert lanes.engine_state(conn, tenant).set_name == rebuild.report.new_set, tenant.name
 
 
 def test_a_snapshot_is_read_to_its_end_whatever_is_swapped_and_dropped(world: World) -> None:
