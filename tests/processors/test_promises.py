@@ -171,12 +171,15 @@ def test_two_are_waited_for_at_once_and_each_has_its_own_time() -> None:
     made = desk()
     made.place("complaint.received", at("2026-03-02 16:00"), "a", case_id="c")
     for number, (kind, time, party) in enumerate(
-        (("started", "03-03 10:00", "owner"), ("started", "03-03 12:00", "contractor"), ("started", "03-03 13:00", "owner"),
-         ("ended", "03-03 14:00", "developer"), ("ended", "03-04 10:00", "owner"), ("ended", "03-05 12:00", "contractor"))
+        (
+            ("started", "03-03 10:00", "owner"), ("started", "03-03 12:00", "contractor"), ("started", "03-03 13:00", "owner"),
+            ("ended", "03-03 14:00", "developer"), ("ended", "03-04 10:00", "owner"), ("started", "03-04 20:00", "owner"),
+            ("ended", "03-05 02:00", "owner"), ("ended", "03-05 12:00", "contractor"),
+        )
     ):  # fmt: skip
         made.place(f"case.wait_{kind}", at(f"2026-{time}"), f"b{number}", case_id="c", party=party)
     row = only(made, "complaint.handle_in_standard")
-    assert json.loads(row.waited) == {"owner": 24 * HOUR, "contractor": 48 * HOUR}
+    assert json.loads(row.waited) == {"owner": 30 * HOUR, "contractor": 48 * HOUR}
     assert row.due == at("2026-03-11 23:59") + 60_000_000 - 1, (
         "seven days and the two day-ends of 3 and 4 March, each once"
     )

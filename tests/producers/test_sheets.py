@@ -45,7 +45,7 @@ TIERS = mapping_of(
     """
 mapping: tiers
 header: 2
-columns: {no: 编号, at: {from: 时间, as: time}, name: 客户/姓名, phone: 电话, estate: 项目}
+columns: {no: 编号, at: {from: 时间, as: time}, name: 客户/姓名, phone: 客户/电话, estate: 项目}
 ticket: no
 touchpoints:
   r:

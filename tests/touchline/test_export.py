@@ -151,6 +151,26 @@ def test_spans_corrections_and_formulas(acme: Shell, tmp_path: Path) -> None:
         assert "exported" in said.err
 
 
+def test_a_repair_that_became_a_complaint_is_a_line_of_the_complaints(acme: Shell, tmp_path: Path) -> None:
+    words = {"description": "渗水", "component": "飘窗", "location": "客厅"}
+    one = example("repair.reported") | {"houseid": "h1", "data": words}
+    told = [
+        one | {"id": f"r{n}", "ticket": f"BX-{n}", "time": f"2026-03-0{n}T09:00:00+08:00"} for n in (2, 3, 4)
+    ]
+    path = tmp_path / "e.ndjson"
+    path.write_text("".join(json.dumps(event) + "\n" for event in told), encoding="utf-8")
+    assert acme("append", str(path)).code == 0
+    book = tmp_path / "out.xlsx"
+    assert acme("export", "complaints", "-o", str(book), "--clear", "--by", "x").code == 0
+    (line,) = rows_of(book)
+    assert (line["投诉编号"], line["受理时间"], line["房号"], line["投诉内容"]) == (
+        "BX-4",
+        "2026-03-04 09:00",
+        "h1",
+        "渗水",
+    )
+
+
 @pytest.mark.parametrize(
     "words", [("export", "penalties"), ("template", "penalties"), ("export", "repairs", "--since", "x")]
 )
