@@ -38,7 +38,7 @@ class Penalties:
     """See the module's docstring."""
 
     name = RULE
-    version = 1
+    version = 2
     rows: tuple[type[Row], ...] = (Penalty,)
 
     def file(self, event: Event, book: Book) -> Iterable[Filing]:
@@ -75,7 +75,7 @@ class Penalties:
             more = [r for r in raises if r.level >= 2 and r.entry.time >= one.entry.time and r is not one]
             for rule, bearer, review in fitting(one, terms, causes):
                 own = penalty_id(scope, str(one.said["case"]), rule)
-                mine = [d for d in decisions if d.said["id"] == own and d.entry.time >= one.entry.time]
+                mine = [d for d in decisions if d.said["id"] == own]
                 row = _penalty(own, scope, one, more, mine, terms)
                 if rule == WAITING and not mine:
                     row = replace(row, state="waiting", amount_fen=0)
