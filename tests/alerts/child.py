@@ -1,20 +1,20 @@
-"""A process that does nothing but ring, for tests that kill it: ``python -m tests.alerts.child FOLDER URL``."""
+"""A process that does nothing but ring, for tests that kill it: ``python -m tests.alerts.child PLACE URL``."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from alerts.service import Alerts
 from alerts.settings import AlertSettings
 from ledger.clock import SystemClock
 from schemas.instants import SECOND
 from tests.alerts.support import SECRET
+from tests.kit.places import named
 from tests.ledger.house import House
 
 
-def main(folder: str, url: str) -> None:
-    home = House.open(Path(folder), SystemClock())
+def main(place: str, url: str) -> None:
+    home = House.open(named(place), SystemClock())
     settings = AlertSettings(
         log=False,
         webhook_url=url,

@@ -28,6 +28,7 @@ from tests.alerts.support import (
     verdict,
     verdict_id_of,
 )
+from tests.kit.places import Where, name_of
 from tests.ledger.house import House, house
 
 pytestmark = pytest.mark.crash
@@ -35,8 +36,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def child(folder: Path, url: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.alerts.child", str(folder), url]
+def child(place: Where, url: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "tests.alerts.child", name_of(place), url]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
     try:
         yield process
@@ -51,9 +52,9 @@ def _now(home: House) -> int:
     return home.clock.now()
 
 
-def _prepare(folder: Path, history: int, live: int) -> Tenant:
+def _prepare(place: Where, history: int, live: int) -> Tenant:
     """A ledger with verdicts from before the first start, and verdicts from after it."""
-    with house(folder, SystemClock()) as home:
+    with house(place, SystemClock()) as home:
         tenant = home.tenant("example-homes")
         conclude(home, tenant, *(verdict(n, due=_now(home)) for n in range(1, history + 1)))
         with ringing(home) as alerts:
@@ -63,32 +64,31 @@ def _prepare(folder: Path, history: int, live: int) -> Tenant:
     return tenant
 
 
-def _states(folder: Path, tenant: Tenant) -> list[tuple[str, list[dict[str, Any]]]]:
+def _states(place: Where, tenant: Tenant) -> list[tuple[str, list[dict[str, Any]]]]:
     with (
-        house(folder, SystemClock()) as home,
+        house(place, SystemClock()) as home,
         ringing(home, webhook_url="http://127.0.0.1:1", webhook_secret=SECRET) as alerts,
     ):
         return [(a["state"], a["deliveries"]) for a in alerts.query.list(tenant, limit=1000)]
 
 
 def test_killed_between_delivery_and_noting_it_is_sent_again_under_the_same_id(
-    tmp_path: Path, box: Inbox
+    place: Where, box: Inbox
 ) -> None:
-    folder = tmp_path / "data"
-    tenant = _prepare(folder, history=3, live=1)
+    tenant = _prepare(place, history=3, live=1)
     hold = threading.Event()
     box.answer = lambda call: Answer(hold=hold)
-    with child(folder, box.url):
+    with child(place, box.url):
         box.wait_for(lambda: len(box.calls) == 1)  # it has arrived, and the sender does not know
     hold.set()
     box.answer = lambda call: Answer()
-    with child(folder, box.url) as process:
+    with child(place, box.url) as process:
         box.wait_for(lambda: len(box.calls) == 2)
         process.communicate(timeout=60)  # a clean end notes what was sent
     assert {call.headers["webhook-id"] for call in box.calls} == {verdict_id_of(4)}
     receiver = Receiver(SECRET)
     assert [receiver.take(call.headers, call.body)[1] for call in box.calls] == [True, False]
-    (state, deliveries), *past = _states(folder, tenant)
+    (state, deliveries), *past = _states(place, tenant)
     assert (state, deliveries[0]["attempts"]) == ("sent", 2)
     assert past == [("silent", [])] * 3
 

@@ -6,9 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,12 +27,13 @@ from producers.inbox import doors
 from producers.inbox.bodies import rows
 from producers.inbox.inbox import Inboxes
 from producers.inbox.known import Inbox
-from producers.inbox.letters import Content, Gone
+from producers.inbox.letters import Content, Gone, Letters
 from producers.inbox.names import unknown
 from producers.intake import Intake
 from producers.mapping.problems import BadRow
 from schemas.event import Event
-from tests.kit.places import Where
+from tests.kit.hatchery import ended
+from tests.kit.places import Where, name_of, named
 from tests.ledger.house import START, House
 
 TOKEN = "a-token-of-the-vendor"
@@ -452,34 +452,29 @@ def test_no_body_raises_anything_else(body: bytes, media: str) -> None:
 
 # Crashes.
 
-VICTIM = """
-import os, signal, sys
-from pathlib import Path
-from tests.producers.test_inbox import Desk, call
-from producers.inbox.letters import Letters
 
-def die(*_, **__):
+def die(*_: Any, **__: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
-desk = Desk(Path(sys.argv[1]))
-desk.post(call())
-print("kept", flush=True)
-if sys.argv[2] == "kept":
-    die()
-setattr(Letters, sys.argv[2], die)
-desk.inboxes.settle()
-"""
+
+def victim(arguments: list[str]) -> None:
+    """Takes a delivery and dies at the step: main of a process of its own."""
+    desk = Desk(named(arguments[0]))
+    desk.post(call())
+    if arguments[1] == "kept":
+        die()
+    setattr(Letters, arguments[1], die)
+    desk.inboxes.settle()
 
 
 @pytest.mark.crash
 @pytest.mark.parametrize("step", ["kept", "content", "decide", "tidy"])
-def test_killed_between_keeping_and_mapping(tmp_path: Path, step: str) -> None:
+def test_killed_between_keeping_and_mapping(place: Where, step: str) -> None:
     """``kept``: acknowledged, nothing else; ``decide``: its events are appended; ``tidy``: decided, its key still stands."""
-    done = subprocess.run(
-        [sys.executable, "-c", VICTIM, str(tmp_path), step], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout.strip()) == (-signal.SIGKILL, "kept"), done.stderr
-    desk = Desk(tmp_path)
+    assert ended(victim, name_of(place), step) == -signal.SIGKILL
+    desk = Desk(place)
+    (letter,) = desk.inboxes.letters.listed(desk.tenant, state="")
+    assert letter["state"] == ("mapped" if step == "tidy" else "waiting")
     try:
         desk.inboxes.start()
         states = desk.inboxes.letters.standing
