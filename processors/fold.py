@@ -198,10 +198,12 @@ class Fold:
             for entry in entries:
                 shelf.count(name, entry)
             return
-        for entry in entries:
-            if known and (since := known.get((name, entry.scope, entry.slot, entry.link, entry.time))):
-                entry = entry._replace(known=since)
-            shelf.enter(name, entry, touched)
+        if known:
+            entries = [
+                entry._replace(known=known.get((name, entry.scope, entry.slot, entry.link, entry.time), 0))
+                for entry in entries
+            ]
+        shelf.enter(name, entries, touched)
 
     def _hear_of_source(self, event: Event) -> None:
         """The first of its type from its source, or what a source may delay: filing does not depend on it, and no row is
@@ -251,8 +253,7 @@ class Fold:
                 continue
             for filing in filed:
                 if (filing.scope, filing.slot, filing.link) not in have:
-                    (entry,) = as_evidence((filing,), event)
-                    self.shelf.enter(rule.name, entry, touched)
+                    self.shelf.enter(rule.name, as_evidence((filing,), event), touched)
         return list(touched)
 
     def settle_missing(self, touched: Iterable[Key], saying: Saying) -> None:
@@ -324,7 +325,7 @@ class Fold:
             if row is not None:
                 instants = self._instants(name, row)
                 later = [at for at in instants if at > saying.at]
-                scope = self.shelf.put(name, row, min(later, default=NEVER))
+                scope = self.shelf.put(name, row, min(later) if later else NEVER)
                 if len(later) < len(instants) or scope.said.get(row_id):
                     following.append((self.rules[name], row, True))
             elif before is not None:
@@ -383,26 +384,12 @@ def as_evidence(filed: Iterable[Filing], event: Event) -> list[Evidence]:
         root = verdict_id(str(event.origin["row"]), str(event.origin["kind"]), 0)
     event_id, time, recorded, place = event.event_id, event.time, event.recorded, event.after
     rank = CATALOGUE[event.type].rank
-    # all fields in their order, past the function that takes them by name: in half of its time, three times for each fact
-    make = tuple.__new__
-    return [
-        make(
-            Evidence,
-            (
-                scope,
-                event_id,
-                slot,
-                time if at is None else at,
-                rank,
-                recorded,
-                place,
-                root,
-                value,
-                link,
-                0,
-                "",
-                0,
-            ),
-        )
-        for scope, slot, value, link, at in filed
-    ]
+    make = (
+        tuple.__new__
+    )  # of all fields in their order, past the function that takes them by name: in half of its time
+    made = []
+    for scope, slot, value, link, at in filed:
+        when = time if at is None else at
+        told = (scope, event_id, slot, when, rank, recorded, place, root, value, link, 0, "", 0)
+        made.append(make(Evidence, told))
+    return made

@@ -152,32 +152,35 @@ class Shelf:
 
     # -- evidence
 
-    def enter(self, rule: str, entry: Evidence, touched: Touched) -> None:
-        """File it, and note which scopes that touches."""
-        self.note(rule, entry)
-        key = (rule, entry.scope)
-        scope = self._scopes.get(key) or self.scope(rule, entry.scope)
-        if entry.slot == LINK:
-            scope.links[(entry.event_id, entry.link)] = entry
-            touched.update(dict.fromkeys([(rule, full) for full in self.touched(rule, entry)], JUDGE))
-            return
-        evidence, newest = scope.evidence, True
-        if not evidence or evidence[-1].time < entry.time or IN_ORDER(evidence[-1]) < IN_ORDER(entry):
-            evidence.append(entry)
-        else:
-            insort(evidence, entry, key=IN_ORDER)
-            newest = False
-        if entry.scope[0] == PARTIAL:
-            touched.update(dict.fromkeys([(rule, full) for full in self.judged(rule, entry.scope)], JUDGE))
-            return
-        came = touched.get(key, 0)
-        touched[key] = came + 1 if newest and came != JUDGE else JUDGE
+    def enter(self, rule: str, entries: Sequence[Evidence], touched: Touched) -> None:
+        """File what an event is evidence of, and note which scopes that touches."""
+        self.note(rule, entries)
+        scopes = self._scopes
+        for entry in entries:
+            name = entry.scope
+            key = (rule, name)
+            scope = scopes.get(key) or self.scope(rule, name)
+            if entry.slot == LINK:
+                scope.links[(entry.event_id, entry.link)] = entry
+                touched.update(dict.fromkeys([(rule, full) for full in self.touched(rule, entry)], JUDGE))
+                continue
+            evidence, newest = scope.evidence, True
+            if not evidence or evidence[-1].time < entry.time or IN_ORDER(evidence[-1]) < IN_ORDER(entry):
+                evidence.append(entry)
+            else:
+                insort(evidence, entry, key=IN_ORDER)
+                newest = False
+            if name[0] == PARTIAL:
+                touched.update(dict.fromkeys([(rule, full) for full in self.judged(rule, name)], JUDGE))
+                continue
+            came = touched.get(key, 0)
+            touched[key] = came + 1 if newest and came != JUDGE else JUDGE
 
-    def note(self, rule: str, entry: Evidence) -> None:
-        """To be written."""
-        noted = (rule, entry)
-        self._evidence.append(noted)
-        self._by_event.setdefault(entry.event_id, []).append(noted)
+    def note(self, rule: str, entries: Sequence[Evidence]) -> None:
+        """What one event is evidence of, to be written."""
+        noted = [(rule, entry) for entry in entries]
+        self._evidence += noted
+        self._by_event.setdefault(entries[0].event_id, []).extend(noted)
 
     def unfile(self, rule: str, event_id: str) -> list[str]:
         """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes to judge again."""
@@ -238,7 +241,7 @@ class Shelf:
 
     def count(self, rule: str, entry: Evidence) -> None:
         """File what a linear rule adds, and add it. Nothing that stands is read."""
-        self.note(rule, entry)
+        self.note(rule, (entry,))
         self._add_up(entry, 1)
 
     def _add_up(self, entry: Evidence, sign: int) -> None:

@@ -50,8 +50,8 @@ class Files(Shelf):
     def warm(self, rule: str, scopes: Iterable[str]) -> None:
         """Nothing is judged, so nothing is wanted."""
 
-    def enter(self, rule: str, entry: Evidence, touched: Touched) -> None:
-        self.note(rule, entry)
+    def enter(self, rule: str, entries: Sequence[Evidence], touched: Touched) -> None:
+        self.note(rule, entries)
 
     def touched(self, rule: str, entry: Evidence) -> list[str]:
         return []

@@ -67,7 +67,9 @@ class Sources:
         declared, reported = self.declared, self.reported
         sent, senders = self.sent, self.senders
         key = (event.source, event.type)
-        if key not in sent and event.type not in (DECLARED, REPORTED):
+        if key in sent:  # as mostly; it is neither of those below
+            return self
+        if event.type not in (DECLARED, REPORTED):
             sent = {**sent, key: event.recorded}
             for name in (event.type, ANY):
                 if event.source not in senders.get(name, ()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from processors.rules.promises.promise import OPEN, Promise, confirmable
 from processors.rules.promises.texts import read
-from processors.rules.protocol import LOOK, Mark
+from processors.rules.protocol import LOOK, Mark, Row
 from processors.rules.sources import Wait
 from schemas.instants import NEVER, Instant
 
@@ -36,37 +36,40 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
         yield said.mark(*line)
 
 
-def instants(row: Promise, book: Book) -> list[Instant]:
+def instants(row: Row, book: Book) -> list[Instant]:
     """When its marks begin to stand: all that is asked of most of them."""
-    return [line[0] for line in _lines(row, book)] if min(row.due, row.planned) < NEVER else []
+    assert isinstance(row, Promise)
+    return [line[0] for line in _lines(row, book)]
 
 
-def _lines(row: Promise, book: Book) -> Iterator[tuple[Instant, Instant, str, str, int]]:
+def _lines(row: Promise, book: Book) -> list[tuple[Instant, Instant, str, str, int]]:
     """(at, time, kind, type, whom it tells)"""
+    made: list[tuple[Instant, Instant, str, str, int]] = []
+    due, settled, early = row.due, row.settled, row.early
+    if due == NEVER and row.planned == NEVER:
+        return made
     if row.kind == "coverage":  # a share is a figure; who is missing has a promise of his own
-        return
-    if row.due == NEVER and row.planned == NEVER:
-        return
+        return made
     floor = row.dated_recorded if row.dated_by else -NEVER
     if row.dated_by:
-        yield floor, floor, "dated", DATED, NOBODY
-    if not row.born_late and not row.early:
+        made.append((floor, floor, "dated", DATED, NOBODY))
+    if not row.born_late and not early:
+        last = min(due, row.planned)
         for number, warn in enumerate(read(row.warns), start=1):
-            if warn < row.settled and max(warn, floor) <= min(row.due, row.planned):
+            if warn < settled and max(warn, floor) <= last:
                 kind = "due_soon" if number == 1 else f"due_soon{number}"
-                yield max(warn, floor), warn, kind, DUE_SOON, OWERS
-    if row.settled <= row.due and not row.early:
-        return
-    if row.confirm == NEVER:
-        return
+                made.append((max(warn, floor), warn, kind, DUE_SOON, OWERS))
+    if (settled <= due and not early) or row.confirm == NEVER:
+        return made
     confirmed = confirmable(row)
     if waiting := waits(row, book):
-        yield confirmed, row.due, "look", LOOK, NOBODY
+        made.append((confirmed, due, "look", LOOK, NOBODY))
         confirmed = max(wait.until for wait in waiting)
-    yield confirmed, row.due, "breached", BREACHED, AT_BREACH
+    made.append((confirmed, due, "breached", BREACHED, AT_BREACH))
     for number, step in enumerate(read(row.steps), start=1):
-        if step < row.settled:
-            yield max(step, confirmed), step, f"step{number}", STEP_REACHED, number
+        if step < settled:
+            made.append((max(step, confirmed), step, f"step{number}", STEP_REACHED, number))
+    return made
 
 
 def waits(row: Promise, book: Book) -> list[Wait]:

@@ -13,7 +13,6 @@ from processors.rules.promises.promise import Owned, Promise
 from processors.rules.protocol import Evidence, Mark, Row
 from processors.rules.sources import REPORTED
 from schemas.event import Event
-from schemas.instants import Instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -24,6 +23,7 @@ class Promises(Owned):
 
     file = staticmethod(filing.file)
     carry = staticmethod(carried.carry)
+    instants = staticmethod(marks.instants)
 
     def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterable[Row]:
         return judge.judge(scope, evidence, book)
@@ -31,10 +31,6 @@ class Promises(Owned):
     def marks(self, row: Row, book: Book) -> Iterable[Mark]:
         assert isinstance(row, Promise)
         return marks.marks(row, book)
-
-    def instants(self, row: Row, book: Book) -> Sequence[Instant]:
-        assert isinstance(row, Promise)
-        return marks.instants(row, book)
 
     def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         assert isinstance(row, Promise)
