@@ -18,7 +18,7 @@ NS_VERDICT = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a103")
 NS_PROMISE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a104")
 NS_PROBLEM = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a105")
 NS_PENALTY = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a10a")
-_EVENT, _CASE = NS_EVENT.bytes, NS_CASE.bytes
+_EVENT, _CASE, _PROMISE, _VERDICT = NS_EVENT.bytes, NS_CASE.bytes, NS_PROMISE.bytes, NS_VERDICT.bytes
 _VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
@@ -49,13 +49,13 @@ def case_id_of_event(event: str) -> str:
 
 def verdict_id(row_id: str, kind: str, generation: int) -> str:
     """A verdict: its row, the kind of mark ("breached", "step1"), and how often it was announced before."""
-    return named(NS_VERDICT, canonical_bytes([row_id, kind, generation]))
+    return _named(_VERDICT, canonical_bytes([row_id, kind, generation]))
 
 
 def promise_id(policy_key: str, key_values: str, root: str, label: str = "") -> str:
     """A promise (履约时限): policy, key values as canonical JSON text, root of the trigger's corrections,
     and for recurring duties the period's label. For showing; a late earlier trigger may change it."""
-    return named(NS_PROMISE, canonical_texts(policy_key, key_values, root, label))
+    return _named(_PROMISE, canonical_texts(policy_key, key_values, root, label))
 
 
 def case_id_of_conversion(case: str) -> str:

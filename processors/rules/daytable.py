@@ -21,6 +21,7 @@ from schemas.instants import (
     parse_day,
     start_of_day,
 )
+from schemas.policy import Dur
 
 
 class NoCalendar(Exception):
@@ -84,6 +85,8 @@ class Days:
         self._close = 1440 if calendar.close is None else _minutes(calendar.close)
         self._roll = calendar.roll == "next_working_day"
         self._overs: dict[tuple[Day, int], Instant] = {}
+        self._marks: dict[tuple[Day, Dur, int], Instant | None] = {}
+        """What is remembered of whole days: when they are over, and when so much of them is used."""
 
     @property
     def last_day(self) -> Day:

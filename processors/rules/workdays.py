@@ -7,7 +7,7 @@ happens at that instant is in time. The trigger's own day never counts (0wd and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from processors.rules.daytable import NoCalendar
@@ -47,6 +47,17 @@ class WorkCalendar(Limits):
             due = self.due(at, limit, spans)
             early = None if due is None else before(due, long)
             return early if early is not None and early > at else None
+        if spans:
+            return self._used(at, limit, pct, spans)
+        key = (day_of(at), limit, pct)
+        found = self._marks.get(key)
+        if found is None:
+            found = self._marks[key] = self._used(at, limit, pct, spans)
+        return found
+
+    def _used(self, at: Instant, limit: Dur, pct: int, spans: Sequence[Span]) -> Instant | None:
+        """When ``pct`` percent of a limit of d or wd are used; without pauses the same whatever the time of the day."""
+        count, unit = limit
         whole, rest = divmod(count * DAY * pct // 100, DAY)
         day = self._last(at, Dur(whole + 1, unit), spans)
         if day is None:

@@ -46,7 +46,7 @@ def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequ
     trigger of the only one. No rows, where nothing has opened any. None for anything else: it is judged."""
     entry = evidence[-1]
     if not rows:
-        if entry.slot[0] == TRIGGER and all(e.slot[0] == FACT for e in evidence[:-1]):
+        if entry.slot[0] == TRIGGER and (len(evidence) == 1 or all(e.slot[0] == FACT for e in evidence[:-1])):
             return opened(evidence, book)
         return None if any(e.slot[0] in OPENS for e in evidence) else rows
     if len(rows) != 1:
@@ -73,15 +73,20 @@ def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequ
 def _opened_once(row: Promise, terms: Terms, evidence: Sequence[Evidence], book: Book) -> bool:
     """Whether the row's own trigger is all that ever opens anything in this scope: it stands alone, or before others that
     the same policy binds, which opens but once."""
-    openers = [e for e in evidence if e.slot[0] in OPENS]
-    if openers[0].event_id != row.trigger:
-        return False
-    for one in openers[1:]:
-        if terms.form != "gate" or one.slot not in terms.opens_alone:
+    first = True
+    for one in evidence:
+        if one.slot[0] not in OPENS:
+            continue
+        if first:
+            if one.event_id != row.trigger:
+                return False
+            first = False
+        elif terms.form != "gate" or one.slot not in terms.opens_alone:
             return False
-        bound = book.bind(row.obligation, happened(one), one.place)
-        if bound is None or bound.version.place != row.policy_place:
-            return False
+        else:
+            bound = book.bind(row.obligation, happened(one), one.place)
+            if bound is None or bound.version.place != row.policy_place:
+                return False
     return True
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from processors.rules.pauses import Span
@@ -30,14 +29,9 @@ def date(
     limit = terms.limit
     if limit is not None:
         try:
-            due, warns = calendars.ask(
-                lambda calendar: _limited(
-                    calendar, opened, limit, tuple(pauses), terms.warnings, terms.ladder.warn_long
-                )
-            )
+            return calendars.ask(lambda calendar: _limited(calendar, terms, opened, limit, pauses))
         except NoCalendar:
             return Dated(undated=True)
-        return Dated(paused=True) if due is None else Dated(due, warns)
     if terms.given:
         if given is None:
             return Dated(undated=True)
@@ -92,26 +86,22 @@ def reach_back(terms: Terms, opened: Instant, calendars: Calendars) -> Instant:
         day -= 1
 
 
-@lru_cache(maxsize=8192)
 def _limited(
-    calendar: WorkCalendar,
-    opened: Instant,
-    limit: Dur,
-    pauses: tuple[Span, ...],
-    warnings: tuple[Warning_, ...],
-    long: Dur,
-) -> tuple[Instant | None, tuple[Instant, ...]]:
-    """(due instant, warnings), remembered: a promise is dated anew with each event of its scope."""
+    calendar: WorkCalendar, terms: Terms, opened: Instant, limit: Dur, pauses: Sequence[Span]
+) -> Dated:
+    """By one calendar, which raises NoCalendar where it cannot tell."""
     due = calendar.due(opened, limit, pauses)
-    if due is None or limit.n == 0:
-        return due, ()
+    if due is None:
+        return Dated(paused=True)
+    if limit.n == 0:
+        return Dated(due)
     found = [
-        calendar.mark(opened, limit, warning.pct, pauses, long)
+        calendar.mark(opened, limit, warning.pct, pauses, terms.ladder.warn_long)
         if warning.pct
         else _ahead(warning, opened, due)
-        for warning in warnings
+        for warning in terms.warnings
     ]
-    return due, _between(opened, due, found)
+    return Dated(due, _between(opened, due, found))
 
 
 def _ahead(warning: Warning_, opened: Instant, due: Instant) -> Instant | None:
