@@ -125,7 +125,7 @@ class Fold:
             left, taken = self.shelf.void(event.corrects, at, event.event_id)
             touched = dict.fromkeys(left, JUDGE)
             since = {(r, e.scope, e.slot, e.link, e.time): e.known or e.recorded for r, e in taken}
-        saying = Saying(at=at, after=event.after, cause=event.event_id)
+        saying = Saying(at, event.after, event.event_id)
         if event.type in PUBLICATIONS:  # first: a policy may be opened by the very event that publishes it
             self._publish(event)
         else:
@@ -270,9 +270,10 @@ class Fold:
 
     def _judge_all(self, touched: Touched, saying: Saying, event: Event | None) -> Changed:
         changed: Changed = {}
-        for name, scope in sorted(touched) if len(touched) > 1 else touched:
+        for key in sorted(touched) if len(touched) > 1 else touched:
+            name, scope = key
             try:
-                self._judge(name, scope, touched[(name, scope)], changed)
+                self._judge(name, scope, touched[key], changed)
             except Exception as error:
                 if event is None or not self._live:
                     raise
@@ -286,8 +287,10 @@ class Fold:
         """Note what becomes of the rows of a scope: carried on where the rule can, else judged from all evidence."""
         held = self.shelf.scope(name, scope)
         if came != JUDGE and not held.links and (rule := self._carrying.get(name)) is not None:
-            stood = [row for row, _ in held.rows.values()]
+            stood = [row for row, _ in held.rows.values()] if held.rows else ()
             rows = self._carry(rule, stood, held.evidence, came)
+            if rows is stood:
+                return
             if rows is not None:
                 for row in rows:
                     before, _ = held.rows.get(row.id, _NONE)
@@ -308,8 +311,9 @@ class Fold:
         self, rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], came: int
     ) -> Sequence[Row] | None:
         """The rows of a scope whose newest pieces of evidence, so many, are all that came: one after the other."""
-        for ahead in range(came - 1, 0, -1):
-            so_far = rule.carry(rows, evidence[:-ahead], self.book)
+        while came > 1:
+            came -= 1
+            so_far = rule.carry(rows, evidence[:-came], self.book)
             if so_far is None:
                 return None
             rows = so_far

@@ -28,6 +28,9 @@ Kept = tuple[Row, Instant] | None
 Touched = dict[Key, int]
 """Scopes whose evidence changed -> how many pieces came as their newest, where nothing else changed in them; else JUDGE."""
 
+Noted = tuple[str, Sequence[Evidence]]
+"""A rule, and what one event is evidence of for it."""
+
 JUDGE = -1
 
 RowT = TypeVar("RowT", bound=Row)
@@ -47,11 +50,11 @@ class Shelf:
         self.pages = pages
         self._warm = Warm(0) if warm is None else warm
         self._scopes: dict[Key, Scope] = {}
-        self._evidence: list[tuple[str, Evidence]] = []
+        self._evidence: list[Noted] = []
         self._rows: dict[tuple[type[Row], str], tuple[Kept, Kept, Row | None]] = {}
         """What was put or dropped: (as it is, as it was before this batch, the row if it is no more)."""
         self._said: dict[tuple[str, str, str, str], Announced] = {}
-        self._by_event: dict[str, list[tuple[str, Evidence]]] = {}
+        self._by_event: dict[str, list[Noted]] = {}
         self._asked: set[str] = set()
         self._due: list[tuple[Instant, str, str, str]] = []
         self._sums: dict[tuple[str, str], Summed] = {}
@@ -178,22 +181,23 @@ class Shelf:
 
     def note(self, rule: str, entries: Sequence[Evidence]) -> None:
         """What one event is evidence of, to be written."""
-        noted = [(rule, entry) for entry in entries]
-        self._evidence += noted
-        self._by_event.setdefault(entries[0].event_id, []).extend(noted)
+        noted = (rule, entries)
+        self._evidence.append(noted)
+        self._by_event.setdefault(entries[0].event_id, []).append(noted)
 
     def unfile(self, rule: str, event_id: str) -> list[str]:
         """Forget what a rule filed of an event in this batch (it is being parked). Returns the scopes to judge again."""
-        kept: list[tuple[str, Evidence]] = []
+        kept: list[Noted] = []
         touched: dict[str, None] = {}
-        for owner, entry in self._by_event.get(event_id, ()):
-            if owner != rule:
-                kept.append((owner, entry))
+        for noted in self._by_event.get(event_id, ()):
+            if noted[0] != rule:
+                kept.append(noted)
                 continue
-            touched |= dict.fromkeys(self.touched(rule, entry))
-            self._take_out(rule, entry)
+            for entry in noted[1]:
+                touched |= dict.fromkeys(self.touched(rule, entry))
+                self._take_out(rule, entry)
         self._evidence = [
-            (owner, entry) for owner, entry in self._evidence if (owner, entry.event_id) != (rule, event_id)
+            noted for noted in self._evidence if (noted[0], noted[1][0].event_id) != (rule, event_id)
         ]
         self._by_event[event_id] = kept
         return list(touched)
@@ -206,26 +210,28 @@ class Shelf:
         self._asked.update(wanted)
         for event_id, entries in self.pages.evidence_of(wanted).items():
             mine = self._by_event.setdefault(event_id, [])
-            have = {(r, e.scope, e.slot, e.link) for r, e in mine}
-            mine.extend(x for x in entries if (x[0], x[1].scope, x[1].slot, x[1].link) not in have)
+            have = {(r, e.scope, e.slot, e.link) for r, noted in mine for e in noted}
+            mine.extend((r, (e,)) for r, e in entries if (r, e.scope, e.slot, e.link) not in have)
 
     def filed(self, rule: str, event_id: str) -> set[tuple[str, str, str]]:
         """(scope, slot, link) of what stands of an event; ``know`` it first."""
-        return {(e.scope, e.slot, e.link) for r, e in self._by_event.get(event_id, ()) if r == rule}
+        mine = [noted for owner, noted in self._by_event.get(event_id, ()) if owner == rule]
+        return {(e.scope, e.slot, e.link) for noted in mine for e in noted}
 
     def void(self, event_id: str, at: Instant, by: str) -> tuple[list[Key], list[tuple[str, Evidence]]]:
         """Take an event's evidence out of every scope. Returns the scopes to judge again, and what was taken out."""
         self.know((event_id,))
         touched: list[Key] = []
         taken: list[tuple[str, Evidence]] = []
-        for rule, entry in self._by_event.pop(event_id, ()):
+        standing = [(rule, entry) for rule, noted in self._by_event.pop(event_id, ()) for entry in noted]
+        for rule, entry in standing:
             if entry.slot.startswith(SUM):
                 self._add_up(entry, -1)
             else:
                 touched += [(rule, name) for name in self.touched(rule, entry)]
                 self._take_out(rule, entry)
             taken.append((rule, entry))
-            self._evidence.append((rule, entry._replace(voided=at, voided_by=by)))
+            self._evidence.append((rule, (entry._replace(voided=at, voided_by=by),)))
         return touched, taken
 
     def _take_out(self, rule: str, entry: Evidence) -> None:
@@ -256,17 +262,17 @@ class Shelf:
 
     def put(self, rule: str, row: Row, upcoming: Instant) -> Scope:
         """Keep a row. Returns its scope."""
-        scope = self.scope(rule, row.scope)
-        rows = scope.rows
-        held = rows.get(row.id)
+        row_id, name = row.id, row.scope
+        scope = self._scopes.get((rule, name)) or self.scope(rule, name)
+        held = scope.rows.get(row_id)
         if held is not None and held[0] is row and held[1] == upcoming:
             return scope  # nothing new: it is written, or will be
-        key, put = (type(row), row.id), (row, upcoming)
+        key, put = (type(row), row_id), (row, upcoming)
         noted = self._rows.get(key)
         self._rows[key] = put, held if noted is None else noted[1], None
-        rows[row.id] = put
+        scope.rows[row_id] = put
         if upcoming != NEVER:
-            heapq.heappush(self._due, (upcoming, rule, row.id, row.scope))
+            heapq.heappush(self._due, (upcoming, rule, row_id, name))
         return scope
 
     def drop(self, rule: str, row: Row) -> Scope:
@@ -342,7 +348,9 @@ class Shelf:
 
     def collect(self, effects: Effects) -> None:
         """Write what changed into the effects, in an order that does not depend on how it came about."""
-        filed = {(r, e.scope, e.event_id, e.slot + e.link): (r, e) for r, e in self._evidence}
+        filed = {
+            (r, e.scope, e.event_id, e.slot + e.link): (r, e) for r, noted in self._evidence for e in noted
+        }
         effects.evidence.extend(filed[key] for key in sorted(filed))
         for kind, row_id in sorted(self._rows, key=lambda k: (k[0].TABLE, k[1])):
             put, before, gone = self._rows[(kind, row_id)]

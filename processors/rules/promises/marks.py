@@ -39,6 +39,8 @@ def marks(row: Promise, book: Book) -> Iterator[Mark]:
 def instants(row: Row, book: Book) -> list[Instant]:
     """When its marks begin to stand: all that is asked of most of them."""
     assert isinstance(row, Promise)
+    if row.due == NEVER and row.planned == NEVER:
+        return []
     return [line[0] for line in _lines(row, book)]
 
 
