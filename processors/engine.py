@@ -23,7 +23,7 @@ from ledger.tenants import Tenant
 from processors.agenda import Agenda
 from processors.backfill import backfill
 from processors.books import book_of
-from processors.fold import PUBLICATIONS, Fold
+from processors.fold import PUBLICATIONS, Fold, up_to_publication
 from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule
@@ -163,13 +163,10 @@ class Engine:
             facts = [f for f in facts if f.recorded <= until]
             fold = self._fold(conn, pages)
             fold.shelf.schedule(due)
-            fold.prepare(facts)
             if not facts:
                 fold.advance(bound, self.state.decided)
                 return self._commit(fold, self.state.decided, until)
-            for fact in facts:
-                fold.advance(whole(fact.recorded), fact.place - 1)
-                fold.place(fact)
+            fold.take(facts)
             last = facts[-1]
             if last.type in PUBLICATIONS:
                 backfill(fold, self.ledger, conn, self.tenant, last, self.book)
@@ -293,11 +290,3 @@ class Engine:
         elif taken >= self.size:
             self.size = min(BATCH, self.size + self.size // 4)
         return True
-
-
-def up_to_publication(facts: Sequence[Event]) -> list[Event]:
-    """The book does not change within a batch: a publication ends it, and stands alone if it comes first."""
-    for index, fact in enumerate(facts):
-        if fact.type in PUBLICATIONS:
-            return list(facts[: index or 1])
-    return list(facts)

@@ -9,7 +9,7 @@ The fold knows no SQL and no clock; it works on a shelf. What follows from a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from processors.rules.book import Book
 from processors.rules.linear import AnyRule, LinearRule, filings, linear, scoped
 from processors.rules.protocol import Carrying, Evidence, Filing, Foreseeing, Row, Rule
 from processors.rules.sources import LONGEST, REPORTED
-from processors.shelf import JUDGE, Bound, Key, Shelf, Touched
+from processors.shelf import JUDGE, Bound, Key, Shelf, Touched, whole
 from processors.standing import Fetch
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
@@ -40,6 +40,14 @@ Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
 
 Known = dict[tuple[str, str, str, str, Instant], Instant]
 """(rule, scope, slot, link, time) of what a correction took out -> since when that was known."""
+
+
+def up_to_publication(facts: Sequence[Event]) -> list[Event]:
+    """The book does not change within a batch: a publication ends it, and stands alone if it comes first."""
+    for index, fact in enumerate(facts):
+        if fact.type in PUBLICATIONS:
+            return list(facts[: index or 1])
+    return list(facts)
 
 
 class Circle(RuntimeError):
@@ -68,7 +76,7 @@ class Fold:
         *,
         concluding: bool = True,
     ) -> None:
-        self.every, self.rules, self.linear, self._carrying, self._foreseeing = _by_name(tuple(rules))
+        self.every, self.rules, self.linear, self._carrying, self._instants = _by_name(tuple(rules))
         self.book = book
         self.shelf = shelf
         self.publications: list[int] = []
@@ -91,11 +99,18 @@ class Fold:
                 targets.append(event.corrects)
             for rule in self.rules.values():
                 filed = self._filed[(rule.name, event.event_id)] = self._file(rule, event)
-                if not isinstance(filed, Exception):
-                    wanted[rule.name].update(f.scope for f in filed)
+                if filed and not isinstance(filed, Exception):
+                    wanted[rule.name].update([f.scope for f in filed])
         self.shelf.know(targets)
         for name, scopes in wanted.items():
             self.shelf.warm(name, scopes)
+
+    def take(self, facts: Sequence[Event]) -> None:
+        """A batch of facts (``up_to_publication``), each on the line of recorded time."""
+        self.prepare(facts)
+        for fact in facts:
+            self.advance(whole(fact.recorded), fact.place - 1)
+            self.place(fact)
 
     def advance(self, bound: Bound, after: int) -> None:
         """Conclude every row whose next instant comes up to ``bound``, in order of (instant, rule, row id)."""
@@ -156,14 +171,7 @@ class Fold:
 
     def next_after(self, name: str, row: Row, at: Instant) -> Instant:
         """The first instant after ``at`` at which more stands of the row."""
-        return min([one for one in self._instants(name, row) if one > at], default=NEVER)
-
-    def _instants(self, name: str, row: Row) -> Sequence[Instant]:
-        """When more stands of the row than before."""
-        rule = self._foreseeing.get(name)
-        if rule is not None:
-            return rule.instants(row, self.book)
-        return [mark.at for mark in self.rules[name].marks(row, self.book)]
+        return min([one for one in self._instants[name](row, self.book) if one > at], default=NEVER)
 
     # -- filing
 
@@ -323,17 +331,18 @@ class Fold:
         if not changed:
             return
         following: list[tuple[Rule, Row, bool]] = []
+        shelf, now = self.shelf, saying.at
         for key in sorted(changed) if len(changed) > 1 else tuple(changed):
             name, row_id = key
             row, before = changed[key]
             if row is not None:
-                instants = self._instants(name, row)
-                later = [at for at in instants if at > saying.at]
-                scope = self.shelf.put(name, row, min(later) if later else NEVER)
+                instants = self._instants[name](row, self.book)
+                later = [at for at in instants if at > now] if instants else instants
+                scope = shelf.put(name, row, min(later) if later else NEVER)
                 if len(later) < len(instants) or scope.said.get(row_id):
                     following.append((self.rules[name], row, True))
             elif before is not None:
-                scope = self.shelf.drop(name, before)
+                scope = shelf.drop(name, before)
                 if scope.said.get(row_id):
                     following.append((self.rules[name], before, False))
         if not self._live:
@@ -359,7 +368,8 @@ class ByName(NamedTuple):
     judging: Mapping[str, Rule]
     adding: Mapping[str, LinearRule]
     carrying: Mapping[str, Carrying]
-    foreseeing: Mapping[str, Foreseeing]
+    instants: Mapping[str, Callable[[Row, Book], Sequence[Instant]]]
+    """When more stands of a row than before."""
 
 
 @lru_cache(maxsize=8)
@@ -371,8 +381,14 @@ def _by_name(rules: tuple[AnyRule, ...]) -> ByName:
         judging=judging,
         adding={rule.name: rule for rule in linear(rules)},
         carrying={name: rule for name, rule in judging.items() if isinstance(rule, Carrying)},
-        foreseeing={name: rule for name, rule in judging.items() if isinstance(rule, Foreseeing)},
+        instants={name: _foresight(rule) for name, rule in judging.items()},
     )
+
+
+def _foresight(rule: Rule) -> Callable[[Row, Book], Sequence[Instant]]:
+    if isinstance(rule, Foreseeing):
+        return rule.instants
+    return lambda row, book: [mark.at for mark in rule.marks(row, book)]
 
 
 def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:

@@ -82,7 +82,7 @@ class Shelf:
 
     def _take(self, rule: str, wanted: Sequence[str]) -> set[str]:
         evidence = self.pages.evidence(rule, wanted)
-        full = [s for s in wanted if not s.startswith(PARTIAL)]
+        full = [s for s in wanted if s[0] != PARTIAL]
         # rows follow from evidence; what was announced of rows that are gone stays
         judged = [s for s in full if s in evidence]
         rows = self.pages.rows(rule, judged) if judged else {}
@@ -306,7 +306,7 @@ class Shelf:
 
     def next_due(self, bound: Bound) -> tuple[Instant, str, Row] | None:
         """Pop the first row, in order of (next instant, rule, row id), up to ``bound``: (instant, rule, row)."""
-        while self._due and self._due[0][:3] <= bound:
+        while self._due and self._due[0][0] <= bound[0] and self._due[0][:3] <= bound:
             at, rule, row_id, scope = heapq.heappop(self._due)
             held = self.scope(rule, scope).rows.get(row_id)
             if held is not None and held[1] == at:

@@ -8,7 +8,6 @@ the fold) they are forgotten, and the next batch reads.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from processors.ports import Announced
 from processors.rules.protocol import Evidence, Row
@@ -21,17 +20,19 @@ MOST = 40_000
 """Pieces (evidence, rows, links, announcements, and one for each scope) kept at most: about 30 MB."""
 
 
-@dataclass(slots=True)
 class Scope:
     """Standing evidence in order, without links; rows by id with their next instant; links by (event, other scope)."""
 
-    evidence: list[Evidence] = field(default_factory=list)
-    rows: dict[str, tuple[Row, Instant]] = field(default_factory=dict)
-    links: dict[tuple[str, str], Evidence] = field(default_factory=dict)
-    said: dict[str, dict[str, Announced]] = field(default_factory=dict)
-    """By row id and kind; of rows that are gone too."""
-    linked: list[str] | None = None
-    """Of a partial scope: the full scopes that read it as they stood in the store when asked for; None: not asked yet."""
+    __slots__ = ("evidence", "linked", "links", "rows", "said")
+
+    def __init__(self) -> None:
+        self.evidence: list[Evidence] = []
+        self.rows: dict[str, tuple[Row, Instant]] = {}
+        self.links: dict[tuple[str, str], Evidence] = {}
+        self.said: dict[str, dict[str, Announced]] = {}
+        """By row id and kind; of rows that are gone too."""
+        self.linked: list[str] | None = None
+        """Of a partial scope: the full scopes that read it as they stood in the store when asked for; None: not asked yet."""
 
     def weight(self) -> int:
         """Pieces held. A row has as many fields as several pieces of evidence."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
-from processors.fold import PUBLICATIONS, Fold
+from processors.fold import PUBLICATIONS, Fold, up_to_publication
 from processors.ports import Announced, DueRow, Parked
 from processors.rules.book import Book
 from processors.rules.promises.promise import Promise
@@ -79,10 +79,10 @@ def outcomes(
     all that were published; None: as it was. ``told`` is called with the number of facts folded since the last call."""
     rule, last = Promises(), 0
     fold = Fold((rule,), Book.empty(), Shelf(Nothing()), fetching(ledger, conn, tenant))
-    for fact in _history(ledger, conn, tenant, policy):
-        fold.advance(whole(fact.recorded), fact.place - 1)
+    for batch in _history(ledger, conn, tenant, policy):
         before = fold.book
-        fold.place(fact)
+        fold.take(batch)
+        fact = batch[-1]
         if fact.type in PUBLICATIONS:
             backfill(fold, ledger, conn, tenant, fact, before)
             _recall(fold, rule, fact)
@@ -103,19 +103,25 @@ def outcomes(
 
 def _history(
     ledger: Ledger, conn: Connection, tenant: Tenant, policy: Mapping[str, Any] | None
-) -> Iterator[Event]:
+) -> Iterator[list[Event]]:
+    """In batches."""
     place, published = 0, False
     while page := ledger.facts(conn, tenant, place, PAGE):
+        place = page[-1].place
+        facts: list[Event] = []
         for fact in page:
             if policy is None or fact.type != "policy.published":
-                yield fact
+                facts.append(fact)
             elif not published:
                 published = True
                 # in force since the tenant's own first policy was, so that it judges what that one judged
                 since = {"effective_from": fact.data["effective_from"]}
                 data = {**policy, **since, "policy": {**policy["policy"], **since}}
-                yield replace(fact, data=data)
-        place = page[-1].place
+                facts.append(replace(fact, data=data))
+        while facts:
+            batch = up_to_publication(facts)
+            facts = facts[len(batch) :]
+            yield batch
 
 
 def _recall(fold: Fold, rule: Promises, fact: Event) -> None:

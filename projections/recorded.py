@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 from ledger import lanes
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.engine import up_to_publication
-from processors.fold import PUBLICATIONS
+from processors.fold import PUBLICATIONS, up_to_publication
 from processors.ports import Said
 from schemas.event import Event
 

@@ -17,8 +17,7 @@ from ledger.lanes import EngineState
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
-from processors.engine import up_to_publication
-from processors.fold import PUBLICATIONS, Fold
+from processors.fold import PUBLICATIONS, Fold, up_to_publication
 from processors.ports import Effects, Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha1
 from uuid import UUID
 
-from schemas.canonical import canonical_bytes, canonical_texts
+from schemas.canonical import canonical_bytes, canonical_texts, quoted
 
 NS_EVENT = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a101")
 NS_CASE = UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a102")
@@ -55,7 +55,9 @@ def verdict_id(row_id: str, kind: str, generation: int) -> str:
 def promise_id(policy_key: str, key_values: str, root: str, label: str = "") -> str:
     """A promise (履约时限): policy, key values as canonical JSON text, root of the trigger's corrections,
     and for recurring duties the period's label. For showing; a late earlier trigger may change it."""
-    return _named(_PROMISE, canonical_texts(policy_key, key_values, root, label))
+    # canonical_texts, written out: most facts open a promise
+    name = f"[{quoted(policy_key)},{quoted(key_values)},{quoted(root)},{quoted(label)}]"
+    return _named(_PROMISE, name.encode())
 
 
 def case_id_of_conversion(case: str) -> str:

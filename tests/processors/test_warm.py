@@ -102,11 +102,15 @@ def test_no_more_is_kept_than_was_said() -> None:
     warm = Warm(most=10)
     for n in range(100):
         entry = Evidence(f"s{n}", "e", "x", n, 0, n, n, "e", "null")
-        warm.keep([(("r", f"s{n}"), Scope(evidence=[entry] * (n % 4)))])
+        scope = Scope()
+        scope.evidence += [entry] * (n % 4)
+        warm.keep([(("r", f"s{n}"), scope)])
         assert warm.weight <= 10
     assert warm.get(("r", "s0")) is None
     assert warm.get(("r", "s99")) is not None
-    warm.keep([(("r", "huge"), Scope(evidence=[entry] * 50))])
+    scope = Scope()
+    scope.evidence += [entry] * 50
+    warm.keep([(("r", "huge"), scope)])
     assert (warm.weight, len(warm)) == (0, 0)
 
 

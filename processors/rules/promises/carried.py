@@ -24,7 +24,7 @@ from processors.rules.promises.promise import (
     SUPERSEDED,
     Promise,
 )
-from processors.rules.promises.settle import Found, found_in, settle
+from processors.rules.promises.settle import Found, settle
 from processors.rules.promises.terms import Terms
 from processors.rules.promises.texts import words
 from processors.rules.protocol import Evidence, Row
@@ -105,23 +105,25 @@ def _discharged(row: Promise, terms: Terms, evidence: Sequence[Evidence], book: 
         trigger = next(e for e in evidence if e.slot[0] in OPENS)
         calendars = Calendars(book, terms.calendar, happened(trigger), trigger.place, parsed(trigger.value))
         since = reach_back(terms, row.opened, calendars)
-    found: Found | None
-    if entry.slot in terms.ends_alone:  # of those before it none did
-        found = found_in(entry) if entry.time >= since else None
-    else:
+    if entry.slot not in terms.ends_alone:
         found = settle(terms.by, Docket(evidence), since, row.due)
+    elif entry.time >= since:  # of those before it none did; who entered it is asked of late entries alone
+        found = Found(entry.time, (entry.event_id,), known(entry), "")
+    else:
+        found = None
     if found is None:
         return row
-    settled = max(found.time, row.opened)
+    time, events, known_since, _ = found
+    settled = max(time, row.opened)
     in_time = settled <= row.due
-    if in_time and found.recorded > max(row.due, row.confirm) + LATE_ENTRY_GRACE:
+    if in_time and known_since > max(row.due, row.confirm) + LATE_ENTRY_GRACE:
         return None
     return _ended(
         row,
         state=MET if in_time else LATE,
         settled=settled,
-        settled_by=words(found.events),
-        settled_recorded=found.recorded,
+        settled_by=words(events),
+        settled_recorded=known_since,
         steps=row.steps if row.due < settled else "[]",
         unstepped=0,
     )

@@ -64,7 +64,7 @@ def _lines(row: Promise, book: Book) -> list[tuple[Instant, Instant, str, str, i
     if (settled <= due and not early) or row.confirm == NEVER:
         return made
     confirmed = confirmable(row)
-    if waiting := waits(row, book):
+    if book.sources.declared and (waiting := waits(row, book)):
         made.append((confirmed, due, "look", LOOK, NOBODY))
         confirmed = max(wait.until for wait in waiting)
     made.append((confirmed, due, "breached", BREACHED, AT_BREACH))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from schemas.canonical import Json, canonical
 from schemas.event import ENVELOPE, Event, Sealed
@@ -166,6 +166,5 @@ _MAKERS: dict[str, Callable[[Any], Check]] = {
 }
 
 
-def text(value: Json) -> str:
-    """Canonical JSON of a small value, as evidence keeps it."""
-    return canonical(value)
+text: Final[Callable[[Json], str]] = canonical
+"""Canonical JSON of a small value, as evidence keeps it."""

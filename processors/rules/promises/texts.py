@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 
@@ -17,8 +17,10 @@ def numbers(values: Sequence[int]) -> str:
     return f"[{','.join(map(str, values))}]" if values else "[]"
 
 
-def words(values: Iterable[str]) -> str:
+def words(values: Sequence[str]) -> str:
     """Texts as a canonical JSON list."""
+    if len(values) == 1:  # as mostly
+        return f"[{encode_basestring(values[0])}]"
     return f"[{','.join(map(encode_basestring, values))}]"
 
 
