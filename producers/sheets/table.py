@@ -76,7 +76,8 @@ def _table(source: CsvRows | SheetRows, mappings: Sequence[Mapping]) -> Table:
     for mapping in mappings:
         needed = {heading(n) for c in mapping.columns.values() if not c.optional for n in c.froms}
         for start in range(len(peeked) - mapping.header_rows + 1):
-            names = _names([cells for _, cells in peeked[start : start + mapping.header_rows]])
+            tiers = [cells for _, cells in peeked[start : start + mapping.header_rows]]
+            names = _names(_spread(tiers) if source.kind == "csv" else tiers)
             have = {heading(name) for name in names} | {heading(name.rpartition("/")[2]) for name in names}
             missing = [n for n in mapping.headings if heading(n) in needed - have]
             line = peeked[start][0]
@@ -105,6 +106,17 @@ def _no_header(closest: tuple[int, int, list[str]], mappings: Sequence[Mapping])
         f"第 {line} 行表头缺少列：{'、'.join(missing)}（可缺的列在映射中写 optional: true）",
         f"the header in line {line} lacks {', '.join(missing)} (a column that may be missing is optional: true)",
     )
+
+
+def _spread(tiers: list[list[object]]) -> list[list[object]]:
+    """In a CSV what was merged across stands over its first column alone: the others of its group, with a heading of their
+    own below, bear it too."""
+    *upper, last = [[*map(_shown, tier)] for tier in tiers]
+    for tier in upper:
+        for at in range(1, min(len(tier), len(last))):
+            if not tier[at] and last[at] and last[at - 1]:
+                tier[at] = tier[at - 1]
+    return [[*tier] for tier in (*upper, last)]
 
 
 def _names(tiers: Sequence[Sequence[object]]) -> list[str]:

@@ -180,9 +180,15 @@ def test_a_header_in_two_rows(tmp_path: Path) -> None:
     sheet.append(["T1", date(2026, 3, 2), "林", "13800138000", "云栖"])
     path = tmp_path / "a.xlsx"
     book.save(path)
-    made, _ = events(path, TIERS)
-    assert made[0]["data"]["customer"] == {"name": "林", "phone": "13800138000"}
-    assert (made[0]["ticket"], made[0]["projectid"]) == ("T1", "云栖")
+    saved = written(
+        tmp_path / "a.csv",
+        "编号,时间,客户,,项目\n,,姓名,电话,\nT1,2026-03-02,林,13800138000,云栖\n",
+        "gb18030",
+    )
+    for form in (path, saved):
+        made, _ = events(form, TIERS)
+        assert made[0]["data"]["customer"] == {"name": "林", "phone": "13800138000"}
+        assert (made[0]["ticket"], made[0]["projectid"]) == ("T1", "云栖")
 
 
 def test_another_sheet_is_named_and_a_missing_one_told(tmp_path: Path) -> None:
