@@ -32,8 +32,8 @@ from processors.worker import Worker
 LOOK = 0.25
 """Seconds between two looks at whether Faust still runs."""
 STARTING = 30.0
-"""Seconds that Faust has for its start while a broker answers. A group of another client's members lets it neither in nor go
-on: it waits for ever."""
+"""Seconds that Faust has for its start while a broker answers. A group that it has no right to, or whose members deal out
+otherwise, lets it neither in nor go on: it waits for ever."""
 LEAVING = 10.0
 """Seconds that Faust has for its own end."""
 THREAD = 5.0
@@ -138,8 +138,8 @@ class Faust:
                         ) from app.crash_reason
                 elif self._loop.time() > until:
                     raise ClientDied(
-                        f"Faust has not started within {STARTING:.0f} s: another client's members, or no right to the group "
-                        f"{self._reached.group}"
+                        f"Faust has not started within {STARTING:.0f} s: no right to the group "
+                        f"{self._reached.group}, or members of another kind in it"
                     )
                 await self._end_within(LOOK)
         finally:
@@ -172,6 +172,7 @@ class Faust:
             broker_max_poll_records=MOST,
             consumer_auto_offset_reset="latest",
             consumer_metadata_max_age_ms=int(METADATA * 1000),
+            table_standby_replicas=0,  # else Faust shares out by an assignor of its own (processors.transport)
             store="memory://",
             datadir=self._scratch,
             processing_guarantee="at_least_once",

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from ledger.brokers import tenant_of
 from processors.transport import AGAIN, METADATA, MOST, Reached, reachable, records
@@ -43,6 +44,7 @@ class KafkaPython:
             group_id=self._reached.group,
             enable_auto_commit=False,
             auto_offset_reset="latest",
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],  # processors.transport
             session_timeout_ms=session,
             heartbeat_interval_ms=session // 4,
             max_poll_records=MOST,

@@ -1,5 +1,9 @@
 """What both Kafka clients of the worker have in common: how a record of the topic becomes one for the engine, and what a client
-is to the process. Kafka's own types are not known here."""
+is to the process. Kafka's own types are not known here.
+
+Both deal partitions out one by one (Kafka's "roundrobin"). By ranges, as each does by default, the first worker would get
+the lower half of the partitions: all tenants, where more partitions were made ahead than there are tenants.
+"""
 
 from __future__ import annotations
 

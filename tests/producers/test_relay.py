@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,8 @@ from tests.kit.relays import (
     with_topics,
 )
 from tests.kit.world import START, World
+from tests.scale.clients import brought, carried
+from tests.scale.hand import opened
 from tests.touchline.commands import until
 
 
@@ -248,17 +252,21 @@ def test_the_database_is_cut_off_and_comes_back(world: World, place: Place, brok
 
 
 @pytest.mark.crash
-def test_three_brokers_one_is_lost_and_writing_goes_on(world: World, place: Place) -> None:
-    with started(3) as kafka:
+def test_three_brokers_one_is_lost_and_writing_goes_on(place: Place) -> None:
+    """And what is written goes on to reach the workers."""
+    with started(3) as kafka, closing(opened(place)) as world:
         brokers = with_topics(kafka.access())
         complaints(world, 0, 5)
-        with relaying(place, brokers):
+        with relaying(place, brokers), brought("faust", world, brokers) as worker:
             at_head(world)
             with closing(kafka.admin()) as admin:
                 (topic,) = admin.describe_topics([brokers.facts])
             assert len(topic["partitions"][0]["replica_nodes"]) == 3
             kafka.kill(topic["partitions"][0]["leader_id"])
             complaints(world, 5, 50)
+            at_head(world)
+            until(partial(carried, world, worker, count(100)), "by Kafka again")
+            assert worker.failed is None
             at_head(world)
         whole(world, brokers)
 

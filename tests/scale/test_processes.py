@@ -26,6 +26,7 @@ from processors.embedded import EmbeddedRunner
 from processors.engine import Engine
 from processors.progress import Progress
 from producers.candidates import candidate
+from producers.topics import AHEAD
 from tests.kit.kafka import Kafka, free_ports
 from tests.kit.postgres import Cluster
 from tests.kit.topic import Topic
@@ -76,7 +77,7 @@ class Plant:
     def __init__(self, runner: str, cluster: Cluster, kafka: Kafka, folder: Path) -> None:
         self.runner, self.folder = runner, folder
         self.place = cluster.ledger()
-        self.topic = Topic(kafka, TENANTS)
+        self.topic = Topic(kafka, AHEAD)
         self.world = opened(self.place)
         for n in range(2, TENANTS + 1):
             self.world.ledger.add_tenant(f"集团{n}", publications(START))
@@ -154,10 +155,11 @@ def test_workers_share_and_outlive_each_other_and_the_broker(plants: list[Plant]
     second = [plant.worker() for plant in plants]
     shared(plants, first, second)  # a rebalance
     everything(plants)
-    stranger = plants[1].worker("faust")  # of another client than the group's
-    until(lambda: "InconsistentGroupProtocol" in stranger.said.read_text(errors="replace"), SOON)
-    stranger.process.send_signal(signal.SIGTERM)
-    assert stranger.process.wait(SOON) == Exit.DONE
+    joined = plants[1].worker("faust")  # the other client, in the same group
+    until(partial(plants[1].run_by, first[1], second[1], joined), SOON)
+    everything(plants)
+    joined.process.send_signal(signal.SIGTERM)
+    assert joined.process.wait(SOON) == Exit.DONE
     shared(plants, first, second)
 
     for two in second:  # in mid-thought

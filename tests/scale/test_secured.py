@@ -9,10 +9,7 @@ from functools import partial
 from itertools import count
 
 from ledger.brokers import Brokers
-from processors.transport import Reached
-from processors.worker import Worker
 from producers.inbox.taking import Taken
-from producers.kafka_clients import options
 from producers.records import Delivery
 from producers.subscriber import Subscriber
 from tests.kit.kafka import Kafka
@@ -20,25 +17,9 @@ from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Place
 from tests.kit.records import make_topic, send, structured, ticket
 from tests.kit.relays import figures, relaying, with_topics
-from tests.kit.world import World
-from tests.scale.clients import client_of, running
-from tests.scale.hand import at_head, complaints, made, opened
+from tests.scale.clients import brought, carried
+from tests.scale.hand import opened
 from tests.web.site import until
-
-
-@contextmanager
-def working(feed: str, world: World, brokers: Brokers) -> Iterator[Worker]:
-    """One that has been given its tenant."""
-    worker = made(world, feed)
-    reached = Reached(
-        topic=brokers.facts, group=f"{brokers.topics}.{feed}", ledger_id=world.database.ledger_id,
-        options=options(brokers, "worker"),
-    )  # fmt: skip
-    client = client_of(feed, worker, reached)
-    worker.start()
-    with running(client):
-        until(lambda: world.tenant.number in worker.assignment() and at_head(world))
-        yield worker
 
 
 @contextmanager
@@ -57,13 +38,6 @@ def subscribed(topic: str, brokers: Brokers) -> Iterator[Subscriber]:
         assert not thread.is_alive()
 
 
-def carried(world: World, worker: Worker, numbers: Iterator[int]) -> bool:
-    """Whether of what is told now something came by Kafka, and not from the ledger."""
-    complaints(world, next(numbers), 1)
-    until(lambda: at_head(world))
-    return any(held.delivery.counts.carried for held in worker.held().values())
-
-
 @ON_POSTGRESQL
 def test_all_of_it_goes_by_tls_and_with_a_password(place: Place, kafka: Kafka) -> None:
     brokers = with_topics(kafka.secure())
@@ -75,7 +49,7 @@ def test_all_of_it_goes_by_tls_and_with_a_password(place: Place, kafka: Kafka) -
         subscriber = rooms.enter_context(subscribed(topic, brokers))
         relay = rooms.enter_context(relaying(place, brokers))
         for n, feed in enumerate(("faust", "kafka-python")):
-            with working(feed, world, brokers) as worker:
+            with brought(feed, world, brokers) as worker:
                 until(partial(carried, world, worker, count(100 * n)))
                 assert worker.failed is None
         until(lambda: subscriber.taken.kept == 1)
