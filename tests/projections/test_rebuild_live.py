@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from projections.store import active_set, open_store
 from projections.tables import SetTables
 from schemas.event import Event
 from schemas.instants import HOUR, MINUTE
+from tests.kit.cutting import Wire
 from tests.kit.places import ON_POSTGRESQL, Where, raw
+from tests.kit.postgres import Place
 from tests.kit.world import START, World, event
 from tests.projections.test_rebuild import COMPLAINT, story
 from tests.web.site import until
@@ -191,6 +194,33 @@ def test_the_swap_keeps_the_engines_of_other_processes_out(
         engine.join(60)
         other.close()
     assert isinstance(ended[0], Fenced)
+
+
+@ON_POSTGRESQL
+def test_a_swap_whose_answer_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was made: that is found out, and the set that is read is not dropped."""
+    assert isinstance(world.place, Place)
+    story(world)
+    before = world.tables()
+    wire = Wire(world.place.tcp)
+    flip = Rebuild._flip
+
+    def lost(self: Rebuild, conn: Connection) -> bool:
+        wire.cut_after_commit()
+        return flip(self, conn)
+
+    other = World(replace(world.place, url=wire.url), take_over=False, clock=world.clock)
+    try:
+        rebuild = Rebuild(other.ledger, other.rules)
+        monkeypatch.setattr(Rebuild, "_flip", lost)
+        assert rebuild.run(compare=False).swapped
+        assert wire.cut.is_set()
+        assert world.tables() == before
+        with world.database.read() as conn:
+            assert active_set(conn) == (rebuild.report.new_set, rebuild.store.version)
+    finally:
+        other.close()
+        wire.close()
 
 
 def test_a_tenant_that_comes_before_the_swap_is_folded_first(
