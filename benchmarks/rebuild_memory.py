@@ -36,7 +36,7 @@ from tests.kit.world import World
 
 SIZES = (200_000, 1_000_000)
 _CASES = 400
-_TOGETHER = 2000
+_TOGETHER = 20_000
 _ESTATE = 10
 """Repetitions of one estate."""
 
