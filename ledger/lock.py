@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -70,3 +71,8 @@ class FolderLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def alone(folder: Path, mine: bool) -> AbstractContextManager[object]:
+    """Nobody else works with tables that are being changed; ``mine``: the caller holds the folder. Raises FolderInUse."""
+    return nullcontext() if mine else FolderLock(folder)

@@ -19,7 +19,8 @@ from ledger.folder import KEYS_FILE, LOCK_FILE, RECORD_FILE, private_file
 from ledger.hot import Hot
 from ledger.lock import FolderLock
 from ledger.revisions import VERSION
-from ledger.sqlite import APPLICATION_ID, HALF, sqlite_engine
+from ledger.sqlite import APPLICATION_ID, HALF
+from ledger.sqlite_engine import sqlite_engine
 from ledger.tables import about, metadata
 from ledger.verifying.pages import Reads
 

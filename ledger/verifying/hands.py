@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ledger.folder import RECORD_FILE
-from ledger.sqlite import sqlite_engine
+from ledger.sqlite_engine import sqlite_engine
 from ledger.verifying.ids import total_of_ids
 from ledger.verifying.pages import Reads
 from ledger.verifying.stretch import Stretch, Walked
