@@ -8,43 +8,25 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
-from sqlalchemy import Connection, bindparam, delete, exists, insert, or_, select
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 
 from ledger.database import Database
 from ledger.dialects import insert_where_new
-from ledger.errors import KeyMissing, KeyStoreForeign, PersonErased
+from ledger.errors import KeyStoreForeign, PersonErased
 from ledger.hot import Hot
 from ledger.key_job import KeyJob
 from ledger.key_place import KeyPlace
+from ledger.key_reading import KeyReading, found_key, given_out, stored_key, tombstone
 from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
-from ledger.seal import ERASED, Erased, Keyed, Sealing, fresh_key, mac_key
+from ledger.seal import Erased, Keyed, Sealing, fresh_key, mac_key
 from schemas.canonical import canonical_bytes
 from schemas.identity import named
 from schemas.instants import Instant
 
-T = TypeVar("T")
 _NS_PERSON = uuid.UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a110")
 
-_key = Hot(
-    select(person_keys.c.key).where(
-        person_keys.c.tenant == bindparam("tenant"),
-        person_keys.c.person == bindparam("person"),
-        person_keys.c.retention == bindparam("retention"),
-    )
-)
-_tomb = Hot(
-    select(tombstones.c.erased).where(
-        tombstones.c.tenant == bindparam("tenant"), tombstones.c.person == bindparam("person")
-    )
-)
-_known = Hot(
-    select(persons.c.person).where(
-        persons.c.tenant == bindparam("tenant"), persons.c.person == bindparam("person")
-    )
-)
 _add_secret = Hot(insert_where_new(secrets, name=bindparam("name"), value=bindparam("value")))
 
 
@@ -53,12 +35,12 @@ def own_person(event_id: str) -> str:
     return named(_NS_PERSON, event_id.encode())
 
 
-class KeyStore:
-    """Two faces: reading, from any thread; and, in the writer's jobs alone, a transaction (``KeyTransaction``)
+class KeyStore(KeyReading):
+    """Read from any thread (``KeyReading``); and, in the writer's jobs alone, a transaction (``KeyTransaction``)
     that begins when a job first needs it."""
 
     def __init__(self, place: KeyPlace, ledger_id: str) -> None:
-        self._place = place
+        super().__init__(place)
         self._transaction = place.transaction()
         self._begun = False
         self._in_job = False
@@ -200,23 +182,23 @@ class KeyStore:
 
     def is_person(self, tenant: str, person: str) -> bool:
         """Whether this reference was ever given out and not erased."""
-        return _known(self._looking, tenant=tenant, person=person).first() is not None
+        return given_out(self._looking, tenant, person)
 
     def is_erased(self, tenant: str, person: str) -> bool:
         """Whether there is a tombstone; in the writer's jobs."""
-        return self._tombstone(self._looking, tenant, person)
+        return tombstone(self._looking, tenant, person)
 
     def sealing(self, tenant: str, person: str, retention: str) -> Sealing:
         """Their key of that class, made where it is missing. Raises PersonErased."""
         known = self._job.keys.get((tenant, person, retention))
         if known is None:
-            row = None
+            key = None
             if self._job.erased(tenant, person) is None:
-                row = _key(self._looking, tenant=tenant, person=person, retention=retention).first()
-            key: bytes = fresh_key() if row is None else row[0]
-            if row is None:
+                key = stored_key(self._looking, tenant, person, retention)
+            if key is None:
                 if self._is_gone(tenant, person):
                     raise PersonErased(person)
+                key = fresh_key()
                 self._job.make(tenant, person, retention, key)
             known = self._job.keys[tenant, person, retention] = Sealing.under(key)
         return known
@@ -229,7 +211,7 @@ class KeyStore:
         known = self._job.keys.get((tenant, person, retention))
         if known is not None:
             return known.mac
-        key = self._find(self._looking, tenant, person, retention)
+        key = found_key(self._looking, tenant, person, retention)
         return key if isinstance(key, Erased) else Keyed(mac_key(key))
 
     def token_key(self, tenant: str, source: str) -> bytes:
@@ -245,7 +227,7 @@ class KeyStore:
         """
         connection = self.connection
         self._job.forget()
-        first = not self._tombstone(connection, tenant, person)
+        first = not tombstone(connection, tenant, person)
         for table in (person_keys, persons, blind_index):
             connection.execute(delete(table).where(table.c.tenant == tenant, table.c.person == person))
         named = or_(conflicts.c.kept == person, conflicts.c.other == person)
@@ -277,71 +259,16 @@ class KeyStore:
         )
         self._scrub = True
 
-    # Reading, from any thread.
-
-    def secret(self, name: str) -> bytes | None:
-        """Random bytes by name, see ``make_secret``."""
-        with self._place.read() as connection:
-            row = connection.execute(select(secrets.c.value).where(secrets.c.name == name)).first()
-        return None if row is None else bytes(row[0])
-
-    def key(self, tenant: str, person: str, retention: str) -> bytes | Erased:
-        """The sealing key, or ERASED. Raises KeyMissing: only a tombstone reads as erased. Nothing is cached here."""
-        with self._place.read() as connection:
-            return self._find(connection, tenant, person, retention)
-
-    def erased(self, tenant: str) -> dict[str, Instant]:
-        """Every tombstone of the tenant: person -> instant."""
-        with self._place.read() as connection:
-            found = select(tombstones.c.person, tombstones.c.erased).where(tombstones.c.tenant == tenant)
-            return dict(connection.execute(found.order_by(tombstones.c.person)).all())
-
-    def revived(self, tenant: str) -> list[str]:
-        """Persons with a tombstone of whom something stands all the same."""
-        t = tombstones.c
-        left = [
-            exists().where(table.c.tenant == t.tenant, table.c.person == t.person)
-            for table in (persons, person_keys, blind_index)
-        ]
-        with self._place.read() as connection:
-            found = select(t.person).where(t.tenant == tenant, or_(*left)).order_by(t.person)
-            return list(connection.execute(found).scalars())
-
-    def knows(self, tenant: str, person: str) -> bool:
-        """``is_person``, for reading."""
-        return (
-            self.reading(lambda connection: _known(connection, tenant=tenant, person=person).first())
-            is not None
-        )
-
     @property
     def scrubbed(self) -> bool:
         """Whether nothing of a destroyed key is left in the files. Where a reader was in the way, each commit tries again."""
         return not self._scrub
-
-    def reading(self, query: Callable[[Connection], T]) -> T:
-        """Run a query of the persons' index on a snapshot."""
-        with self._place.read() as connection:
-            return query(connection)
 
     def close(self, *, checkpoint: bool = True) -> None:
         """After the writer is closed. ``checkpoint`` as for the record's database."""
         self._transaction.close()
         self._place.close(checkpoint=checkpoint)
 
-    def _find(self, connection: Connection, tenant: str, person: str, retention: str) -> bytes | Erased:
-        if self._tombstone(connection, tenant, person):
-            return ERASED
-        row = _key(connection, tenant=tenant, person=person, retention=retention).first()
-        if row is None:
-            raise KeyMissing(f"person {person}, class {retention}")
-        found: bytes = row[0]
-        return found
-
     def _is_gone(self, tenant: str, person: str) -> bool:
         known = self._job.erased(tenant, person)
-        return self._tombstone(self._looking, tenant, person) if known is None else known
-
-    @staticmethod
-    def _tombstone(connection: Connection, tenant: str, person: str) -> bool:
-        return _tomb(connection, tenant=tenant, person=person).first() is not None
+        return tombstone(self._looking, tenant, person) if known is None else known
