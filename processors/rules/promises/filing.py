@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 _new = tuple.__new__
 """Makes a named tuple of all its fields, past the function that takes them by name: in half of its time."""
 
-_UNREAD = "?"
-"""No canonical JSON: a value that was not read yet."""
-
 WAIVED, NOTED = "obligation.waived", "alert.acknowledged"
 
 
@@ -48,8 +45,9 @@ def file_with(event: Event, listeners: Iterable[Listener]) -> list[Filing]:
         at = None
         if listener.at is not None and (at := listener.at(event)) is None:
             continue
-        value = values.get(listener.value_id, _UNREAD)
-        if value is _UNREAD:
+        if listener.value_id in values:
+            value = values[listener.value_id]
+        else:
             value = values[listener.value_id] = listener.value(event)
         if value is None:
             continue
