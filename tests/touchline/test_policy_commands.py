@@ -89,6 +89,7 @@ def test_whatif_lists_what_would_differ_and_writes_nothing(acme: Shell, events: 
     same = acme("policy", "whatif", "policies", "--json")
     assert (same.code, same.json["differ"]) == (0, 0)
     assert same.json["obligations"]["complaint.respond_in_standard"]["opened"] == 1
+    assert "complaint.monthly_statistics" not in same.json["obligations"], "the next month has not begun"
     found = acme("policy", "whatif", mine, "--json").json
     told = {one["obligation"]: one for one in found["promises"]}
     assert set(told) == {"complaint.respond_in_standard", "complaint.forward"}
