@@ -21,7 +21,7 @@ from touchline.options import (
     table,
 )
 from touchline.place import place_of
-from touchline.policies import SHIPPED, checked, print_findings, published, read
+from touchline.policies import SHIPPED, checked, print_findings, published, published_if_told, read
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
 
@@ -165,7 +165,7 @@ def publish(
     from touchline.desk import desk
 
     place = place_of(data, database)
-    file, found = checked(path, published(place, tenant), as_json=as_json)
+    file, found = checked(path, published_if_told(place, tenant), as_json=as_json)
     with desk(place) as counter:
         made = counter.perform("policy.publish", {"tenant": tenant, "data": file.published()})
     if made["status"] != 202:
@@ -208,7 +208,7 @@ def whatif(
     from touchline.trying import compared
 
     place = place_of(data, database)
-    file, _ = checked(path, published(place, tenant), as_json=as_json)
+    file, _ = checked(path, published_if_told(place, tenant), as_json=as_json)
     told = compared(place, tenant, file, instant(since, "--since"))
     if as_json:
         show(told)
