@@ -10,7 +10,8 @@ from time import monotonic
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from processors.worker import Held, Worker
+from processors.assignment import Held
+from processors.worker import Worker
 
 STALE = 60.0
 """Seconds for which a decided place may stand still while there is more to decide, or the ledger go unread."""

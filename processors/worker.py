@@ -10,62 +10,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from time import monotonic
 
 from ledger import lanes
-from ledger.errors import Fenced, NotKept, OtherFeed, Stopped
+from ledger.errors import Fenced, OtherFeed
 from ledger.feeding import KAFKA, feed_of
-from ledger.lanes import Cut
-from ledger.leases import RENEW, Leases
+from ledger.leases import Leases
 from ledger.ledger import Ledger
-from ledger.tenants import Tenant
-from processors.delivery import Delivery, Record
+from processors.assignment import Assignment, Held
+from processors.delivery import Record
 from processors.engine import Engine, OtherSet, Sets
 from processors.progress import Progress
 from processors.rules.linear import AnyRule
 from processors.runner import SAFETY, Runner, log
-from schemas.instants import NEVER, SECOND, Instant
+from schemas.instants import NEVER, SECOND
 
 LOOK = 0.25
 """Seconds between two looks at the heads of the ledger, the epochs and the feed."""
 FENCED_FOR = 5.0
 """Seconds that a tenant may be assigned here and run elsewhere."""
-ORPHANED = 10.0
-"""Seconds without a change of our assignment after which tenants that nobody holds are run here."""
 ROOM_WITHIN = 1.0
 """Seconds that a client waits for an engine that is behind, before it lets records go."""
 
 
 class StillFenced(RuntimeError):
     """A tenant is assigned to this process, and another one runs it."""
-
-
-@dataclass(slots=True)
-class Held:
-    """One assigned tenant. ``epoch``: that which we raised; None before."""
-
-    delivery: Delivery
-    engine: Engine | None = None
-    epoch: int | None = None
-    due: Instant = 0
-    """The next instant at which a row has more to say; 0: not asked yet."""
-    asked: float = float("-inf")
-    """When it was asked (monotonic seconds)."""
-    cut: Cut | None = None
-    """Taken, and not folded up to yet."""
-    revoked: bool = False
-    fenced: float = 0.0
-    """When we were fenced (monotonic seconds); 0: we were not."""
-    head: int = 0
-    decided: int = 0
-    moved: float = 0.0
-    """When the decided place last moved, or had reached the head (monotonic seconds)."""
-
-    def age(self) -> float:
-        """Seconds for which the decided place has stood still though there is more to decide."""
-        return monotonic() - self.moved if self.head > self.decided else 0.0
 
 
 class Worker(Runner):
@@ -90,15 +59,7 @@ class Worker(Runner):
         """When the ledger was last looked at with success."""
         self.on_end: Callable[[], None] = lambda: None
         """Told when it has ended, by itself or not."""
-        self._leases = leases
-        self._leased = 0.0
-        self._changed = monotonic()
-        """When an assignment last changed."""
-        self._adopted: dict[int, Held] = {}
-        """Tenants that nobody has."""
-        self._assigned: dict[int, Held | None] = {}
-        """By partition, which is the tenant's number; None: no such tenant is known yet."""
-        self._lock = threading.Lock()
+        self._assignment = Assignment(ledger, leases)
         self._wake = threading.Event()
         self._stopping = False
         self._look_at = 0.0
@@ -108,42 +69,29 @@ class Worker(Runner):
 
     def assign(self, partitions: Iterable[int]) -> None:
         """These are ours from now on, beside those that are already."""
-        with self._lock:
-            for number in partitions:
-                self._assigned.setdefault(number, None)
-            self._changed = monotonic()
+        self._assignment.give(partitions)
         self._look_at = 0.0
         self._wake.set()
 
     def revoke(self, partitions: Iterable[int]) -> None:
         """These are not ours any more; what is in hand of them is dropped. A batch that is under way may still be kept, or
         be fenced by who has them now."""
-        with self._lock:
-            gone = [self._assigned.pop(number, None) for number in partitions]
-            self._changed = monotonic()
-        for held in gone:
-            if held is not None:
-                held.revoked = True
-                held.delivery.close()
+        self._assignment.take(partitions)
         self._wake.set()
 
     def assignment(self) -> frozenset[int]:
         """The partitions that are ours."""
-        with self._lock:
-            return frozenset(self._assigned)
+        return self._assignment.partitions()
 
     def held(self) -> dict[int, Held]:
         """The tenants that are run here: those of the assignment that are known, and those that nobody has."""
-        with self._lock:
-            given = {number: held for number, held in self._assigned.items() if held is not None}
-            return {**self._adopted, **given}
+        return self._assignment.held()
 
     def deliver(self, partition: int, records: Iterable[Record], patience: float = ROOM_WITHIN) -> int:
         """Records of a partition, in whatever order; those of a partition that is not ours (any more) are dropped. May wait
         for room. Returns how many were kept."""
-        with self._lock:
-            held = self._assigned.get(partition)
-        if held is None or held.fenced:
+        held = self._assignment.of(partition)
+        if held is None:
             return 0
         self._wake.set()
         kept = held.delivery.put(records, patience)
@@ -152,9 +100,8 @@ class Worker(Runner):
 
     def crowded(self, partition: int) -> bool:
         """Whether the engine is so far behind that no more of a partition should be fetched."""
-        with self._lock:
-            held = self._assigned.get(partition)
-        return held is not None and not held.fenced and held.delivery.crowded
+        held = self._assignment.of(partition)
+        return held is not None and held.delivery.crowded
 
     # -- the process's side
 
@@ -173,9 +120,7 @@ class Worker(Runner):
             held.delivery.close()
         if self._thread.ident is not None:
             self._thread.join()
-        if self._leases is not None:
-            with suppress(NotKept, Stopped):  # they end by themselves
-                self._leases.release()
+        self._assignment.release()
 
     def _run(self) -> None:
         try:
@@ -231,13 +176,8 @@ class Worker(Runner):
             current = self.store.current(conn)
         if not current:
             self._look_again()
-        with self._lock:
-            strange = [
-                number for number, held in self._assigned.items() if held is None and number in standing
-            ]
-        if strange:
-            self._meet(strange)
-        self._lease(standing.keys())
+        self._assignment.meet(standing)
+        self._assignment.lease(standing)
         now = monotonic()
         for number, held in self.held().items():
             one = standing.get(number)
@@ -254,38 +194,6 @@ class Worker(Runner):
                 name = held.delivery.tenant.name
                 raise StillFenced(f"tenant {name} is assigned to this process, and another one runs it")
         self.looked, self._look_at = now, now + LOOK
-
-    def _meet(self, numbers: Iterable[int]) -> None:
-        known = {tenant.number: tenant for tenant in self.ledger.tenants()}
-        numbers = list(numbers)
-        if self._leases is not None:  # before the epoch is raised: who is fenced by that finds the lease gone
-            self._leases.claim(numbers, given=True)
-        for number in numbers:
-            held = self._adopted.pop(number, None) or self._made(known[number])
-            with self._lock:
-                if number in self._assigned:  # nobody else sets it
-                    self._assigned[number] = held
-
-    def _made(self, tenant: Tenant) -> Held:
-        return Held(Delivery(self.ledger, tenant), moved=monotonic())
-
-    def _lease(self, tenants: Iterable[int]) -> None:
-        """Say that what is assigned is run, and run what nobody has: while the topic is gone, before it has a partition for a
-        new tenant, while no broker answers. Who is assigned such a tenant takes it over as any other."""
-        if self._leases is None or monotonic() - self._leased < RENEW:
-            return
-        self._leased = monotonic()
-        with self._lock:
-            given = {n for n, held in self._assigned.items() if held is not None and not held.fenced}
-            others = [n for n in tenants if n not in self._assigned]
-            settled = monotonic() - self._changed > ORPHANED
-        self._leases.claim(sorted(given), given=True)
-        mine = self._leases.claim(others if settled else [n for n in others if n in self._adopted])
-        known = (
-            {tenant.number: tenant for tenant in self.ledger.tenants()} if mine - set(self._adopted) else {}
-        )
-        with self._lock:
-            self._adopted = {n: self._adopted.get(n) or self._made(known[n]) for n in sorted(mine)}
 
     def _turn(self, held: Held) -> float:
         """Fold what there is of one tenant and conclude what is due; seconds until there may be more to do."""
@@ -377,11 +285,5 @@ class Worker(Runner):
 
     def _let_go(self, held: Held) -> None:
         self.fenced += 1
-        number = held.delivery.tenant.number
-        with self._lock:
-            if self._adopted.get(number) is held:
-                del self._adopted[number]
-                self._changed = monotonic()
-        held.engine, held.fenced = None, monotonic()
-        held.delivery.close()
+        self._assignment.let_go(held)
         log().warning("fenced", tenant=held.delivery.tenant.number, epoch=held.epoch)

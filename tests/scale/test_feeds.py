@@ -12,7 +12,7 @@ import pytest
 from ledger.feeding import EMBEDDED, KAFKA
 from ledger.leases import Leases
 from ledger.verify import verify
-from processors import worker as core
+from processors import assignment
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.transport import Reached
@@ -118,7 +118,7 @@ def test_whatever_becomes_of_the_topic(
 @pytest.mark.parametrize("feed", FEEDS[1:])
 def test_without_any_broker(feed: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens where Kafka should be: it waits for it, and decides what nobody else does."""
-    monkeypatch.setattr(core, "ORPHANED", 0.1)
+    monkeypatch.setattr(assignment, "ORPHANED", 0.1)
     world = opened(place)
     worker = made(world, "worker")
     reached = Reached(

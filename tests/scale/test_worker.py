@@ -11,6 +11,7 @@ import pytest
 from ledger.errors import Fenced, OtherFeed
 from ledger.feeding import EMBEDDED, KAFKA
 from ledger.verify import verify
+from processors import assignment
 from processors import worker as core
 from processors.engine import Engine
 from processors.worker import StillFenced
@@ -166,7 +167,7 @@ def test_what_is_assigned_to_nobody_is_run_all_the_same(
     world: World, straight: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The topic is gone, or has no partition for the tenant: one worker runs it, until it is somebody's again."""
-    monkeypatch.setattr(core, "ORPHANED", 0.2)
+    monkeypatch.setattr(assignment, "ORPHANED", 0.2)
     number = world.tenant.number
     complaints(world, 0, MANY - 5)
     with working(world, "one") as one, working(world, "two") as two:
