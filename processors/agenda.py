@@ -11,8 +11,8 @@ from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 
 from processors.ports import DueRow, Effects, Pages
+from processors.rows import Bound, whole
 from processors.rules.linear import AnyRule
-from processors.shelf import Bound, whole
 from schemas.instants import HOUR, NEVER, Instant
 
 AHEAD = HOUR

@@ -10,8 +10,8 @@ from ledger.tenants import Tenant
 from processors.conclude import Saying
 from processors.fold import Fold
 from processors.rules.book import Book
-from processors.shelf import Key
 from processors.standing import stood
+from processors.warm import Key
 from schemas.event import Event
 
 PAGE = 1000
@@ -24,7 +24,7 @@ def backfill(
     it have no standing evidence and get none; what is parked stays out. What triggers lie there bind an earlier version,
     so nothing opens now but the periods of recurring duties that begin from here on."""
     types = {listener.type for listener in fold.book.listeners_new_since(before)}
-    held = fold.shelf.held() if types else set()
+    held = fold.shelf.parked.held() if types else set()
     saying = Saying(at=publication.recorded, after=publication.place, cause=publication.event_id)
     touched: list[Key] = []
     place = 0

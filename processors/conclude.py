@@ -10,7 +10,8 @@ from ledger.lanes import VerdictDraft
 from processors.ports import Announced, Parked
 from processors.rules.book import Book
 from processors.rules.protocol import Mark, Owner, Row, Rule, standing
-from processors.shelf import Key, Shelf
+from processors.shelf import Shelf
+from processors.warm import Key
 from schemas.event import ENVELOPE, Event
 from schemas.identity import verdict_id
 from schemas.instants import Instant
@@ -45,7 +46,7 @@ class Concluding:
         """``marks`` are those of the row, none if it is gone. Yields each verdict as an event, with the scopes that its
         retracting touched, one by one: what follows from one verdict is settled before the next is said."""
         stands = standing(marks, saying.at)
-        said = self.shelf.scope(rule.name, about.scope).said.get(about.id)
+        said = self.shelf.scopes.get(rule.name, about.scope).said.get(about.id)
         if said is None:
             if not stands:
                 return
@@ -114,8 +115,8 @@ class Concluding:
         )
         self.shelf.say(rule.name, said)
         failure = type(error).__name__
-        self.shelf.parked[(rule.name, event.event_id)] = Parked(
-            rule=rule.name, event_id=event.event_id, verdict_id=own_id, error=failure
+        self.shelf.parked.park(
+            Parked(rule=rule.name, event_id=event.event_id, verdict_id=own_id, error=failure)
         )
         body = {
             "type": "event.parked",
@@ -149,10 +150,8 @@ class Concluding:
         )
         self.shelf.say(rule, said)
         if verdict.type == "event.parked":
-            event_id = str(verdict.data["parked_event"])
-            self.shelf.parked[(rule, event_id)] = Parked(
-                rule=rule, event_id=event_id, verdict_id=verdict.event_id, error=str(verdict.data["error"])
-            )
+            event_id, error = str(verdict.data["parked_event"]), str(verdict.data["error"])
+            self.shelf.parked.park(Parked(rule, event_id, verdict.event_id, error))
         return []
 
     def _draft(

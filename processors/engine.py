@@ -25,9 +25,10 @@ from processors.backfill import backfill
 from processors.books import book_of
 from processors.fold import PUBLICATIONS, Fold, up_to_publication
 from processors.ports import DueRow, Effects, Pages, said_from
+from processors.rows import Bound, whole
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule
-from processors.shelf import Bound, Shelf, whole
+from processors.shelf import Shelf
 from processors.standing import fetching
 from processors.warm import Warm
 from schemas.event import Event
@@ -162,7 +163,7 @@ class Engine:
             due, bound, until = self._slice_of_due(pages, facts[-1].recorded)
             facts = [f for f in facts if f.recorded <= until]
             fold = self._fold(conn, pages)
-            fold.shelf.schedule(due)
+            fold.shelf.rows.schedule(due)
             if not facts:
                 fold.advance(bound, self.state.decided)
                 return self._commit(fold, self.state.decided, until)
@@ -218,7 +219,7 @@ class Engine:
             if not due:
                 return False
             fold = self._fold(conn, pages)
-            fold.shelf.schedule(due)
+            fold.shelf.rows.schedule(due)
             fold.advance(bound, self.state.decided)
         return self._commit(fold, self.state.decided, until)
 
@@ -282,7 +283,7 @@ class Engine:
         if fold.recalls:  # the store has set rows' next instant by itself
             self.warm.forget()
         else:
-            self.warm.keep(fold.shelf.scopes())
+            self.warm.keep(fold.shelf.scopes.held.items())
         if self.alone:
             return True
         if spent > (SLICE if waiting else UNWAITED * SLICE):

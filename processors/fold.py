@@ -15,12 +15,14 @@ from typing import NamedTuple
 
 from processors.conclude import Concluding, Saying
 from processors.ports import Recall
+from processors.rows import Bound, whole
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, LinearRule, filings, linear, scoped
 from processors.rules.protocol import Carrying, Evidence, Filing, Foreseeing, Row, Rule
 from processors.rules.sources import LONGEST, REPORTED
-from processors.shelf import JUDGE, Bound, Key, Shelf, Touched, whole
+from processors.shelf import JUDGE, Shelf, Touched
 from processors.standing import Fetch
+from processors.warm import Key
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.identity import verdict_id
@@ -103,7 +105,7 @@ class Fold:
                     wanted[rule.name].update([f.scope for f in filed])
         self.shelf.know(targets)
         for name, scopes in wanted.items():
-            self.shelf.warm(name, scopes)
+            self.shelf.scopes.warm(name, scopes)
 
     def take(self, facts: Sequence[Event]) -> None:
         """A batch of facts (``up_to_publication``), each on the line of recorded time."""
@@ -114,7 +116,7 @@ class Fold:
 
     def advance(self, bound: Bound, after: int) -> None:
         """Conclude every row whose next instant comes up to ``bound``, in order of (instant, rule, row id)."""
-        while (due := self.shelf.next_due(bound)) is not None:
+        while (due := self.shelf.rows.next_due(bound)) is not None:
             at, name, row = due
             saying = Saying(at=at, after=after, cause="")
             changed: Changed = {}
@@ -160,8 +162,8 @@ class Fold:
             self._enter(rule, verdict, saying, touched)
         self._settle(touched, saying, verdict, 0)
         name, scope, row_id = (str(verdict.origin[k]) for k in ("rule", "scope", "row"))
-        if (row := self.shelf.find(name, scope, row_id)) is not None:
-            self.shelf.put(name, row, self.next_after(name, row, at))
+        if (row := self.shelf.rows.find(name, scope, row_id)) is not None:
+            self.shelf.rows.put(name, row, self.next_after(name, row, at))
 
     def recall(self, rule: str, scopes: Iterable[str], at: Instant, after: int) -> None:
         """Judge these scopes again, after a publication that may date what stood undated."""
@@ -237,7 +239,7 @@ class Fold:
         """Let a parked event in. One that is not parked (any more) is in already; one that fails again is parked again."""
         rule = self.every.get(str(event.data["rule"]))
         parked = self._fetch(str(event.data["parked_event"]), event.place)
-        if rule is None or parked is None or not self.shelf.resume(rule.name, parked.event_id):
+        if rule is None or parked is None or not self.shelf.parked.resume(rule.name, parked.event_id):
             return
         touched: Touched = {}
         self._enter(rule, parked, saying, touched)
@@ -293,7 +295,7 @@ class Fold:
 
     def _judge(self, name: str, scope: str, came: int, changed: Changed) -> None:
         """Note what becomes of the rows of a scope: carried on where the rule can, else judged from all evidence."""
-        held = self.shelf.scope(name, scope)
+        held = self.shelf.scopes.get(name, scope)
         if came != JUDGE and not held.links and (rule := self._carrying.get(name)) is not None:
             stood = [row for row, _ in held.rows.values()] if held.rows else ()
             rows = self._carry(rule, stood, held.evidence, came)
@@ -305,7 +307,7 @@ class Fold:
                     if row is not before:
                         changed[(name, row.id)] = (row, before)
                 return
-        seen = self.shelf.seen_by(name, scope) if held.links else held.evidence
+        seen = self.shelf.scopes.seen_by(name, scope) if held.links else held.evidence
         judged = {row.id: row for row in self.rules[name].judge(scope, seen, self.book)}
         for row_id, row in judged.items():
             before, _ = held.rows.get(row_id, _NONE)
@@ -331,18 +333,18 @@ class Fold:
         if not changed:
             return
         following: list[tuple[Rule, Row, bool]] = []
-        shelf, now = self.shelf, saying.at
+        rows, now = self.shelf.rows, saying.at
         for key in sorted(changed) if len(changed) > 1 else tuple(changed):
             name, row_id = key
             row, before = changed[key]
             if row is not None:
                 instants = self._instants[name](row, self.book)
                 later = [at for at in instants if at > now] if instants else instants
-                scope = shelf.put(name, row, min(later) if later else NEVER)
+                scope = rows.put(name, row, min(later) if later else NEVER)
                 if len(later) < len(instants) or scope.said.get(row_id):
                     following.append((self.rules[name], row, True))
             elif before is not None:
-                scope = shelf.drop(name, before)
+                scope = rows.drop(name, before)
                 if scope.said.get(row_id):
                     following.append((self.rules[name], before, False))
         if not self._live:

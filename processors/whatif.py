@@ -13,11 +13,12 @@ from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.fold import PUBLICATIONS, Fold, up_to_publication
 from processors.ports import Announced, DueRow, Parked
+from processors.rows import whole
 from processors.rules.book import Book
 from processors.rules.promises.promise import Promise
 from processors.rules.promises.rule import Promises
 from processors.rules.protocol import Evidence, Row
-from processors.shelf import Shelf, whole
+from processors.shelf import Shelf
 from processors.standing import fetching
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
@@ -89,7 +90,7 @@ def outcomes(
         told(fact.place - last)
         last = fact.place
     fold.advance(whole(now), last)
-    rows = fold.shelf.every(Promise)
+    rows = fold.shelf.rows.every(Promise)
     return {
         row.id: Outcome(
             row,
@@ -129,6 +130,6 @@ def _recall(fold: Fold, rule: Promises, fact: Event) -> None:
     recalls, fold.recalls = fold.recalls, []
     for recall in recalls:
         scopes = {
-            row.scope for row in fold.shelf.every(Promise) if getattr(row, recall.column) == recall.value
+            row.scope for row in fold.shelf.rows.every(Promise) if getattr(row, recall.column) == recall.value
         }
         fold.recall(rule.name, sorted(scopes), fact.recorded, fact.place)

@@ -20,12 +20,14 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.fold import PUBLICATIONS, Fold
-from processors.ports import Announced, Effects
+from processors.ports import Announced, Effects, Pages
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
-from processors.rules.protocol import Evidence, Row
+from processors.rules.protocol import Evidence
+from processors.scopes import Scopes
 from processors.shelf import Shelf, Touched
 from processors.standing import fetching
+from processors.warm import Scope
 from projections.judged import judge_all
 from projections.recorded import Recorded, index_line, last_decided, parked_after
 from projections.slices import Slices
@@ -44,23 +46,27 @@ class Filed:
     book: Book
 
 
-class Files(Shelf):
-    """A shelf for filing alone: it takes no scope from the store and names none to be judged."""
+class Unread(Scopes):
+    """Nothing is judged: no scope is taken from the store, none has to be judged, and in each of them nothing stands."""
 
     def warm(self, rule: str, scopes: Iterable[str]) -> None:
-        """Nothing is judged, so nothing is wanted."""
+        """Nothing is wanted."""
 
-    def enter(self, rule: str, entries: Sequence[Evidence], touched: Touched) -> None:
-        self.note(rule, entries)
+    def get(self, rule: str, name: str) -> Scope:
+        return Scope()
 
     def touched(self, rule: str, entry: Evidence) -> list[str]:
         return []
 
-    def _take_out(self, rule: str, entry: Evidence) -> None:
-        """It stands in no scope in memory."""
 
-    def find(self, rule: str, scope: str, row_id: str) -> Row | None:
-        return None
+class Files(Shelf):
+    """A shelf for filing alone."""
+
+    def __init__(self, pages: Pages) -> None:
+        super().__init__(pages, scopes=Unread(pages))
+
+    def enter(self, rule: str, entries: Sequence[Evidence], touched: Touched) -> None:
+        self.note(rule, entries)
 
     def announced(self, rule: str, scope: str, row_id: str) -> dict[str, Announced]:
         """As it was written, then as it was said since."""

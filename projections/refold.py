@@ -159,11 +159,11 @@ class Refold:
             self.advanced = state.advanced
             return 0
         fold = Fold(self.rules, self.book, Shelf(pages), lambda *_: None, concluding=False)
-        fold.shelf.schedule(late)
+        fold.shelf.rows.schedule(late)
         for due in late:
-            row = fold.shelf.find(due.rule, due.scope, due.row_id)
+            row = fold.shelf.rows.find(due.rule, due.scope, due.row_id)
             if row is not None:
-                fold.shelf.put(due.rule, row, fold.next_after(due.rule, row, state.advanced))
+                fold.shelf.rows.put(due.rule, row, fold.next_after(due.rule, row, state.advanced))
         effects = Effects(expect=state, decided=self.place, advanced=state.advanced)
         fold.shelf.collect(effects)
         write(effects)

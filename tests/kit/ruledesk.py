@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from processors.fold import Fold
+from processors.rows import whole
 from processors.rules.book import Book
 from processors.rules.protocol import Row, Rule
-from processors.shelf import Shelf, whole
+from processors.shelf import Shelf
 from processors.whatif import Nothing
 from schemas.event import ENVELOPE, Event
 from schemas.instants import Instant, parse_instant
@@ -60,7 +61,7 @@ class RuleDesk:
 
     def rows(self, kind: type[RowT]) -> list[RowT]:
         """By id."""
-        return sorted(self.fold.shelf.every(kind), key=lambda row: row.id)
+        return sorted(self.fold.shelf.rows.every(kind), key=lambda row: row.id)
 
     def lane(self) -> list[Mapping[str, Any]]:
         """The bodies of the verdicts, in order."""

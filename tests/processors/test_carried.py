@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from benchmarks.policy import facts as common_course
 from benchmarks.policy import publications
 from processors.fold import Fold
+from processors.rows import whole
 from processors.rules.book import Book
 from processors.rules.promises.keys import split
 from processors.rules.promises.promise import LATE, LATE_ENTRY_GRACE, MET, OPEN, Promise
 from processors.rules.promises.rule import Promises
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row
-from processors.shelf import Shelf, whole
+from processors.shelf import Shelf
 from processors.whatif import Nothing
 from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at
@@ -76,7 +77,7 @@ def test_of_the_common_course_of_a_case_only_recurring_duties_are_judged_whole(
     for fact in (*publications(), *common_course(20)):
         fold.advance(whole(fact.recorded), fact.place - 1)
         fold.place(fact)
-    assert len(fold.shelf.every(Promise)) > 200
+    assert len(fold.shelf.rows.every(Promise)) > 200
     assert judged
     assert all(fold.book.recurs(policy) for policy in judged)
 
