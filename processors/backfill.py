@@ -36,6 +36,6 @@ def backfill(
             if (event.type in types or "*" in types) and stood(
                 ledger, conn, tenant, event.event_id, publication.place
             ):
-                touched += fold.file_missing(event, held, saying)
+                touched += fold.entering.missing(event, fold.book, held, saying)
         place = page[-1].place
     fold.settle_missing(touched, saying)

@@ -22,8 +22,9 @@ from ledger.ports import Locks
 from ledger.tenants import Tenant
 from processors.agenda import Agenda
 from processors.backfill import backfill
+from processors.batch import PUBLICATIONS, up_to_publication
 from processors.books import book_of
-from processors.fold import PUBLICATIONS, Fold, up_to_publication
+from processors.fold import Fold
 from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rows import Bound, whole
 from processors.rules.book import Book

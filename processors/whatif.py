@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
-from processors.fold import PUBLICATIONS, Fold, up_to_publication
+from processors.batch import PUBLICATIONS, up_to_publication
+from processors.fold import Fold
 from processors.ports import Announced, DueRow, Parked
 from processors.rows import whole
 from processors.rules.book import Book

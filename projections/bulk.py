@@ -19,7 +19,8 @@ from ledger import lanes
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
-from processors.fold import PUBLICATIONS, Fold
+from processors.batch import PUBLICATIONS
+from processors.fold import Fold
 from processors.ports import Announced, Effects, Pages
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
@@ -113,13 +114,13 @@ class Bulk:
             pages = self.store.pages(conn, self.tenant.number)
             fetch = fetching(self.ledger, conn, self.tenant)
             fold = Fold(self.rules, at.book, Files(pages), fetch, concluding=False)
-            fold.prepare(facts)
+            fold.entering.prepare(facts, fold.book)
             parked = parked_after(verdicts)
             effects = Effects(expect=state, decided=upto, advanced=0)
             heard = deque(verdicts)
             for place, fact in [(at.place, None), *((one.place, one) for one in facts)]:
                 if fact is not None:
-                    fold.parked = parked.get(place, frozenset())
+                    fold.entering.parked = parked.get(place, frozenset())
                     fold.place(fact)
                     if fact.type in PUBLICATIONS:
                         backfill(fold, self.ledger, conn, self.tenant, fact, at.book)

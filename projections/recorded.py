@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger import lanes
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.fold import PUBLICATIONS, up_to_publication
+from processors.batch import PUBLICATIONS, up_to_publication
 from processors.ports import Said
 from schemas.event import Event
 

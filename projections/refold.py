@@ -17,7 +17,8 @@ from ledger.lanes import EngineState
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.backfill import backfill
-from processors.fold import PUBLICATIONS, Fold, up_to_publication
+from processors.batch import PUBLICATIONS, up_to_publication
+from processors.fold import Fold
 from processors.ports import Effects, Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule
@@ -115,13 +116,13 @@ class Refold:
             fold.recalls.extend(recalls)
             self._recall(fold, conn, publication)
             self._pending = None
-        fold.prepare(facts)
+        fold.entering.prepare(facts, fold.book)
         parked = parked_after(verdicts)
         upcoming = iter(verdicts)
         following = next(upcoming, None)
         first = facts[0].place if facts else self.place + 1
         for place in range(first - 1, first + len(facts)):
-            fold.parked = parked.get(place, frozenset())
+            fold.entering.parked = parked.get(place, frozenset())
             if place >= first:
                 self._place(fold, conn, facts[place - first], effects)
             while following is not None and following.after <= place:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from ledger.errors import Fenced
-from processors.fold import Fold
+from processors import judge
 from processors.ports import Pages, Recall
 from processors.rules.book import Book
 from processors.rules.cases import CLOSED_BY, OPENED_BY, Cases
@@ -152,19 +152,19 @@ def test_a_case_carried_on_is_the_case_judged(filed: list[Evidence]) -> None:
 @given(histories(), faults())
 def test_whatever_is_carried_on_is_what_is_judged(history: list[Told], disturbed: list[Tick | Crash]) -> None:
     """In the engine itself, of every rule that can, with every shipped policy."""
-    own = Fold._carry
+    own = judge.carry_on
 
     def both(
-        fold: Fold, rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], came: int
+        rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book, came: int
     ) -> Sequence[Row] | None:
-        carried = own(fold, rule, rows, evidence, came)
+        carried = own(rule, rows, evidence, book, came)
         assert isinstance(rule, Cases | Promises)
-        judged = rule.judge(evidence[-1].scope, evidence, fold.book)
+        judged = rule.judge(evidence[-1].scope, evidence, book)
         assert carried is None or list(carried) == list(judged)
         return carried
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Fold, "_carry", both)
+        patch.setattr(judge, "carry_on", both)
         lived(history, disturbed, 64, 40_000)
 
 

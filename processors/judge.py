@@ -1,0 +1,89 @@
+"""What becomes of the rows of a scope: carried on by what came newest where the rule can, else judged from all evidence
+(invariant 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from processors.conclude import Concluding, Saying
+from processors.rules.book import Book
+from processors.rules.protocol import Carrying, Evidence, Row
+from processors.ruleset import Ruleset
+from processors.shelf import JUDGE, Shelf, Touched
+from processors.warm import Key
+from schemas.event import Event
+from schemas.instants import NEVER, Instant
+
+Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
+"""(rule, row id) -> (row as judged now, row as it was)."""
+
+_NONE: tuple[None, Instant] = (None, NEVER)
+
+
+class Judging:
+    """On one shelf; it changes no row there, it says what became of them. ``live`` False: a rule that fails is not parked,
+    its error is raised (rebuild)."""
+
+    def __init__(self, rules: Ruleset, shelf: Shelf, said: Concluding, *, live: bool) -> None:
+        self._rules = rules
+        self._shelf = shelf
+        self._said = said
+        self._live = live
+
+    def judge(self, touched: Touched, book: Book, saying: Saying, event: Event | None) -> Changed:
+        """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again."""
+        changed: Changed = {}
+        for key in sorted(touched) if len(touched) > 1 else touched:
+            name, scope = key
+            try:
+                self._judge_scope(name, scope, touched[key], book, changed)
+            except Exception as error:
+                if event is None or not self._live:
+                    raise
+                for judged in self._shelf.unfile(name, event.event_id):
+                    changed = {k: v for k, v in changed.items() if not _of(k, v, name, judged)}
+                    self._judge_scope(name, judged, JUDGE, book, changed)
+                self._said.park(self._rules.judging[name], event, error, saying)
+        return changed
+
+    def _judge_scope(self, name: str, scope: str, came: int, book: Book, changed: Changed) -> None:
+        """Note what becomes of the rows of a scope: carried on where the rule can, else judged from all evidence."""
+        held = self._shelf.scopes.get(name, scope)
+        if came != JUDGE and not held.links and (rule := self._rules.carrying.get(name)) is not None:
+            stood = [row for row, _ in held.rows.values()] if held.rows else ()
+            rows = carry_on(rule, stood, held.evidence, book, came)
+            if rows is stood:
+                return
+            if rows is not None:
+                for row in rows:
+                    before, _ = held.rows.get(row.id, _NONE)
+                    if row is not before:
+                        changed[(name, row.id)] = (row, before)
+                return
+        seen = self._shelf.scopes.seen_by(name, scope) if held.links else held.evidence
+        judged = {row.id: row for row in self._rules.judging[name].judge(scope, seen, book)}
+        for row_id, row in judged.items():
+            before, _ = held.rows.get(row_id, _NONE)
+            if before is not row and before != row:
+                changed[(name, row_id)] = (row, before)
+        for row_id, (row, _) in held.rows.items():
+            if row_id not in judged:
+                changed[(name, row_id)] = (None, row)
+
+
+def carry_on(
+    rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book, came: int
+) -> Sequence[Row] | None:
+    """The rows of a scope whose newest pieces of evidence, so many, are all that came: one after the other."""
+    while came > 1:
+        came -= 1
+        so_far = rule.carry(rows, evidence[:-came], book)
+        if so_far is None:
+            return None
+        rows = so_far
+    return rule.carry(rows, evidence, book)
+
+
+def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:
+    """Is a changed row one of this scope?"""
+    return key[0] == name and any(row is not None and row.scope == scope for row in rows)
