@@ -125,7 +125,7 @@ def measure(cases: int = 2000) -> dict[str, float]:
         "policy_facts_per_s": round(len(history) / folded),
         "policy_file_facts_per_s": round(len(history) / filed),
         "policy_hits_per_fact": round(hits / len(history), 2),
-        "policy_listeners": len(fold.book.listeners_new_since(Book.empty())),
+        "policy_listeners": len(fold.book.policies.listeners_new_since(Book.empty().policies)),
         "policy_verdicts_per_fact": round(len(fold.said.drafts) / len(history), 3),
     }
 

@@ -23,7 +23,7 @@ def backfill(
     """File what was placed before ``publication`` for the listeners that it added. Events corrected or withdrawn before
     it have no standing evidence and get none; what is parked stays out. What triggers lie there bind an earlier version,
     so nothing opens now but the periods of recurring duties that begin from here on."""
-    types = {listener.type for listener in fold.book.listeners_new_since(before)}
+    types = {listener.type for listener in fold.book.policies.listeners_new_since(before.policies)}
     held = fold.shelf.parked.held() if types else set()
     saying = Saying(at=publication.recorded, after=publication.place, cause=publication.event_id)
     touched: list[Key] = []

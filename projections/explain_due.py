@@ -6,11 +6,13 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from processors.rules.book import Book, Bound, CalendarVersion
+from processors.rules.book import Book
+from processors.rules.policies import Bound
 from processors.rules.promises.docket import Docket
 from processors.rules.promises.promise import Promise
 from processors.rules.promises.waiting import Paused, pauses
 from processors.rules.protocol import Evidence
+from processors.rules.published import CalendarVersion
 from processors.rules.sources import Wait
 from processors.rules.workdays import Counted, NoCalendar
 from schemas.catalogue import CATALOGUE
@@ -40,8 +42,8 @@ def why(
 ) -> dict[str, Any]:
     """{"sentence_zh", "sentence_en", "policy", "calendar", "pauses"}; ``trigger`` is the trigger's event type, ``waits`` the
     sources for which its breach still waits."""
-    bound = book.policy_at(row.policy_place, row.obligation)
-    calendar = book.calendar_at(row.calendar_place)
+    bound = book.policies.at(row.policy_place, row.obligation)
+    calendar = book.almanac.at(row.calendar_place)
     spans = pauses(bound.terms.pause, Docket(evidence)) if bound else []
     counted = _counted(row, bound, calendar, spans)
     zh, en = _sentence(row, bound, trigger, counted, spans, waits)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from processors.rules.book import Book, PolicyVersion
+from processors.rules.book import Book
 from processors.rules.promises.terms import Any_, Expr, Leaf, Terms
+from processors.rules.published import PolicyVersion
 from schemas.catalogue import CATALOGUE
 
 ANY = "*"

@@ -176,7 +176,7 @@ class Replay:
             rows += rule.judge(scope, sorted(every, key=Evidence.order), self._book_at(moment))  # type: ignore[arg-type]
 
         def ladder(place: int) -> Mapping[str, Any]:
-            bound = self.book.repetition_at(place)
+            bound = self.book.sections.repetition_at(place)
             return bound.ladder.model_dump(mode="json") if bound is not None else {}
 
         return repetitions.view(rows, case_id, ladder)

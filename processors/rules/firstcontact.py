@@ -77,7 +77,7 @@ class FirstContact:
         if first is None:
             return
         said = json.loads(first.value)
-        waits = book.ownership(first.time, first.place).handover == "accepted"
+        waits = book.sections.ownership(first.time, first.place).handover == "accepted"
         owner, since, by = str(said["who"]), first.time, first.event_id
         chain: list[dict[str, Any]] = []
         offer: dict[str, Any] | None = None

@@ -68,7 +68,7 @@ class Penalties:
         causes = [json.loads(e.value) for e in evidence if e.slot == "cause"]
         made: dict[str, Penalty] = {}
         for one in raises:
-            version = book.penalties(one.entry.time, one.entry.place)
+            version = book.sections.penalties(one.entry.time, one.entry.place)
             terms = version.head.penalties if version is not None else None
             if version is None or terms is None or not terms.enabled or not opens(one, terms):
                 continue

@@ -95,7 +95,7 @@ class Satisfaction:
             return
         month = month_of(event.time)
         marks = scores_of(event.data)
-        answer = satisfied(event.data, book.figures(event.time, event.place).satisfied_pct)
+        answer = satisfied(event.data, book.sections.figures(event.time, event.place).satisfied_pct)
         yield SatisfactionAnswers(
             project_id=event.project_id,
             owner_type=event.owner_type,

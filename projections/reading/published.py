@@ -28,7 +28,7 @@ class PublishedReading:
     def calendar_years(self, tenant: Tenant) -> dict[str, set[int]]:
         """Calendar -> the years that it tells."""
         with self._snapshots.of(tenant) as seen:
-            return seen.book.calendar_years()
+            return seen.book.almanac.years()
 
     def roles(self, tenant: Tenant) -> set[str]:
         """Who can owe something there."""
@@ -41,7 +41,9 @@ class PublishedReading:
         with self._snapshots.of(tenant) as seen:
             book = seen.book
         return {
-            name: day for name in sorted(book.calendar_years()) if (day := book.horizon(name)) is not None
+            name: day
+            for name in sorted(book.almanac.years())
+            if (day := book.almanac.horizon(name)) is not None
         }
 
     def obligations(self, tenant: Tenant) -> list[dict[str, Any]]:

@@ -86,7 +86,11 @@ class Desk:
         self._file(self.rule.file(event, self.book), event, gone)
         for fact in self.facts:
             if fact.event_id not in self.voided:
-                new = [x for x in self.book.listeners_new_since(before) if x.type in (fact.type, "*")]
+                new = [
+                    x
+                    for x in self.book.policies.listeners_new_since(before.policies)
+                    if x.type in (fact.type, "*")
+                ]
                 self._file(file_with(fact, new), fact, {})
         self.facts.append(event)
         return event

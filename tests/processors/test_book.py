@@ -34,7 +34,7 @@ def fact(place: int, kind: str, data: dict[str, Any]) -> Event:
 
 
 def bound(book: Book, time: str, place: int) -> str:
-    found = book.bind(KEY, at(time), place)
+    found = book.policies.bind(KEY, at(time), place)
     return found.version.version if found else ""
 
 
@@ -77,10 +77,12 @@ def test_versions_that_listen_alike_add_no_listeners() -> None:
     same = first.add(
         published(2, "v2", "2026-07-01 00:00", due={"after": "8h"}, owes="cs_dept", zh="另一个名字")
     )
-    assert same.listeners_new_since(first) == ()
+    assert same.policies.listeners_new_since(first.policies) == ()
     wider = first.add(published(2, "v2", "2026-07-01 00:00", by="complaint.analysed"))
-    assert {(x.policy, x.type) for x in wider.listeners_new_since(first)} == {(KEY, "complaint.analysed")}
-    assert first.listeners_new_since(Book.empty())
+    assert {(x.policy, x.type) for x in wider.policies.listeners_new_since(first.policies)} == {
+        (KEY, "complaint.analysed")
+    }
+    assert first.policies.listeners_new_since(Book.empty().policies)
 
 
 def test_known_at_is_the_book_of_that_day() -> None:
@@ -98,7 +100,11 @@ def test_a_book_does_not_depend_on_the_order_in_which_it_was_read() -> None:
     forth, back = Book.empty().add(v1).add(v2), Book.empty().add(v2).add(v1)
     assert [p.place for p in back.published] == [p.place for p in forth.published]
     assert bound(back, "2026-07-02 00:00", 60) == bound(forth, "2026-07-02 00:00", 60) == "v2"
-    assert back.listeners_new_since(forth) == forth.listeners_new_since(back) == ()
+    assert (
+        back.policies.listeners_new_since(forth.policies)
+        == forth.policies.listeners_new_since(back.policies)
+        == ()
+    )
 
 
 def test_any_other_event_changes_nothing() -> None:
@@ -116,15 +122,15 @@ def test_a_calendar_keeps_the_years_it_does_not_name() -> None:
         "years": days,
     }
     book = book.add(fact(2, "calendar.published", later))
-    newer = book.calendar("office", at("2027-03-01 00:00"), 9)
+    newer = book.almanac.binding("office", at("2027-03-01 00:00"), 9)
     assert newer is not None
     assert newer.version == "cn-2027"
     assert sorted(newer.data.years) == ["2025", "2026", "2027"]
     assert newer.data.names["2026-02-17"] == "春节"
-    older = book.calendar("office", at("2026-12-29 00:00"), 9)
+    older = book.almanac.binding("office", at("2026-12-29 00:00"), 9)
     assert older is not None
-    assert [c.version for c in book.other_calendars("office", older)] == ["cn-2027"]
-    assert book.calendar("plant", 0, 9) is None
+    assert [c.version for c in book.almanac.others("office", older)] == ["cn-2027"]
+    assert book.almanac.binding("plant", 0, 9) is None
 
 
 def test_the_newest_table_of_roles_names_the_superior() -> None:
@@ -145,8 +151,8 @@ def test_nothing_binds_before_the_first_publication() -> None:
     assert newest((), 0, 9) is None
     book = Book.empty().add(published(5, "v1", "2026-01-01 00:00"))
     assert bound(book, "2026-03-01 00:00", 4) == ""
-    found = book.policy_at(5, KEY)
+    found = book.policies.at(5, KEY)
     assert found is not None
     assert found.version.published_by == ""
-    assert book.policy_at(4, KEY) is None
-    assert book.calendar_at(5) is None
+    assert book.policies.at(4, KEY) is None
+    assert book.almanac.at(5) is None

@@ -79,7 +79,7 @@ def test_of_the_common_course_of_a_case_only_recurring_duties_are_judged_whole(
         fold.place(fact)
     assert len(fold.shelf.rows.every(Promise)) > 200
     assert judged
-    assert all(fold.book.recurs(policy) for policy in judged)
+    assert all(fold.book.policies.recurs(policy) for policy in judged)
 
 
 GATE = {

@@ -42,9 +42,9 @@ class Calendars:
     ) -> None:
         self._book, self._name, self._place = book, name, place
         self._own = book.regional(name, source.get("r", ""), source.get("p", ""), place)
-        bound = book.calendar(self._own, time, place) if self._own else None
+        bound = book.almanac.binding(self._own, time, place) if self._own else None
         if bound is None:
-            bound = book.calendar(name, time, place)
+            bound = book.almanac.binding(name, time, place)
         self.bound = self.used = bound
         self.dated_by: CalendarVersion | None = None
 
@@ -67,11 +67,11 @@ class Calendars:
     def _others(self) -> Iterable[CalendarVersion]:
         """A region that has a calendar waits for its own; what was triggered before it had one is dated by either."""
         if not self._own:
-            return self._book.other_calendars(self._name, self.bound)
+            return self._book.almanac.others(self._name, self.bound)
         if self.bound is not None and self.bound.name == self._own:
-            return self._book.other_calendars(self._own, self.bound)
+            return self._book.almanac.others(self._own, self.bound)
         both = (
-            *self._book.other_calendars(self._name, self.bound),
-            *self._book.other_calendars(self._own, None),
+            *self._book.almanac.others(self._name, self.bound),
+            *self._book.almanac.others(self._own, None),
         )
         return sorted(both, key=lambda one: one.place)

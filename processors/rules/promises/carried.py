@@ -55,7 +55,7 @@ def carry(rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequ
     assert isinstance(row, Promise)
     if entry.known or row.state == SUPERSEDED:
         return None
-    bound = book.policy_at(row.policy_place, row.obligation)
+    bound = book.policies.at(row.policy_place, row.obligation)
     if bound is None or bound.terms.form not in PLAIN or bound.terms.each:
         return None
     if not _opened_once(row, bound.terms, evidence, book):
@@ -84,7 +84,7 @@ def _opened_once(row: Promise, terms: Terms, evidence: Sequence[Evidence], book:
         elif terms.form != "gate" or one.slot not in terms.opens_alone:
             return False
         else:
-            bound = book.bind(row.obligation, happened(one), one.place)
+            bound = book.policies.bind(row.obligation, happened(one), one.place)
             if bound is None or bound.version.place != row.policy_place:
                 return False
     return True

@@ -23,7 +23,7 @@ WAIVED, NOTED = "obligation.waived", "alert.acknowledged"
 
 def file(event: Event, book: Book) -> list[Filing]:
     """All that an event is evidence of, in the policies of every version published so far."""
-    made = file_with(event, book.listening(event))
+    made = file_with(event, book.policies.listening(event))
     if event.type == WAIVED or event.type == NOTED:
         made.extend(_by_hand(event))
     return made

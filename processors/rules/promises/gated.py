@@ -16,7 +16,7 @@ from processors.rules.workdays import NoCalendar
 from schemas.instants import NEVER, Instant
 
 if TYPE_CHECKING:
-    from processors.rules.book import Bound
+    from processors.rules.policies import Bound
 
 
 def gated(matter: Matter, opening: Opening, bound: Bound) -> list[Running]:

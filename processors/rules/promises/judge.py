@@ -23,7 +23,8 @@ from schemas.instants import Instant
 from schemas.policy import Dur
 
 if TYPE_CHECKING:
-    from processors.rules.book import Book, Bound
+    from processors.rules.book import Book
+    from processors.rules.policies import Bound
 
 
 def judge(scope: str, evidence: Sequence[Evidence], book: Book) -> list[Promise]:
@@ -40,7 +41,7 @@ def judge(scope: str, evidence: Sequence[Evidence], book: Book) -> list[Promise]
         if last is not None and not _opens_again(bound.terms, last, opening.at):
             continue
         made += _opened(matter, opening, bound)
-    if book.recurs(policy):
+    if book.policies.recurs(policy):
         made += periodic(matter, lambda calendar: _later(book, calendar))
     return [running.row() for running in made]
 
@@ -80,7 +81,7 @@ def _bound_openings(
     bindings: dict[str, Bound] = {}
     versions: dict[int, Bound] = {}
     for entry in openers:
-        bound = book.bind(policy, happened(entry), entry.place)
+        bound = book.policies.bind(policy, happened(entry), entry.place)
         if bound is not None and bound.terms.form != "every":
             bindings[entry.event_id] = bound
             versions[bound.version.place] = bound

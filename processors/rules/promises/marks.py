@@ -79,7 +79,7 @@ def waits(row: Promise, book: Book) -> list[Wait]:
     sources = book.sources
     if not sources.declared or row.early or NEVER in (row.due, row.confirm) or row.settled <= row.due:
         return []
-    bound = book.policy_at(row.policy_place, row.obligation)
+    bound = book.policies.at(row.policy_place, row.obligation)
     return sources.waits(bound.terms.discharges, row.due, confirmable(row)) if bound is not None else []
 
 
@@ -92,7 +92,7 @@ def unconfirmed(row: Promise, book: Book, at: Instant) -> list[Wait]:
 
 def about(row: Promise, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     """(data, envelope) that every verdict on this promise bears."""
-    bound = book.policy_at(row.policy_place, row.obligation)
+    bound = book.policies.at(row.policy_place, row.obligation)
     data: dict[str, Any] = {
         "obligation_key": row.obligation,
         "row": row.obligation_row,
@@ -173,7 +173,7 @@ class _Saying:
             return []
         if line == OWERS:
             return [*owes]
-        bound = self.book.policy_at(self.row.policy_place, self.row.obligation)
+        bound = self.book.policies.at(self.row.policy_place, self.row.obligation)
         ladder = bound.terms.ladder if bound is not None else None
         if line == AT_BREACH:
             return self._told_of_breach(ladder.breach if ladder is not None else ["ower"], owes)

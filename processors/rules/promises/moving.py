@@ -15,7 +15,7 @@ from schemas.instants import NEVER, Day, day_of, end_of_day, shift_months, start
 from schemas.policy import Dur
 
 if TYPE_CHECKING:
-    from processors.rules.book import Bound
+    from processors.rules.policies import Bound
 
 
 def moving(matter: Matter, opening: Opening, bound: Bound) -> list[Running]:

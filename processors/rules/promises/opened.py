@@ -67,8 +67,8 @@ def opened(evidence: Sequence[Evidence], book: Book) -> list[Promise] | None:
     policy, keys = split(trigger.scope)
     source = parsed(trigger.value)
     at: Instant = source.get("t", trigger.time)
-    bound = book.bind(policy, at, trigger.place)
-    if bound is None or bound.terms.form in ("before", "rolling") or book.recurs(policy):
+    bound = book.policies.bind(policy, at, trigger.place)
+    if bound is None or bound.terms.form in ("before", "rolling") or book.policies.recurs(policy):
         return None
     terms, version, recorded = bound.terms, bound.version, known(trigger)
     docket = Docket(evidence) if len(evidence) > 1 else NOTHING_ELSE

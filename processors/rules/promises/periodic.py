@@ -28,7 +28,7 @@ from schemas.instants import DAY, NEVER, Instant, civil_date, day_of, end_of_day
 from schemas.policy import Every
 
 if TYPE_CHECKING:
-    from processors.rules.book import Bound
+    from processors.rules.policies import Bound
 
 LONG = 28
 """Days from which on a period is warned of like a month (S9)."""
@@ -39,7 +39,7 @@ SPAN = 400
 def periodic(matter: Matter, later: Callable[[str], Later]) -> list[Running]:
     """Of every version that is a recurring duty, the periods that it binds; in order. ``later`` is by calendar."""
     made: list[Periodic] = []
-    for bound in matter.book.versions(matter.policy):
+    for bound in matter.book.policies.versions(matter.policy):
         if bound.terms.form == "every":
             made += _bound_by(matter, bound, later(bound.terms.calendar))
     made.sort(key=lambda one: (one.opened, one.period))
@@ -53,11 +53,13 @@ def _bound_by(matter: Matter, bound: Bound, later: Later) -> Iterator[Periodic]:
     on = stretches(terms, matter.docket, later)
     if spec is None or not on:
         return
-    start = max(on[0].start, book.begun(matter.policy))  # nobody owed a period before there was a policy
-    horizon = book.horizon(terms.calendar)
+    start = max(
+        on[0].start, book.policies.begun(matter.policy)
+    )  # nobody owed a period before there was a policy
+    horizon = book.almanac.horizon(terms.calendar)
     until = day_of(start) if horizon is None else max(horizon, day_of(start))
     dockets = _Dockets(matter.docket, spec)
-    for period in periods(spec, day_of(start), until + SPAN, book.moons(terms.calendar)):
+    for period in periods(spec, day_of(start), until + SPAN, book.almanac.moons(terms.calendar)):
         begins, ends = start_of_day(period.first), end_of_day(period.last)
         while on and on[0].stop <= begins:
             del on[0]
@@ -72,7 +74,7 @@ def _bound_by(matter: Matter, bound: Bound, later: Later) -> Iterator[Periodic]:
         beyond = horizon is None or period.first > horizon
         opened = max(begins, on[0].start)
         place = max(book.place_at(opened), on[0].opening.trigger.place)
-        binding = book.bind(matter.policy, begins, place)
+        binding = book.policies.bind(matter.policy, begins, place)
         if binding is not None and binding.version is bound.version:
             last = [stretch for stretch in on if stretch.start <= ends][-1]
             mine = matter._replace(docket=dockets.of(period))

@@ -15,7 +15,7 @@ from processors.rules.protocol import Evidence
 from schemas.instants import Instant
 
 if TYPE_CHECKING:
-    from processors.rules.book import Bound
+    from processors.rules.policies import Bound
 
 
 def rolling(matter: Matter, opening: Opening, bound: Bound, later: Later) -> list[Running]:
@@ -28,7 +28,7 @@ def rolling(matter: Matter, opening: Opening, bound: Bound, later: Later) -> lis
         if one.state not in (MET, LATE) or one.found is None:
             return made
         last = matter.docket.entry(one.found.events, one.found.time)
-        following = matter.book.bind(matter.policy, last.time, last.place)
+        following = matter.book.policies.bind(matter.policy, last.time, last.place)
         if following is None or following.terms.form != "rolling":
             return made
         root = f"{opening.root.partition('>')[0]}>{last.root}"

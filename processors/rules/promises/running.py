@@ -32,7 +32,8 @@ from processors.rules.workdays import NoCalendar
 from schemas.instants import NEVER, Instant
 
 if TYPE_CHECKING:
-    from processors.rules.book import Book, Bound
+    from processors.rules.book import Book
+    from processors.rules.policies import Bound
 
 End = tuple[Instant, int, str, Found | None]
 """(instant, rank at one instant, state, by what)"""

@@ -46,7 +46,7 @@ def file(event: Event, book: Book) -> Iterable[Filing]:
     slot = _SLOTS.get(event.type)
     if slot is None or not event.case_id or event.verdict:
         return ()
-    bound = book.repetition(event.time, event.after)
+    bound = book.sections.repetition(event.time, event.after)
     if bound is None:
         return ()
     heard = PARTIAL + event.case_id

@@ -19,7 +19,8 @@ from schemas.instants import NEVER, Instant, day_of, shift_months, start_of_day
 from schemas.policy_terms import Dur
 
 if TYPE_CHECKING:
-    from processors.rules.book import Book, Moving
+    from processors.rules.book import Book
+    from processors.rules.sections import Moving
 
 STAYS, NEW_OCCURRENCE = "stays", "new_occurrence"
 NAMED: Final = 16
@@ -122,7 +123,7 @@ def _walk(evidence: Sequence[Evidence], by_case: dict[str, list[Evidence]], book
             value = report.value
             cause, warranty = value.get("cause", cause), int(value.get("warranty", warranty))
             report.cause, report.warranty = cause, warranty
-            bound = book.repetition(entry.time, entry.place)
+            bound = book.sections.repetition(entry.time, entry.place)
             if bound is None:  # filed under a ladder that was there
                 continue
             report.place = bound.version.place

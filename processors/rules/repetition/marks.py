@@ -17,7 +17,8 @@ from processors.rules.repetition.repetition import CONVERTED, FLAGGED, RAISED, R
 from schemas.canonical import canonical_bytes
 
 if TYPE_CHECKING:
-    from processors.rules.book import Book, Moving
+    from processors.rules.book import Book
+    from processors.rules.sections import Moving
     from schemas.repetition import Rung
 
 
@@ -25,7 +26,7 @@ def marks(row: Repetition, book: Book) -> Iterator[Mark]:
     """In order of the reports; each stands from the instant of its report on."""
     converted = False
     for report in json.loads(row.reports):
-        bound = book.repetition_at(report["place"])
+        bound = book.sections.repetition_at(report["place"])
         if report["why"] or bound is None:
             continue
         if report["becomes"] and not converted:
