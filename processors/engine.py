@@ -25,6 +25,7 @@ from processors.backfill import backfill
 from processors.batch import PUBLICATIONS, up_to_publication
 from processors.books import book_of
 from processors.fold import Fold
+from processors.pace import BATCH, Pace
 from processors.ports import DueRow, Effects, Pages, said_from
 from processors.rows import Bound, whole
 from processors.rules.book import Book
@@ -35,21 +36,8 @@ from processors.warm import Warm
 from schemas.event import Event
 from schemas.instants import Instant
 
-BATCH = 512
-"""Facts of one transaction at most. How many it takes is found by trying: see ``SLICE``."""
-FIRST = 24
-LEAST = 16
-"""What a transaction costs by itself is as much as about ten facts; fewer together help nobody."""
-SLICE = 0.005
-"""Seconds of the writer's time that a batch should take: those who append wait behind it (design: queue in slices)."""
-UNWAITED = 4
-"""So many slices where nobody waits behind it."""
 AHEAD = 256
 """Facts read at once where there are as many."""
-DUE = 64
-"""Rows concluded in one transaction when time comes."""
-ALONE = 4
-"""So many times as much of either where nobody waits: the fuller a transaction, the fewer pages it writes for a fact."""
 
 
 Source = Callable[[Connection, int, int], list[Event]]
@@ -94,8 +82,7 @@ class Engine:
     write: Callable[[Callable[[Connection], EngineState]], EngineState]
     state: EngineState
     book: Book
-    batch: int = BATCH
-    size: int = FIRST
+    pace: Pace = field(default_factory=Pace)
     alone: bool = False
     """Nobody waits behind the writer (a command that runs to the head and ends): large batches, whatever time they take."""
     source: Source | None = None
@@ -146,7 +133,7 @@ class Engine:
             places = store.pages(conn, tenant.number).publications()
             book = book_of(ledger, conn, tenant, places)
         return cls(
-            tenant, ledger, store, rules, ledger.database.bare, write, state, book, batch, source=source
+            tenant, ledger, store, rules, ledger.database.bare, write, state, book, Pace(batch), source=source
         )
 
     def step(self) -> bool:
@@ -189,7 +176,7 @@ class Engine:
 
     def _next(self, conn: Connection) -> list[Event]:
         """The facts of a batch. A fact never changes, so what a slice of time left over is not read again."""
-        most = self.batch * ALONE if self.alone else min(self.batch, self.size)
+        most = self.pace.facts(self.alone)
         ahead = self.ahead
         if ahead and ahead[0].place != self.state.decided + 1:
             done = self.state.decided + 1 - ahead[0].place
@@ -228,7 +215,7 @@ class Engine:
         """What falls due by ``until``, or as much of it as one transaction takes; how far to conclude; and up to which instant
         everything is concluded then. A slice may end between two rows of one instant: the next goes on from there, in the
         same order, so that where the slices fall changes nothing."""
-        most = DUE * ALONE if self.alone else DUE
+        most = self.pace.rows(self.alone)
         due = self.agenda.due(pages, until, most)
         if len(due) < most:
             return due, whole(until), until
@@ -285,10 +272,6 @@ class Engine:
             self.warm.forget()
         else:
             self.warm.keep(fold.shelf.scopes.held.items())
-        if self.alone:
-            return True
-        if spent > (SLICE if waiting else UNWAITED * SLICE):
-            self.size = max(LEAST, self.size * 3 // 4)
-        elif taken >= self.size:
-            self.size = min(BATCH, self.size + self.size // 4)
+        if not self.alone:
+            self.pace.learn(taken, spent, waiting)
         return True

@@ -8,7 +8,7 @@ from time import perf_counter
 from sqlalchemy import Connection
 
 from ledger.writer import Writer
-from processors.engine import SLICE, UNWAITED
+from processors.pace import SLICE, UNWAITED
 from processors.ports import Effects
 from projections.store import SqlStore
 

@@ -189,7 +189,7 @@ class House(RuleBasedStateMachine):
 
     @rule(batch=st.integers(1, 5), steps=st.integers(1, 4))
     def fold(self, batch: int, steps: int) -> None:
-        self.world.engine.batch = self.world.batch = batch
+        self.world.engine.pace.most = self.world.batch = batch
         for _ in range(steps):
             before = self.state().decided
             if not self.world.engine.step():
@@ -244,7 +244,7 @@ class House(RuleBasedStateMachine):
         now, batch = self.world.clock.now(), self.world.batch
         self.world.close()
         self.world = Frail(self.place, now)
-        self.world.engine.batch = self.world.batch = batch
+        self.world.engine.pace.most = self.world.batch = batch
 
     @invariant()
     def lanes_only_grow_without_gaps(self) -> None:

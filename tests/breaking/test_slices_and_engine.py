@@ -34,7 +34,7 @@ def complaints(world: World, count: int) -> None:
 
 def test_where_the_slices_fall_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def story(due: int, batch: int, *, alone: bool = False) -> tuple[Any, list[str]]:
-        monkeypatch.setattr("processors.engine.DUE", due)
+        monkeypatch.setattr("processors.pace.DUE", due)
         world = World(tmp_path / f"{due}-{batch}-{alone}", batch=batch)
         world.engine.alone = alone
         try:
@@ -62,7 +62,7 @@ def test_a_slice_may_end_within_an_instant_and_a_rebuild_there_loses_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many promises fall due together, no transaction holds the writer for more than its share."""
-    monkeypatch.setattr("processors.engine.DUE", 3)
+    monkeypatch.setattr("processors.pace.DUE", 3)
     complaints(world, 7)
     world.fold()
     world.clock.set(START + 30 * DAY)
