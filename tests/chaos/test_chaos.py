@@ -55,7 +55,7 @@ def test_a_process_heeds_sigterm_once_it_has_said_what_that_means(tmp_path: Path
 def test_a_minute_of_faults() -> None:
     postgres.needed()
     kafka.needed()
-    made = run(35, SEED, FAULTS, pace=60)
+    made = run(60, SEED, FAULTS, pace=60)
     assert made.ok, str(made)
     assert made.kinds.keys() == {kind.name for kind in KINDS}
     assert sum(made.kinds.values()) == FAULTS
