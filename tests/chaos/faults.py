@@ -24,7 +24,7 @@ from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 from ledger import wire
 from ledger.brokers import partition_of
 from producers.kafka_clients import options
-from tests.chaos.site import RUNNERS, Site, until
+from tests.chaos.site import RUNNERS, STANDING, Site, until
 from tests.chaos.stepped import set_to
 
 MEMBERS = ("gateway-1", "gateway-2", "relay-1", "worker-1", "worker-2", "alerts-1", "alerts-2")
@@ -310,7 +310,7 @@ class Hand:
 
     def _publish(self, bend: Callable[[list[wire.Record]], list[wire.Record]]) -> None:
         producer: Any = None
-        end = time.monotonic() + 20
+        end = time.monotonic() + STANDING  # a database that was killed recovers first
         while True:
             try:
                 producer = KafkaProducer(**options(self.site.direct, "test"), enable_idempotence=False)
