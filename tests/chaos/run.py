@@ -155,9 +155,9 @@ UNTOLD = (
 
 
 def _concluded(world: World, site: Site, due: Instant) -> bool:
-    """Nothing that was due by then is still to be said."""
+    """Nothing that was due by then is still to be said; a breach is, a microsecond after it was due."""
     with world.database.read() as conn:
-        return all(world.store.pages(conn, n).earliest() > due for n in site.numbers.values())
+        return all(world.store.pages(conn, n).earliest() > due + 1 for n in site.numbers.values())
 
 
 def _note(made: Run, site: Site, load: Load) -> None:
