@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping as MappingOf
 from datetime import time
-from difflib import get_close_matches
 from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from producers.mapping.columns import KINDS, OTHERS, Codes, Column
 from producers.mapping.expressions import FUNCTIONS
 from producers.mapping.mapping import Mapping
 from producers.mapping.problems import Flaw, Flaws, MappingFault
+from producers.mapping.said import bool_of, known, list_of, names_of, one_of, text_of
 from producers.mapping.times import USUAL, Times, clock_time, compiled
 from producers.mapping.touchpoints import Shape, shape
 from producers.mapping.values import Value, Values
@@ -60,7 +60,7 @@ def compile_mapping(document: Document) -> Mapping:
         flaws.add((), "映射文件须有 columns 与 touchpoints", "a mapping has columns and touchpoints")
         raise MappingFault(flaws.found)
     top: dict[str, Any] = document.value
-    _known(top, _TOP, (), flaws)
+    known(top, _TOP, (), flaws)
     for name in ("mapping", "columns", "touchpoints"):
         if name not in top:
             flaws.add((), f"缺少 {name}", f"{name} is missing")
@@ -74,10 +74,10 @@ def compile_mapping(document: Document) -> Mapping:
             "ticket or id is missing: the same row must be known again",
         )
     made = Mapping(
-        name=_text(top.get("mapping", "?"), ("mapping",), flaws),
-        zh=_text(top.get("zh", ""), ("zh",), flaws),
+        name=text_of(top.get("mapping", "?"), ("mapping",), flaws),
+        zh=text_of(top.get("zh", ""), ("zh",), flaws),
         times=_times(top, flaws),
-        empty=frozenset(normal(str(word)) for word in _list(top.get("empty"), ("empty",), flaws)),
+        empty=frozenset(normal(str(word)) for word in list_of(top.get("empty"), ("empty",), flaws)),
         header_rows=_header_rows(top.get("header"), flaws),
         columns=columns,
         skip=values.expression(top["skip when"], ("skip when",)) if "skip when" in top else None,
@@ -85,7 +85,7 @@ def compile_mapping(document: Document) -> Mapping:
         id=values.value(top["id"], ("id",)) if "id" in top else ticket or Value(lambda *_: None),
         shapes=_shapes(top, values, columns, flaws),
         examples=tuple(
-            one for one in _list(top.get("examples"), ("examples",), flaws) if isinstance(one, dict)
+            one for one in list_of(top.get("examples"), ("examples",), flaws) if isinstance(one, dict)
         ),
     )
     if flaws.found:
@@ -106,12 +106,12 @@ def _short_name(name: str) -> bool:
 def _shapes(
     top: MappingOf[str, Any], values: Values, columns: MappingOf[str, Column], flaws: Flaws
 ) -> tuple[Shape, ...]:
-    every = _mapping(top.get("every"), ("every",), flaws)
+    every = names_of(top.get("every"), ("every",), flaws)
     for name in ("type", "time", "when", "data"):
         if name in every:
             flaws.add(("every", name), "只能写在各触点下", "stands under each touchpoint")
     made = []
-    for name, said in _mapping(top.get("touchpoints"), ("touchpoints",), flaws).items():
+    for name, said in names_of(top.get("touchpoints"), ("touchpoints",), flaws).items():
         if not isinstance(said, dict):
             flaws.add(("touchpoints", name), "须有 type 与 time", "has a type and a time")
         else:
@@ -122,9 +122,9 @@ def _shapes(
 
 
 def _columns(top: MappingOf[str, Any], flaws: Flaws) -> dict[str, Column]:
-    shared = _mapping(top.get("codes"), ("codes",), flaws)
+    shared = names_of(top.get("codes"), ("codes",), flaws)
     made: dict[str, Column] = {}
-    for name, said in _mapping(top.get("columns"), ("columns",), flaws).items():
+    for name, said in names_of(top.get("columns"), ("columns",), flaws).items():
         path: Trail = ("columns", name)
         if not _short_name(name):
             flaws.add(
@@ -149,12 +149,12 @@ def _column(name: str, said: Any, path: Trail, shared: MappingOf[str, Any], flaw
     if not isinstance(said, dict) or "from" not in said:
         flaws.add(path, "须写明列名，或 {from: 列名, …}", "is a heading, or {from: heading, …}")
         return Column(name, (name,))
-    _known(said, _COLUMN, path, flaws)
-    froms = [str(one) for one in _list(said["from"], (*path, "from"), flaws)]
+    known(said, _COLUMN, path, flaws)
+    froms = [str(one) for one in list_of(said["from"], (*path, "from"), flaws)]
     if not froms:
         flaws.add((*path, "from"), "须为列名", "is a heading")
-    kind = _one_of(said.get("as", "text"), KINDS, (*path, "as"), flaws)
-    names = _one_of(said.get("names", ""), ("", "projects", "houses"), (*path, "names"), flaws)
+    kind = one_of(said.get("as", "text"), KINDS, (*path, "as"), flaws)
+    names = one_of(said.get("names", ""), ("", "projects", "houses"), (*path, "names"), flaws)
     at = time()
     if "date at" in said:
         try:
@@ -168,12 +168,12 @@ def _column(name: str, said: Any, path: Trail, shared: MappingOf[str, Any], flaw
         froms=tuple(froms),
         kind=kind,
         codes=_codes(said, path, shared, flaws),
-        must=_bool(said.get("must", False), (*path, "must"), flaws),
-        optional=_bool(said.get("optional", False), (*path, "optional"), flaws),
+        must=bool_of(said.get("must", False), (*path, "must"), flaws),
+        optional=bool_of(said.get("optional", False), (*path, "optional"), flaws),
         names=names,
-        of=_text(said.get("of", ""), (*path, "of"), flaws),
+        of=text_of(said.get("of", ""), (*path, "of"), flaws),
         whole_days_at=at,
-        help=_text(said.get("help", ""), (*path, "help"), flaws),
+        help=text_of(said.get("help", ""), (*path, "help"), flaws),
     )
 
 
@@ -195,7 +195,7 @@ def _codes(said: MappingOf[str, Any], path: Trail, shared: MappingOf[str, Any], 
     for word, code in table.items():
         if by_normal.setdefault(normal(word), code) != code:
             flaws.add((*at, word), "同一用词对应了两个代码", "stands twice, for two codes")
-    other = _one_of(said.get("other", "refuse"), OTHERS, (*path, "other"), flaws)
+    other = one_of(said.get("other", "refuse"), OTHERS, (*path, "other"), flaws)
     return Codes(by_normal, tuple(table.items()), other)
 
 
@@ -206,7 +206,7 @@ def _times(top: MappingOf[str, Any], flaws: Flaws) -> Times:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         flaws.add(("zone",), "没有这个时区", "there is no such time zone (write Asia/Shanghai)")
     forms = []
-    for index, form in enumerate(_list(top.get("times"), ("times",), flaws)):
+    for index, form in enumerate(list_of(top.get("times"), ("times",), flaws)):
         try:
             compiled(str(form))
             forms.append(str(form))
@@ -214,7 +214,7 @@ def _times(top: MappingOf[str, Any], flaws: Flaws) -> Times:
             flaws.add(
                 ("times", index), "时间格式有误（如 YYYY-MM-DD HH:mm:ss）", f"is no format of times: {error}"
             )
-    return Times(zone, forms or USUAL, serial=_bool(top.get("serial", False), ("serial",), flaws))
+    return Times(zone, forms or USUAL, serial=bool_of(top.get("serial", False), ("serial",), flaws))
 
 
 def _header_rows(said: Any, flaws: Flaws) -> int:
@@ -223,49 +223,3 @@ def _header_rows(said: Any, flaws: Flaws) -> int:
         flaws.add(("header",), "表头为 1 至 5 行", "has 1 to 5 rows")
         return 1
     return rows
-
-
-def _known(said: MappingOf[str, Any], names: tuple[str, ...], path: Trail, flaws: Flaws) -> None:
-    for name in said.keys() - set(names):
-        near = get_close_matches(name, names, n=1)
-        hint, also = (f"，是否为 {near[0]}", f"; did you mean {near[0]}?") if near else ("", "; take it out")
-        flaws.add((*path, name), f"没有这一项{hint}", f"no such key{also}")
-
-
-def _one_of(said: Any, names: tuple[str, ...], path: Trail, flaws: Flaws) -> str:
-    if said not in names:
-        flaws.add(
-            path, f"只能取 {'、'.join(filter(None, names))}", f"is one of {', '.join(filter(None, names))}"
-        )
-        return names[0]
-    return str(said)
-
-
-def _text(said: Any, path: Trail, flaws: Flaws) -> str:
-    if not isinstance(said, (str, int)) or isinstance(said, bool):
-        flaws.add(path, "须为文本", "is a text")
-        return ""
-    return str(said)
-
-
-def _bool(said: Any, path: Trail, flaws: Flaws) -> bool:
-    if not isinstance(said, bool):
-        flaws.add(path, "只能取 true 或 false", "is true or false")
-        return False
-    return said
-
-
-def _list(said: Any, path: Trail, flaws: Flaws) -> list[Any]:
-    if said is None:
-        return []
-    if isinstance(said, dict):
-        flaws.add(path, "须为列表", "is a list")
-        return []
-    return said if isinstance(said, list) else [said]
-
-
-def _mapping(said: Any, path: Trail, flaws: Flaws) -> dict[str, Any]:
-    if said is not None and not isinstance(said, dict):
-        flaws.add(path, "须为键与值", "is a mapping of names")
-        return {}
-    return said or {}
