@@ -42,6 +42,7 @@ from web import (
     today,
     wall,
     wall_case,
+    wall_complaint,
     wall_why,
 )
 from web.asking import Asking
@@ -113,6 +114,7 @@ def create_app(services: Services) -> FastAPI:
         door,
         wall,
         wall_case,
+        wall_complaint,
         wall_why,
         lately,
         today,

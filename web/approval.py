@@ -16,10 +16,10 @@ from web.auth import Caller, House, session_of
 from web.door import renew
 from web.events import append_one
 from web.figures import clear, near
-from web.pages import Page, Pages, SignedIn, Text
+from web.masthead import masthead
+from web.pages import Page, Pages, SignedIn, Text, said
 from web.problems import Refused, not_found
 from web.services import Services
-from web.wall import masthead, said
 from web.words import Words
 
 routes = APIRouter(include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,6 +70,11 @@ def to_the_door(request: Request) -> Response:
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={"HX-Redirect": "/sign-in"})
     return RedirectResponse("/sign-in", 303)
+
+
+def said(event: str, **detail: object) -> dict[str, str]:
+    """A word for the page's script."""
+    return {"HX-Trigger": json.dumps({event: detail})}
 
 
 async def _pages(request: Request) -> Pages:

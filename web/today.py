@@ -16,12 +16,12 @@ from web.auth import Caller, House, Reader, session_of
 from web.door import renew
 from web.events import append_one
 from web.figures import clear, near, stamp, ticking
-from web.pages import Page, SignedIn, Text
+from web.masthead import masthead
+from web.pages import Page, SignedIn, Text, said
 from web.paging import Paging, known_only
 from web.problems import Refused, answers, not_found
 from web.services import Services
 from web.shapes import WorkItem
-from web.wall import masthead, said
 from web.words import Words
 
 routes = APIRouter()

@@ -14,10 +14,10 @@ from web.auth import Caller, House
 from web.cases import until_folded
 from web.figures import OPEN, clear, content, near, promise_row, stamp, touchpoint, verdict
 from web.figures import at as at_of
+from web.masthead import masthead
 from web.moments import instant
 from web.pages import Page, SignedIn, Text
 from web.services import Services
-from web.wall import masthead
 from web.words import Words
 
 routes = APIRouter(include_in_schema=False)
