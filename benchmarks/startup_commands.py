@@ -162,7 +162,7 @@ class Small:
 
     def _letters(self, told: Callable[[str], Any]) -> None:
         """As they come over HTTP, without a server."""
-        from producers.inbox.letters import Content
+        from producers.inbox.letter import Content
         from touchline.house import House
 
         told(f"inbox add --source pbx --mapping {INBOX} --verify token")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from producers.binding import BATCH, ONE, PLAIN, Malformed, bad_header, from_attributes, json_of, media_of
-from producers.inbox.letters import Content
+from producers.inbox.letter import Content
 from schemas.canonical import Json
 from schemas.tracing import traceparent
 

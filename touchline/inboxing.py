@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.tenants import Tenant
 from producers.inbox import doors
 from producers.inbox.known import Inbox
-from producers.inbox.letters import UNREADABLE
+from producers.inbox.letter import UNREADABLE
 from schemas.canonical import Json
 from touchline.exits import Exit, Refused
 
@@ -119,7 +119,7 @@ def discard(house: House, tenant: Tenant, letter: str, cause: str, by: str) -> J
         ) from None
     if not house.inbox.discard(tenant, letter, cause, by):
         raise unknown(letter)
-    return house.inbox.letters.one(tenant, letter)
+    return house.inbox.lists.one(tenant, letter)
 
 
 def unknown(letter: str) -> Refused:

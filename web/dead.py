@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ledger.errors import Busy, NotKept, Stopped
-from producers.inbox.letters import UNREADABLE
+from producers.inbox.letter import UNREADABLE
 from schemas.fields import Code, Ref
 from web.auth import Caller, House, Reader
 from web.paging import Limit, known_only, listed
@@ -87,7 +87,7 @@ async def letters(
     ] = 0,
 ) -> Response:
     found = await run_in_threadpool(
-        services.inbox.letters.listed, who.tenant, state=state, source=source, after=after, limit=limit
+        services.inbox.lists.listed, who.tenant, state=state, source=source, after=after, limit=limit
     )
     return listed(request, found, limit, lambda one: str(one["place"]))
 
@@ -99,7 +99,7 @@ async def letters(
     responses=answers(401, 403, 404, 422, 503),
 )
 async def one(services: House, who: Reader, letter: str) -> Response:
-    found = await run_in_threadpool(services.inbox.letters.one, who.tenant, letter)
+    found = await run_in_threadpool(services.inbox.lists.one, who.tenant, letter)
     if found is None:
         raise _unknown()
     return JSONResponse(found)
@@ -177,7 +177,7 @@ def _discard(services: Services, who: Caller, letter: str, asked: Discard) -> di
         done = services.inbox.discard(who.tenant, letter, asked.reason, asked.by)
     except (Busy, Stopped, NotKept) as error:
         raise _not_now(error) from None
-    found = services.inbox.letters.one(who.tenant, letter) if done else None
+    found = services.inbox.lists.one(who.tenant, letter) if done else None
     if found is None:
         raise _unknown()
     return found

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from ledger.errors import Busy, NotKept, Stopped
 from producers.inbox.doors import NotAuthentic
 from producers.inbox.known import Inbox
-from producers.inbox.letters import Kept
+from producers.inbox.letter import Kept
 from web import openapi
 from web.auth import House
 from web.limits import Buckets, bounded_body

@@ -88,7 +88,7 @@ class Standing:
         parked = len(services.reading.engine.parked(tenant))
         yield _gauge("touchline_parked", "Events that a rule failed on, not resumed", parked)
         standing = GaugeMetricFamily("touchline_letters", "Deliveries to /in by state", labels=["state"])
-        for word, number in services.inbox.letters.standing(tenant).items():
+        for word, number in services.inbox.lists.standing(tenant).items():
             standing.add_metric([word], number)
         yield standing
 

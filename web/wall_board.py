@@ -82,7 +82,7 @@ def board(services: Services, who: Caller, chosen: str, t: Words) -> dict[str, A
         "status": status(services),
         "calendars": [f"{name} {iso_day(last + 1)[:4]}" for name, last in ending(services, tenant).items()],
         "parked": len(reading.engine.parked(tenant)),
-        "dead": services.inbox.letters.standing(tenant)["dead"],
+        "dead": services.inbox.lists.standing(tenant)["dead"],
         "lateness": lateness(services, who, t),
         "figures": figures(services, who, now, t),
     }

@@ -9,7 +9,7 @@ from email.policy import HTTP
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from producers.inbox.letters import Content
+from producers.inbox.letter import Content
 from producers.inbox.media import essence_of
 from producers.mapping.problems import BadRow, Fault
 from schemas.canonical import NotStrict, read_json

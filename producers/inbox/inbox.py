@@ -17,7 +17,9 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from producers.inbox import doors
 from producers.inbox.known import Inbox, listed
-from producers.inbox.letters import UNREADABLE, Content, Decision, Kept, Letters
+from producers.inbox.letter import UNREADABLE, Content, Decision, Kept
+from producers.inbox.letters import Letters
+from producers.inbox.lists import Lists
 from producers.inbox.media import essence_of
 from producers.inbox.tables import DEAD, MAPPED, REPLAYED, SKIPPED, WAITING, inboxes
 from producers.intake import Intake
@@ -40,6 +42,7 @@ class Inboxes:
 
     def __init__(self, ledger: Ledger, intake: Intake, clock: Clock) -> None:
         self.letters = Letters(ledger)
+        self.lists = Lists(ledger)
         self._ledger = ledger
         self._intake = intake
         self._clock = clock
@@ -122,7 +125,7 @@ class Inboxes:
         count = 0
         with self._one:
             tenants = {tenant.number: tenant for tenant in self._ledger.tenants()}
-            while page := self.letters.waiting(PAGE):
+            while page := self.lists.waiting(PAGE):
                 for number, place, letter, source in page:
                     tenant = tenants[number]
                     decision = self._mapped(tenant, letter, source, MAPPED)
@@ -136,10 +139,10 @@ class Inboxes:
         is."""
         done: list[dict[str, Any]] = []
         with self._one:
-            for place, found, of in self.letters.dead(tenant, source, letter):
+            for place, found, of in self.lists.dead(tenant, source, letter):
                 decision = self._mapped(tenant, found, of, REPLAYED)
                 self.letters.decide(tenant, place, DEAD, decision, by).result(WAIT)
-                if (now := self.letters.one(tenant, found)) is not None:
+                if (now := self.lists.one(tenant, found)) is not None:
                     done.append(now)
             self.letters.tidy([tenant])
         return done

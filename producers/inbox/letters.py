@@ -1,4 +1,5 @@
-"""Letters in SQL: kept, opened, decided, listed. Only sealed text stands in them, and reasons without a word of it."""
+"""Letters in SQL: kept, opened, decided. Only sealed text stands in them, and reasons without a word of it; what letters there
+are is told by ``lists.py``."""
 
 from __future__ import annotations
 
@@ -6,79 +7,26 @@ import hmac
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, inspect, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
-from ledger.errors import KeyMissing, Unsealable
 from ledger.ledger import Ledger
 from ledger.ports import Locks
 from ledger.seal import Erased, seal, unseal
 from ledger.tenants import Tenant
-from producers.inbox.tables import DEAD, DISCARDED, OPEN, STATES, WAITING, letters
-from schemas.canonical import canonical, read_json
+from producers.inbox.letter import Content, Decision, Gone, Kept
+from producers.inbox.tables import DEAD, DISCARDED, OPEN, WAITING, letters
 from schemas.identity import named
-from schemas.instants import Instant, format_instant
 
 NS_LETTER = uuid.UUID("6f1c8a52-8f0e-5d3b-9a41-2c7be5d0a120")
 CLASS = "letter"
 """The retention class of their keys."""
-SHOWN = (
-    "id", "place", "source", "media", "size", "received", "state", "field", "reason", "reason_zh", "faults", "events",
-    "decided", "by", "cause", "opened", "opened_by",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What was sent. ``query``: of the URL, without what proves who sent it; of a Kafka record its headers, as latin-1."""
-
-    media: str
-    query: tuple[tuple[str, str], ...]
-    body: bytes
-    origin: str = ""
-    """Of a Kafka record topic/partition/offset; "" for what was posted."""
-
-    def text(self) -> str:
-        pairs = [list(pair) for pair in self.query]
-        more = [self.origin] if self.origin else []
-        return canonical([self.media, pairs, self.body.decode("latin-1"), *more])
-
-    @classmethod
-    def of(cls, text: str) -> Content:
-        media, query, body, *more = read_json(text)
-        return cls(media, tuple((name, value) for name, value in query), body.encode("latin-1"), *more)
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """``fresh`` False: the same delivery was kept before."""
-
-    id: str
-    place: int
-    fresh: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What became of a letter: its next state, touchpoints, and the first of its faults."""
-
-    state: str
-    events: int = 0
-    faults: int = 0
-    field: str = ""
-    reason: str = ""
-    reason_zh: str = ""
-
-
-class Gone(LookupError):
-    """The letter's content is not there any more."""
 
 
 class Letters:
-    """Of all tenants of a ledger. Reading from any thread; what writes gives a future, done after the commit."""
+    """Of all tenants of a ledger. Opened from any thread; what writes gives a future, done after the commit."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -196,63 +144,6 @@ class Letters:
         while self._ledger.writer.call(job) == 64:
             pass
 
-    # Reading.
-
-    def waiting(self, limit: int) -> list[tuple[int, int, str, str]]:
-        """(tenant's number, place, id, source), in order of receiving."""
-        c = letters.c
-        query = select(c.tenant, c.place, c.id, c.source).where(c.state == WAITING)
-        with self._ledger.database.read() as connection:
-            return [tuple(row) for row in connection.execute(query.order_by(c.tenant, c.place).limit(limit))]
-
-    def dead(self, tenant: Tenant, source: str = "", letter: str = "") -> list[tuple[int, str, str]]:
-        """(place, id, source) of dead letters, in order of receiving."""
-        c = letters.c
-        query = select(c.place, c.id, c.source).where(c.state == DEAD, c.tenant == tenant.number)
-        if source:
-            query = query.where(c.source == source)
-        if letter:
-            query = query.where(c.id == letter)
-        with self._ledger.database.read() as connection:
-            return [tuple(row) for row in connection.execute(query.order_by(c.place))]
-
-    def listed(
-        self, tenant: Tenant, *, state: str = DEAD, source: str = "", after: int = 0, limit: int = 200
-    ) -> list[dict[str, Any]]:
-        """In order of receiving, from behind a place; ``state`` "" for all."""
-        c = letters.c
-        query = select(*(c[name] for name in SHOWN)).where(c.tenant == tenant.number, c.place > after)
-        if state:
-            query = query.where(c.state == state)
-        if source:
-            query = query.where(c.source == source)
-        with self._ledger.database.read() as connection:
-            if not inspect(connection).has_table(letters.name):
-                return []  # a folder that no server of this version has opened yet
-            rows = connection.execute(query.order_by(c.place).limit(limit)).mappings()
-            return [_shown(row) for row in rows]
-
-    def one(self, tenant: Tenant, letter: str) -> dict[str, Any] | None:
-        """One by its id."""
-        c = letters.c
-        query = select(*(c[name] for name in SHOWN)).where(c.tenant == tenant.number, c.id == letter)
-        with self._ledger.database.read() as connection:
-            if not inspect(connection).has_table(letters.name):
-                return None
-            row = connection.execute(query).mappings().first()
-        return None if row is None else _shown(row)
-
-    def standing(self, tenant: Tenant) -> dict[str, int]:
-        """How many there are of each state."""
-        c = letters.c
-        query = select(c.state, func.count()).where(c.tenant == tenant.number).group_by(c.state)
-        with self._ledger.database.read() as connection:
-            found = {str(row[0]): int(row[1]) for row in connection.execute(query)}
-        return {state: found.get(state, 0) for state in STATES}
-
-
-UNREADABLE = (KeyMissing, Unsealable, Gone)
-
 
 def _change(
     connection: Connection,
@@ -268,11 +159,3 @@ def _change(
     if was:
         statement = statement.where(c.state == was)
     return bool(connection.execute(statement.values(**values)).rowcount)
-
-
-def _shown(row: RowMapping) -> dict[str, Any]:
-    made = dict(row)
-    for name in ("received", "decided", "opened"):
-        at: Instant = made[name]
-        made[name] = format_instant(at) if at else None
-    return made

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.candidate import Problem
 from producers.inbox.bodies import rows
-from producers.inbox.letters import Content
+from producers.inbox.letter import Content
 from producers.mapping.aliases import Aliases, aliases_of
 from producers.mapping.columns import Reader
 from producers.mapping.hashing import hasher

@@ -11,7 +11,8 @@ from typing import Final
 from ledger.candidate import Appended, Problem
 from ledger.tenants import Tenant
 from producers.binding import Malformed
-from producers.inbox.letters import Content, Decision, Kept, Letters
+from producers.inbox.letter import Content, Decision, Kept
+from producers.inbox.letters import Letters
 from producers.inbox.media import essence_of
 from producers.inbox.tables import DEAD, REPLAYED
 from producers.intake import Intake

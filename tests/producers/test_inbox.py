@@ -27,7 +27,8 @@ from producers.inbox import doors
 from producers.inbox.bodies import rows
 from producers.inbox.inbox import Inboxes
 from producers.inbox.known import Inbox
-from producers.inbox.letters import Content, Gone, Letters
+from producers.inbox.letter import Content, Gone
+from producers.inbox.letters import Letters
 from producers.inbox.names import unknown
 from producers.intake import Intake
 from producers.mapping.problems import BadRow
@@ -106,7 +107,7 @@ class Desk:
         return [str(fact.ticket) for fact in self.facts()]
 
     def one(self, letter: str) -> dict[str, Any]:
-        found = self.inboxes.letters.one(self.tenant, letter)
+        found = self.inboxes.lists.one(self.tenant, letter)
         assert found is not None
         return found
 
@@ -238,7 +239,7 @@ def test_replayed_in_order_after_a_fix(desk: Desk) -> None:
     desk.inboxes.settle()
     assert {desk.one(letter)["state"] for letter in [*letters, odd]} == {"dead"}
     assert {desk.one(letter)["reason"] for letter in letters} == {"is empty"}
-    assert [one["id"] for one in desk.inboxes.letters.listed(desk.tenant)] == [*letters, odd]
+    assert [one["id"] for one in desk.inboxes.lists.listed(desk.tenant)] == [*letters, odd]
     assert {one["state"] for one in desk.inboxes.replay(desk.tenant, by="it-7")} == {"dead"}, "not mended yet"
     desk.map(MAPPING)
     done = desk.inboxes.replay(desk.tenant, by="it-7")
@@ -247,7 +248,7 @@ def test_replayed_in_order_after_a_fix(desk: Desk) -> None:
     assert {one["by"] for one in done} == {"it-7"}
     assert desk.tickets() == ["c-3", "c-1", "c-2"], "in order of receiving"
     assert desk.inboxes.replay(desk.tenant, by="it-7", letter=letters[0]) == []
-    assert desk.inboxes.letters.standing(desk.tenant)["replayed"] == 3
+    assert desk.inboxes.lists.standing(desk.tenant)["replayed"] == 3
     assert desk.send(json.dumps(call("c-3"), ensure_ascii=False).encode()) == (letters[0], False)
     counted = reconciled(desk)
     assert counted == {"kept": 3, "duplicates": 1, "dead": 4 + 4 + 1}
@@ -473,11 +474,11 @@ def test_killed_between_keeping_and_mapping(place: Where, step: str) -> None:
     """``kept``: acknowledged, nothing else; ``decide``: its events are appended; ``tidy``: decided, its key still stands."""
     assert ended(victim, name_of(place), step) == -signal.SIGKILL
     desk = Desk(place)
-    (letter,) = desk.inboxes.letters.listed(desk.tenant, state="")
+    (letter,) = desk.inboxes.lists.listed(desk.tenant, state="")
     assert letter["state"] == ("mapped" if step == "tidy" else "waiting")
     try:
         desk.inboxes.start()
-        states = desk.inboxes.letters.standing
+        states = desk.inboxes.lists.standing
         until = datetime.now(UTC) + timedelta(seconds=WAIT)
         while not gone(desk) or states(desk.tenant)["mapped"] != 1:
             assert datetime.now(UTC) < until, states(desk.tenant)

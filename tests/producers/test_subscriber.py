@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from ledger.clock import SimulatedClock
 from ledger.verify import verify
 from producers.inbox.letters import Letters
+from producers.inbox.lists import Lists
 from producers.inbox.taking import Taken, take
 from producers.intake import Intake
 from producers.kafka_clients import opened, options
@@ -90,7 +91,7 @@ def test_killed_between_the_two_commits(house: House, kafka: Kafka) -> None:
     assert after.taken == Taken(4, kept=1, duplicates=3)
     assert tickets(house) == ["T-a", "T-b", "T-c"]
     assert committed(kafka, group, topic) == [4]
-    found = Letters(house.ledger).listed(house.ledger.tenants()[0])
+    found = Lists(house.ledger).listed(house.ledger.tenants()[0])
     assert [(one["state"], one["source"]) for one in found] == [("dead", "crm")]
     assert verify(house.ledger.database).ok
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ledger.clock import SimulatedClock
 from producers.binding import Malformed
 from producers.inbox.inbox import Inboxes
-from producers.inbox.letters import Content
+from producers.inbox.letter import Content
 from producers.inbox.taking import Taken, take
 from producers.intake import Intake
 from producers.records import Delivery, event_of
@@ -41,7 +41,7 @@ class Desk:
 
     def dead(self) -> list[tuple[str, str]]:
         """(field, reason) in order of receiving."""
-        return [(one["field"], one["reason"]) for one in self.inboxes.letters.listed(self.tenant)]
+        return [(one["field"], one["reason"]) for one in self.inboxes.lists.listed(self.tenant)]
 
     def facts(self) -> list[Event]:
         with self.house.database.read() as connection:

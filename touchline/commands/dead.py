@@ -42,7 +42,7 @@ def list_(
     Example:
       touchline dead list --source pbx
     """
-    from producers.inbox.letters import Letters
+    from producers.inbox.lists import Lists
     from producers.inbox.tables import STATES
     from touchline.library import Library
 
@@ -50,9 +50,9 @@ def list_(
         raise Refused(Exit.USAGE, f"没有状态 {state}。", f"--state is one of {', '.join(STATES)}, all.")
     found: list[dict[str, Any]] = []
     with Library(place_of(data, database)) as library:
-        letters, whose = Letters(library.ledger), library.tenant(tenant)
+        lists, whose = Lists(library.ledger), library.tenant(tenant)
         wanted = {"state": "" if state == "all" else state, "source": source}
-        while page := letters.listed(whose, after=found[-1]["place"] if found else 0, limit=PAGE, **wanted):
+        while page := lists.listed(whose, after=found[-1]["place"] if found else 0, limit=PAGE, **wanted):
             found += page
     if as_json:
         show(found)
@@ -82,7 +82,7 @@ def show_(
     Example:
       touchline dead show 2b1f… --clear --by it-007
     """
-    from producers.inbox.letters import Letters
+    from producers.inbox.lists import Lists
     from touchline.library import Library
 
     if clear and not by:
@@ -95,7 +95,7 @@ def show_(
         with desk(place) as counter:
             content = counter.perform("dead.open", {"tenant": tenant, "letter": letter, "by": by})
     with Library(place) as library:
-        found = Letters(library.ledger).one(library.tenant(tenant), letter)
+        found = Lists(library.ledger).one(library.tenant(tenant), letter)
     if found is None:
         raise Refused(Exit.UNKNOWN, f"没有信 {letter}。", f"There is no letter {letter}.")
     told = {**found, **({"content": content} if clear else {})}
