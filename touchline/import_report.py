@@ -1,0 +1,74 @@
+"""What came of an import, said to a person or to a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from touchline.options import say, show
+
+if TYPE_CHECKING:
+    from producers.mapping.aliases import Aliases
+    from producers.sheets.importing import Import
+
+LISTED = 200
+"""Bad rows told on a terminal; --json and --rejects have the rest."""
+SHOWN_NAMES = 20
+
+
+def tell(
+    work: Import, aliases: Aliases | None, begun: dict[str, Any], *, dry_run: bool, as_json: bool
+) -> None:
+    """``begun``: what the desk answered, empty of a dry run; ``aliases``: which names they did not have."""
+    report, source = work.report, work.table.source
+    unknown = {
+        kind: dict(counted) for kind, counted in (aliases.unknown if aliases else {}).items() if counted
+    }
+    rejected = sorted(report.rejected, key=lambda one: one.line)
+    if as_json:
+        show(
+            {
+                "mapping": work.mapping.name,
+                "tenant": begun.get("tenant"),
+                "source": begun.get("source"),
+                "dry_run": dry_run,
+                "encoding": source.encoding or None,
+                "header_line": work.table.header_line,
+                "rows": report.rows,
+                "skipped": report.skipped,
+                "bad": report.bad,
+                "events": report.kept,
+                "again": report.again,
+                "rejected": [
+                    {"line": r.line, "field": f.field, "reason": f.reason, "reason_zh": f.reason_zh}
+                    for r in rejected
+                    for f in r.faults
+                ],
+                "unknown_names": unknown,
+            }
+        )
+        return
+    for one in rejected[:LISTED]:
+        for fault in one.faults:
+            print(f"{one.line}: {fault.field + ': ' if fault.field else ''}{fault.reason_zh} {fault.reason}")
+    if report.bad > LISTED:
+        print(
+            f"… 另有 {report.bad - LISTED} 行，见 --rejects and {report.bad - LISTED} more rows (--rejects FILE)"
+        )
+    for kind, counted in unknown.items():
+        names = "、".join(list(counted)[:SHOWN_NAMES]) + (" …" if len(counted) > SHOWN_NAMES else "")
+        what = {"projects": "项目 estates", "houses": "房号 houses"}[kind]
+        print(f"别名表中没有的{what} not in the alias file ({len(counted)}): {names}")
+    if dry_run:
+        kept = (
+            f"可写入 {report.kept} 个触点（不查已有的）",
+            f"{report.kept} touchpoints could be kept (not compared with the record)",
+        )
+    else:
+        kept = (
+            f"写入 {report.kept} 个触点，已有 {report.again} 个",
+            f"{report.kept} touchpoints kept, {report.again} there already",
+        )
+    say(
+        f"{report.rows} 行：{kept[0]}，跳过 {report.skipped} 行，有误 {report.bad} 行。",
+        f"{report.rows} rows: {kept[1]}, {report.skipped} rows skipped, {report.bad} bad.",
+    )
