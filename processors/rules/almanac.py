@@ -13,15 +13,15 @@ from schemas.lunar import Months
 class Almanac:
     """Immutable. ``versions`` in order of place."""
 
-    __slots__ = ("_calendars", "_moons", "_places", "_regional")
+    __slots__ = ("_calendars", "_moons", "_places", "with_regions")
 
     def __init__(self, versions: Sequence[CalendarVersion]) -> None:
         self._places = {one.place: one for one in versions}
         self._calendars: dict[str, tuple[CalendarVersion, ...]] = {}
         for one in versions:
             self._calendars[one.name] = (*self._calendars.get(one.name, ()), one)
-        self._regional = {name.partition(REGIONAL)[0] for name in self._calendars if REGIONAL in name}
-        """Calendars of which a region has its own."""
+        self.with_regions = {name.partition(REGIONAL)[0] for name in self._calendars if REGIONAL in name}
+        """Names of calendars of which a region has its own. Asked for with every date, so it is no function."""
         self._moons: dict[str, dict[int, Months]] = {}
         for calendars in self._calendars.values():
             moons = self._moons.setdefault(calendars[0].name, {})
@@ -42,10 +42,6 @@ class Almanac:
         """The calendar of that name that a region has of its own; "" where it has none."""
         own = regional(name, region)
         return own if region and own in self._calendars else ""
-
-    def has_regions(self, name: str) -> bool:
-        """Whether any region has a calendar of that name of its own."""
-        return name in self._regional
 
     def others(self, name: str, bound: CalendarVersion | None) -> Iterable[CalendarVersion]:
         """Those that may date what the bound one cannot: published later, or in force later; in order of place."""

@@ -120,7 +120,7 @@ class Book:
     def regional(self, name: str, region: str, project: str, place: int) -> str:
         """The calendar of that name for a trigger's region: its own, else its project's as registered before ``place``; ""
         where it has none, or the region no calendar."""
-        if not self.almanac.has_regions(name):
+        if name not in self.almanac.with_regions:
             return ""
         if not region:
             told = [where for at, where in self._regions.get(project, ()) if at <= place]
