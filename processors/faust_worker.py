@@ -51,6 +51,18 @@ class _Thread(WorkerThread):
         self.is_stopped.wait(THREAD)
 
 
+class _ConsumerThread(AIOKafkaConsumerThread):
+    """Commits of what was handed over that which is still ours. Where a rebalance has left nothing of it, Faust's own commit
+    takes the empty list for a fault and ends."""
+
+    Worker = _Thread
+
+    async def _commit(self, offsets: Any) -> bool:
+        ours = self.assignment()
+        mine = {part: offset for part, offset in offsets.items() if part in ours}
+        return bool(mine) and await super()._commit(mine)
+
+
 class _Consumer(Consumer):
     """Hands what was fetched to its transport's ``hand``."""
 
@@ -58,6 +70,9 @@ class _Consumer(Consumer):
         super().__init__(*given, **more)
         self._handed: dict[Any, int] = {}
         """By partition, the offset behind the last record that was handed over, as far as it is not committed."""
+
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[Any]:
         """Faust's own loop asks for messages here, again and again; it is given none."""
@@ -199,7 +214,6 @@ class Faust:
         async def revoked(_: Any, *told: Any, **__: Any) -> None:
             self._worker.revoke(self._tenants(told[0]))
 
-        AIOKafkaConsumerThread.Worker = _Thread
         app.transport = _Transport(app, self._hand)
         app.agent(topic, concurrency=1, name="facts")(facts)
         signals: Any = app  # its types ask for what it does not send

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from faust.types import TP
 
 from ledger.feeding import EMBEDDED, KAFKA
 from ledger.leases import Leases
 from ledger.verify import verify
-from processors import assignment
+from processors import assignment, faust_worker
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.transport import Reached
@@ -60,7 +61,7 @@ def fed(feed: str, world: World, kafka: Callable[[], Kafka]) -> Iterator[tuple[T
     client = client_of(feed, worker, topic.reached(world))
     worker.start()
     with running(client):
-        until(lambda: world.tenant.number in worker.held())
+        until(lambda: world.tenant.number in worker.assignment())  # held it may be before, as nobody's
         until(lambda: state(world).owner == "worker")
         yield topic, worker
         assert worker.failed is None
@@ -110,6 +111,33 @@ def test_whatever_becomes_of_the_topic(
                 assert state(world).epoch == 2  # raised by the move, and once by the worker
         assert verify(world.database).problems == []
         assert (world.lane(), world.tables()) == straight
+    finally:
+        world.close()
+
+
+@ON_POSTGRESQL
+def test_what_a_rebalance_took_is_not_committed_and_no_fault(
+    place: Place, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Handed over, and taken before the commit comes to it."""
+    commit, told = faust_worker._Consumer.commit, []
+
+    async def late(consumer: Any, *given: Any, **more: Any) -> bool:
+        told.append(await consumer._commit({TP("elsewhere", 3): 7}))
+        return await commit(consumer, *given, **more)
+
+    monkeypatch.setattr(faust_worker._Consumer, "commit", late)
+    world = opened(place)
+    try:
+        with fed("faust", world, lambda: kafka) as (topic, worker):
+            assert topic is not None
+            assert worker is not None
+            until(lambda: told)
+            seen = head(world)
+            complaints(world, 0, 5)
+            topic.publish(world, seen, list)
+            until(lambda: worker.held()[world.tenant.number].delivery.counts.carried)
+        assert not any(told)
     finally:
         world.close()
 
