@@ -147,9 +147,9 @@ def test_while_the_ledger_is_away_it_waits_and_skips_nothing(house: House, kafka
         away.clear()
         until(lambda: one.taken.received == 7, "it goes on")
         until(lambda: _gauge(one, "touchline_subscriber_waiting") == 0, "and says so")
+        until(lambda: committed(kafka, group, topic, 2) == [4, 3], "and says how far it is")
     assert one.taken == Taken(7, kept=7)
     assert sorted(tickets(house)) == [f"T-{n}" for n in range(7)]
-    assert committed(kafka, group, topic, 2) == [4, 3]
 
 
 def test_while_kafka_is_cut_off_it_waits_and_skips_nothing(house: House, kafka: Kafka) -> None:
