@@ -36,6 +36,9 @@ STARTING = 30.0
 otherwise, lets it neither in nor go on: it waits for ever."""
 LEAVING = 10.0
 """Seconds that Faust has for its own end."""
+IDLE = 10 * 365 * 24 * 3600.0
+"""Seconds without a record after which its client (aiokafka 0.14) leaves the group, for ever where it has no partition: by
+Faust's default a worker to spare would be none after a quarter of an hour."""
 THREAD = 5.0
 """Seconds that its consumer's thread has for that."""
 
@@ -185,6 +188,7 @@ class Faust:
             broker_session_timeout=reached.session,
             broker_heartbeat_interval=reached.session / 4,
             broker_max_poll_records=MOST,
+            broker_max_poll_interval=IDLE,
             consumer_auto_offset_reset="latest",
             consumer_metadata_max_age_ms=int(METADATA * 1000),
             table_standby_replicas=0,  # else Faust shares out by an assignor of its own (processors.transport)

@@ -14,6 +14,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from ledger.brokers import tenant_of
+from ledger.membership import polled
 from processors.transport import AGAIN, METADATA, MOST, Reached, reachable, records
 from processors.worker import Worker
 
@@ -59,7 +60,7 @@ class KafkaPython:
             consumer.close(autocommit=False)
 
     def _turn(self, consumer: Any) -> None:
-        for partition, batch in consumer.poll(timeout_ms=POLL).items():
+        for partition, batch in polled(consumer, POLL).items():
             tenant = tenant_of(partition.partition)
             self._worker.deliver(tenant, records(self._reached.ledger_id, batch), patience=0.0)
         assigned, paused = consumer.assignment(), consumer.paused()

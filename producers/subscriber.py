@@ -19,6 +19,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from ledger.brokers import Brokers
+from ledger.membership import polled
 from producers.inbox.taking import Taken
 from producers.kafka_clients import opened, why
 from producers.records import Delivery
@@ -41,6 +42,7 @@ CONSUMER = {
     "bootstrap_timeout_ms": 5000,
     "allow_auto_create_topics": False,
     "metrics_enabled": False,
+    "metadata_max_age_ms": 30_000,  # so soon a partition more is seen; by itself, five minutes
 }
 
 
@@ -113,7 +115,7 @@ class Subscriber:
         consumer.subscribe(self._topics)
         while not self._ending.is_set():
             self.turned = monotonic()
-            found = consumer.poll(timeout_ms=POLL)
+            found = polled(consumer, POLL)
             self._look(consumer)
             if found:
                 self._hand_over(consumer, found)
@@ -169,7 +171,7 @@ class Subscriber:
         while not self._ending.is_set() and monotonic() < end:
             self.turned = monotonic()
             consumer.pause(*consumer.assignment())
-            came = consumer.poll(timeout_ms=int(min(POLL, max(1, (end - monotonic()) * 1000))))
+            came = polled(consumer, int(min(POLL, max(1, (end - monotonic()) * 1000))))
             self._seek(consumer, {part: records[0].offset for part, records in came.items()})
         consumer.resume(*consumer.assignment())
 

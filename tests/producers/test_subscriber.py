@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -20,11 +20,12 @@ from producers.inbox.taking import Taken, take
 from producers.intake import Intake
 from producers.kafka_clients import opened, options
 from producers.records import Delivery
-from producers.subscriber import NotNow, Subscriber
+from producers.subscriber import CONSUMER, NotNow, Subscriber
 from tests.kit.kafka import Kafka
 from tests.kit.places import name_of
 from tests.kit.postgres import Cluster
 from tests.kit.records import Sent, binary, make_topic, send, structured, ticket
+from tests.kit.subscribers import subscribed
 from tests.ledger.house import START, House
 from tests.touchline.commands import ROOT, until
 
@@ -46,21 +47,6 @@ def keeping(house: House) -> Callable[[Sequence[Delivery]], Taken]:
         house.ledger.tenants(),
     )
     return lambda deliveries: take(intake, letters, tenant, "crm", deliveries, 1 << 20)
-
-
-@contextmanager
-def subscribed(
-    kafka: Kafka, topic: str, group: str, keep: Callable[[Sequence[Delivery]], Taken]
-) -> Iterator[Subscriber]:
-    made = Subscriber(kafka.access(), [topic], group, keep, session=1.5)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.stop()
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 def tickets(house: House) -> list[str]:
@@ -86,7 +72,7 @@ def test_killed_between_the_two_commits(house: House, kafka: Kafka) -> None:
     assert tickets(house) == ["T-a", "T-b"]
     assert committed(kafka, group, topic) == [None]
     send(kafka, topic, [(0, structured(ticket("c")))])
-    with subscribed(kafka, topic, group, keeping(house)) as after:
+    with subscribed(kafka.access(), topic, group, keeping(house)) as after:
         until(lambda: after.taken.received == 4, "all are delivered again, and one more")
     assert after.taken == Taken(4, kept=1, duplicates=3)
     assert tickets(house) == ["T-a", "T-b", "T-c"]
@@ -103,9 +89,9 @@ def test_two_share_the_partitions_and_one_goes(house: House, kafka: Kafka) -> No
         send(kafka, topic, [(n % 4, structured(ticket(f"{n}"))) for n in range(first, first + 40)])
 
     bring(100)
-    with subscribed(kafka, topic, group, keep) as one:
+    with subscribed(kafka.access(), topic, group, keep) as one:
         until(lambda: len(tickets(house)) == 40, "one takes all")
-        with subscribed(kafka, topic, group, keep) as other:
+        with subscribed(kafka.access(), topic, group, keep) as other:
             until(lambda: _parts(one) == _parts(other) == 2, "they share")
             bring(200)
             until(lambda: len(tickets(house)) == 80, "both take")
@@ -137,7 +123,7 @@ def test_while_the_ledger_is_away_it_waits_and_skips_nothing(house: House, kafka
         return keep(deliveries)
 
     send(kafka, topic, [(n % 2, structured(ticket(f"{n}"))) for n in range(6)])
-    with subscribed(kafka, topic, group, held) as one:
+    with subscribed(kafka.access(), topic, group, held) as one:
         until(lambda: len(tried) >= 3, "it tries again")
         send(kafka, topic, [(0, structured(ticket("6")))])
         until(lambda: len(tried) >= 4, "and again")
@@ -156,20 +142,28 @@ def test_while_kafka_is_cut_off_it_waits_and_skips_nothing(house: House, kafka: 
     topic, group = make_topic(kafka), kafka.name("group")
     brokers = kafka.access(proxied=True)
     send(kafka, topic, [(0, structured(ticket("a")))])
-    made = Subscriber(brokers, [topic], group, keeping(house), session=1.5)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    try:
-        until(lambda: made.taken.kept == 1, "taken")
+    with subscribed(brokers, topic, group, keeping(house)) as one:
+        until(lambda: one.taken.kept == 1, "taken")
         kafka.proxies[0].cut()
         send(kafka, topic, [(0, structured(ticket("b")))])
         kafka.proxies[0].heal()
-        until(lambda: made.taken.kept == 2, "it came back by itself")
-    finally:
-        made.stop()
-        thread.join(60)
-    assert not thread.is_alive()
+        until(lambda: one.taken.kept == 2, "it came back by itself")
     assert tickets(house) == ["T-a", "T-b"]
+
+
+def test_a_topic_that_grows_behind_a_slow_line_is_taken_from(
+    house: House, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONSUMER, "metadata_max_age_ms", 300)
+    topic, group = make_topic(kafka), kafka.name("group")
+    send(kafka, topic, [(0, structured(ticket("a")))])
+    with subscribed(kafka.access(proxied=True), topic, group, keeping(house), session=6.0) as one:
+        until(lambda: one.taken.kept == 1, "taken")
+        kafka.proxies[0].slow(0.3)  # longer there and back than a poll
+        with closing(kafka.admin()) as admin:
+            admin.create_partitions({topic: 2})
+        send(kafka, topic, [(1, structured(ticket("b")))])
+        until(lambda: one.taken.kept == 2, "from the new partition")
 
 
 def test_what_a_transaction_took_back_is_not_taken(house: House, kafka: Kafka) -> None:
@@ -184,7 +178,7 @@ def test_what_a_transaction_took_back_is_not_taken(house: House, kafka: Kafka) -
             producer.send(topic, value, headers=headers, partition=0)
             producer.flush(10)
             end()
-    with subscribed(kafka, topic, group, keeping(house)) as one:
+    with subscribed(kafka.access(), topic, group, keeping(house)) as one:
         until(lambda: one.taken.received > 0, "taken")
     assert tickets(house) == ["T-yes"]
 
@@ -210,7 +204,7 @@ def test_a_header_whose_name_is_no_text_holds_nothing_up(house: House, kafka: Ka
         producer.send(topic, b"?", headers=[(NoText("x"), b"1")], partition=0)
         _send(producer, topic, structured(ticket("c")))
         producer.flush(10)
-    with subscribed(kafka, topic, group, keeping(house)) as one:
+    with subscribed(kafka.access(), topic, group, keeping(house)) as one:
         until(lambda: one.taken.received == 4, "all are taken")
     assert one.taken == Taken(4, kept=3, dead=1)
     assert tickets(house) == ["T-a", "T-b", "T-c"]
@@ -218,7 +212,7 @@ def test_a_header_whose_name_is_no_text_holds_nothing_up(house: House, kafka: Ka
 
 def test_a_topic_that_is_not_there_is_waited_for(house: House, kafka: Kafka) -> None:
     missing = kafka.name("later")
-    with subscribed(kafka, missing, kafka.name("group"), keeping(house)) as one:
+    with subscribed(kafka.access(), missing, kafka.name("group"), keeping(house)) as one:
         until(lambda: _gauge(one, "touchline_subscriber_waiting") == 1, "it says so")
         make_topic(kafka, name=missing)
         send(kafka, missing, [(0, structured(ticket("a")))])
@@ -228,12 +222,12 @@ def test_a_topic_that_is_not_there_is_waited_for(house: House, kafka: Kafka) -> 
 def test_what_expired_before_it_was_taken_is_told(house: House, kafka: Kafka) -> None:
     topic, group = make_topic(kafka), kafka.name("group")
     send(kafka, topic, [(0, structured(ticket("a")))])
-    with subscribed(kafka, topic, group, keeping(house)) as one:
+    with subscribed(kafka.access(), topic, group, keeping(house)) as one:
         until(lambda: one.taken.received == 1, "taken")
     send(kafka, topic, [(0, structured(ticket("b"))), (0, structured(ticket("c")))])
     with closing(kafka.admin()) as admin:
         admin.delete_records({TopicPartition(topic, 0): 2})
-    with subscribed(kafka, topic, group, keeping(house)) as two:
+    with subscribed(kafka.access(), topic, group, keeping(house)) as two:
         until(lambda: two.taken.received == 1, "taken")
         until(lambda: _gauge(two, "touchline_subscriber_expired_total") == 1, "told")
     assert tickets(house) == ["T-a", "T-c"]

@@ -13,22 +13,26 @@ from faust.types import TP
 from ledger.feeding import EMBEDDED, KAFKA
 from ledger.leases import Leases
 from ledger.verify import verify
-from processors import assignment, faust_worker
+from processors import assignment, faust_worker, kafka_worker
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from processors.transport import Reached
 from processors.worker import Worker
+from producers.topics import topics_of
 from schemas.instants import DAY, HOUR
 from tests.kit.kafka import Kafka
 from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Place
+from tests.kit.relays import with_topics
 from tests.kit.topic import Topic, forged
 from tests.kit.world import START, World
-from tests.scale.clients import client_of, running
+from tests.scale.clients import brought, client_of, running
 from tests.scale.hand import at_head, complaints, head, made, opened, state, working
 from tests.web.site import until
 
 FEEDS = ("embedded", "faust", "kafka-python")
+YEARS = 5 * 365 * 86400.0
+"""Seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,39 @@ def test_whatever_becomes_of_the_topic(
                 assert state(world).epoch == 2  # raised by the move, and once by the worker
         assert verify(world.database).problems == []
         assert (world.lane(), world.tables()) == straight
+    finally:
+        world.close()
+
+
+@ON_POSTGRESQL
+@pytest.mark.parametrize("feed", FEEDS[1:])
+def test_topics_that_grow_behind_a_slow_line_are_shared_out(
+    feed: str, place: Place, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for client in (faust_worker, kafka_worker):
+        monkeypatch.setattr(client, "METADATA", 0.3)
+    brokers = with_topics(kafka.access(proxied=True))
+    world = opened(place)
+    try:
+        with brought(feed, world, brokers) as worker:
+            before = len(worker.assignment())
+            kafka.proxies[0].slow(0.08)  # longer there and back than a poll
+            with topics_of(brokers) as topics:
+                topics.init(before + 1)
+            until(lambda: len(worker.assignment()) > before)
+            assert worker.failed is None
+    finally:
+        world.close()
+
+
+@ON_POSTGRESQL
+def test_a_worker_to_spare_is_never_idle_for_too_long(place: Place) -> None:
+    """aiokafka lets a member without a partition leave after so long, and never come back."""
+    world = opened(place)
+    try:
+        reached = Reached(topic="t", group="g", ledger_id="l", options={"bootstrap_servers": ["127.0.0.1:1"]})
+        app = faust_worker.Faust(made(world, "worker"), reached)._app()
+        assert app.conf.broker_max_poll_interval > YEARS
     finally:
         world.close()
 

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import count
 
-from ledger.brokers import Brokers
 from producers.inbox.taking import Taken
 from producers.records import Delivery
-from producers.subscriber import Subscriber
 from tests.kit.kafka import Kafka
 from tests.kit.places import ON_POSTGRESQL
 from tests.kit.postgres import Place
 from tests.kit.records import make_topic, send, structured, ticket
 from tests.kit.relays import figures, relaying, with_topics
+from tests.kit.subscribers import subscribed
 from tests.scale.clients import brought, carried
 from tests.scale.hand import opened
 from tests.web.site import until
-
-
-@contextmanager
-def subscribed(topic: str, brokers: Brokers) -> Iterator[Subscriber]:
-    def take(found: Sequence[Delivery]) -> Taken:
-        return Taken(len(found), kept=len(found))
-
-    made = Subscriber(brokers, [topic], f"{brokers.topics}.crm", take)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.stop()
-        thread.join(60)
-        assert not thread.is_alive()
 
 
 @ON_POSTGRESQL
@@ -44,9 +26,13 @@ def test_all_of_it_goes_by_tls_and_with_a_password(place: Place, kafka: Kafka) -
     topic = make_topic(kafka)
     send(kafka, topic, [(0, structured(ticket("a")))])
     world = opened(place)
+
+    def take(found: Sequence[Delivery]) -> Taken:
+        return Taken(len(found), kept=len(found))
+
     with ExitStack() as rooms:
         rooms.callback(world.close)
-        subscriber = rooms.enter_context(subscribed(topic, brokers))
+        subscriber = rooms.enter_context(subscribed(brokers, topic, f"{brokers.topics}.crm", take))
         relay = rooms.enter_context(relaying(place, brokers))
         for n, feed in enumerate(("faust", "kafka-python")):
             with brought(feed, world, brokers) as worker:
