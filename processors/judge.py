@@ -33,7 +33,10 @@ class Judging:
     def judge(self, touched: Touched, book: Book, saying: Saying, event: Event | None) -> Changed:
         """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again."""
         changed: Changed = {}
+        unfiled: set[Key] = set()
         for key in sorted(touched) if len(touched) > 1 else touched:
+            if key in unfiled:  # judged without the event; what came newest in it is not there any more
+                continue
             name, scope = key
             try:
                 self._judge_scope(name, scope, touched[key], book, changed)
@@ -41,6 +44,7 @@ class Judging:
                 if event is None or not self._live:
                     raise
                 for judged in self._shelf.unfile(name, event.event_id):
+                    unfiled.add((name, judged))
                     changed = {k: v for k, v in changed.items() if not _of(k, v, name, judged)}
                     self._judge_scope(name, judged, JUDGE, book, changed)
                 self._said.park(self._rules.judging[name], event, error, saying)

@@ -4,7 +4,7 @@ its evidence enters when it is resumed, in its place in time. A type that the co
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -104,6 +104,49 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
         world.fold()
         assert "complaint.received complaint.forwarded complaint.resolved" in heard(world)[0]
         assert world.reading.engine.parked(world.tenant) == []
+        assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+class Twofold(Fragile):
+    """Evidence in two scopes, of which the first fails and the second is carried on."""
+
+    name = "twofold"
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        if event.case_id and not event.verdict:
+            for side in ("first", "second"):
+                yield Filing(scope=side + event.case_id, slot="heard", value=canonical(event.type))
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        types = [e.value.strip('"') for e in evidence]
+        if scope.startswith("first"):
+            self._maybe("judge", types)
+        if types:
+            yield Heard(id=scope, scope=scope, types=" ".join(types))
+
+    def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
+        if evidence[-1].scope.startswith("first") or not rows:
+            return None
+        (row,) = rows
+        assert isinstance(row, Heard)
+        came = evidence[-1].value.strip('"')
+        return (replace(row, types=f"{row.types} {came}"),)
+
+
+def test_parked_once_and_out_of_every_scope(tmp_path: Path) -> None:
+    """An event that a rule fails on in one scope stands in none of the others, and is said to be parked once."""
+    world = World(tmp_path, more_rules=[Twofold("judge")])
+    try:
+        forwarded = {"to_department": "engineering_dept"}
+        world.keep(event("complaint.forwarded", "a", START, ticket="Q", data=forwarded), START + HOUR)
+        complaint = {"subject": "engineering", "category": "leak", "description": "渗水"}
+        world.keep(event("complaint.received", "b", START, ticket="T", data=complaint), START + HOUR)
+        world.keep(event("complaint.forwarded", "c", START + HOUR, ticket="T", data=forwarded), START + HOUR)
+        world.fold()
+        assert [v.origin["generation"] for v in world.verdicts() if v.type == "event.parked"] == [1, 1]
+        assert ["forwarded" in line for line in heard(world)] == [False, False]
         assert world.rebuild().differences == {}
     finally:
         world.close()
