@@ -13,7 +13,7 @@ from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.batch import PUBLICATIONS, up_to_publication
 from processors.fold import Fold
-from processors.ports import Announced, DueRow, Parked
+from processors.ports import Announced, DueRow, Parked, Recall
 from processors.rows import whole
 from processors.rules.book import Book
 from processors.rules.promises.promise import Promise
@@ -87,7 +87,7 @@ def outcomes(
         fact = batch[-1]
         if fact.type in PUBLICATIONS:
             backfill(fold, ledger, conn, tenant, fact, before)
-            _recall(fold, rule, fact)
+            _recall(fold, rule)
         told(fact.place - last)
         last = fact.place
     fold.advance(whole(now), last)
@@ -126,11 +126,19 @@ def _history(
             yield batch
 
 
-def _recall(fold: Fold, rule: Promises, fact: Event) -> None:
-    """What a publication may date or change, judged again at once."""
+def _recall(fold: Fold, rule: Promises) -> None:
+    """What a publication recalls comes due at its instant, as a store sees to it (``ports.Recall``)."""
     recalls, fold.recalls = fold.recalls, []
     for recall in recalls:
-        scopes = {
-            row.scope for row in fold.shelf.rows.every(Promise) if getattr(row, recall.column) == recall.value
-        }
-        fold.recall(rule.name, sorted(scopes), fact.recorded, fact.place)
+        for row in fold.shelf.rows.every(Promise):
+            _, upcoming = fold.shelf.scopes.get(rule.name, row.scope).rows[row.id]
+            if upcoming > recall.next and _recalled(recall, row, upcoming):
+                fold.shelf.rows.put(rule.name, row, recall.next)
+
+
+def _recalled(recall: Recall, row: Promise, upcoming: Instant) -> bool:
+    value = getattr(row, recall.column)
+    if not recall.reach:
+        return bool(value == recall.value)
+    low, high = recall.value
+    return bool(low < value <= high) and upcoming <= recall.next + recall.reach

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ledger.candidate import Appended
+from processors.whatif import outcomes
 from schemas.instants import DAY, HOUR, MINUTE, Instant, format_instant
 from tests.kit.world import SOURCE, START, World, event
 
@@ -106,6 +107,13 @@ def report(world: World, through: Instant, own_id: str = "r1", source: str = SLO
     ).place
 
 
+def tried(world: World) -> bool:
+    """Whether what-if finds it breached by now, under the policies as they are."""
+    with world.database.read() as conn:
+        found = outcomes(world.ledger, conn, world.tenant, world.clock.now())
+    return found[one(world)["id"]].breached
+
+
 def test_the_breach_waits_as_long_as_declared_and_not_a_microsecond_longer(world: World) -> None:
     declare(world)
     sends(world)
@@ -142,10 +150,12 @@ def test_a_report_that_reaches_the_due_instant_confirms_at_once(world: World) ->
     report(world, due - 1, "r0")
     world.tick()
     assert breaches(world) == [], "one microsecond is missing"
+    assert not tried(world)
     world.clock.set(due + 3 * HOUR)
     place = report(world, due, "r1")
     world.tick()
     assert breaches(world) == [("obligation.breached", due + 3 * HOUR, place)]
+    assert tried(world), "what-if folds the same history"
     assert world.rebuild().differences == {}
 
 
