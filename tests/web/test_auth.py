@@ -61,7 +61,7 @@ def test_a_write_only_key_writes_and_reads_nothing(site: Site) -> None:
 
 def test_a_key_writes_as_its_source_into_its_tenant(site: Site) -> None:
     ours, theirs = site.key("hotline"), site.key("hotline", tenant="另一集团")
-    event = complaint("c-1", site.now(), source="https://forged.example")
+    event = complaint("c-1", site.now(), source="https://forged.example", companyid="另一集团")
     with site.client(ours) as one, site.client(theirs) as two:
         here, there = one.post("/events", json=event).json(), two.post("/events", json=event).json()
         assert here["event_id"] != there["event_id"]
