@@ -43,10 +43,15 @@ def variable(name: str) -> str:
 
 
 def database(given: str) -> str:
-    """Of ``--database``: what was given (there or by TOUCHLINE_DATABASE), else what TOUCHLINE_DATABASE_FILE holds."""
-    return given or variable("TOUCHLINE_DATABASE")
+    """Of ``--database``: what was given there, else what TOUCHLINE_DATABASE says or its file."""
+    return _chosen(given, "TOUCHLINE_DATABASE")
 
 
 def keys_database(given: str) -> str:
     """Of ``--keys``: the same of TOUCHLINE_KEYS_DATABASE."""
-    return given or variable("TOUCHLINE_KEYS_DATABASE")
+    return _chosen(given, "TOUCHLINE_KEYS_DATABASE")
+
+
+def _chosen(given: str, name: str) -> str:
+    """What the command line says comes first; what an option took from its variable is the environment's word still."""
+    return variable(name) if given in ("", os.environ.get(name)) else given

@@ -1,14 +1,20 @@
-"""What an operator may set: environment variables TOUCHLINE_…, or a file ``touchline.env`` in the data folder."""
+"""What an operator may set: environment variables TOUCHLINE_…, or a file ``touchline.env`` in the data folder.
+
+Of the environment alone are TOUCHLINE_DATA, TOUCHLINE_DATABASE, TOUCHLINE_KEYS_DATABASE (the last two also by the name of a
+file: ``touchline.secret_files``) and TOUCHLINE_BIND_BEYOND_LOOPBACK (``touchline.door``): they say where the folder is, and
+who may reach it.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.instants import HOUR, MINUTE, SECOND, Instant
+from touchline.exits import Exit, Refused
 from touchline.secret_files import line
 
 if TYPE_CHECKING:
@@ -22,6 +28,10 @@ def after_midnight(clock: str) -> Instant:
     """``08:30`` -> µs."""
     hours, minutes = clock.split(":")
     return int(hours) * HOUR + int(minutes) * MINUTE
+
+
+def _named(path: tuple[int | str, ...]) -> str:
+    return f"TOUCHLINE_{str(path[0]).upper()}: " if path else ""
 
 
 class Settings(BaseSettings):
@@ -79,14 +89,20 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _in_order(self) -> Settings:
         if self.daily_note != "off" and self.daily_note_until <= self.daily_note:
-            raise ValueError("daily_note_until must be later than daily_note")
+            raise ValueError("TOUCHLINE_DAILY_NOTE_UNTIL must be later than TOUCHLINE_DAILY_NOTE")
         return self
 
     @classmethod
     def of(cls, folder: Path) -> Settings:
         """The settings for a data folder: the environment first, then the folder's own file; secrets read from their files.
-        Raises Refused for a file that cannot be read."""
-        found = cls(_env_file=folder / ENV_FILE)
+        Raises Refused for a file that cannot be read, and for settings that are none, by their names: what was set is not
+        repeated, since secrets are among it."""
+        try:
+            found = cls(_env_file=folder / ENV_FILE)
+        except ValidationError as error:
+            flaws = error.errors(include_url=False, include_context=False, include_input=False)
+            told = "; ".join(f"{_named(flaw['loc'])}{flaw['msg']}" for flaw in flaws)
+            raise Refused(Exit.USAGE, "设置有误（环境变量或 touchline.env）：", f"{told}.") from None
         for name in SECRETS:
             file, beside = getattr(found, f"{name}_file"), getattr(found, name).get_secret_value()
             setattr(found, name, SecretStr(line(file, f"TOUCHLINE_{name.upper()}_FILE", beside)))

@@ -30,6 +30,11 @@ def test_a_url_is_read_from_its_file(file: Path, name: str, monkeypatch: pytest.
     if name == "TOUCHLINE_DATABASE":
         assert database("") == url
         assert database("postgresql://given") == "postgresql://given"  # the command line comes first
+        monkeypatch.setenv(name, "postgresql://other")
+        assert database("postgresql://given") == "postgresql://given"
+        for of_the_variable in ("postgresql://other", ""):
+            with pytest.raises(Refused, match="set one of the two"):
+                database(of_the_variable)
         return
     place = place_of(Path("x"), "postgresql://record")
     assert isinstance(place, Shared)
@@ -68,6 +73,20 @@ def test_every_command_finds_its_database_by_the_file(
     assert shell("feed", "show", "--json").json["feed"] == "embedded"
     assert shell("tenant", "list").code == 0
     assert not shell.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("DAILY_NOTE", "25:00"), ("DAILY_NOTE", "13:00"), ("RATE", "0"), ("KAFKA_SASL", "hidden")],
+)
+def test_a_setting_that_is_none_is_named_and_no_secret_told(
+    name: str, text: str, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOUCHLINE_WEBHOOK_SECRET", "hidden")
+    monkeypatch.setenv("TOUCHLINE_ROBOT_URL", "wecombot://hidden")
+    monkeypatch.setenv(f"TOUCHLINE_{name}", text)
+    said = shell("up", "--port", "0")
+    assert (said.code, f"TOUCHLINE_{name}" in said.err, "hidden" in said.err) == (Exit.USAGE, True, False)
 
 
 def test_secrets_of_channels_are_read_from_files_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
