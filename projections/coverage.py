@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from processors.rules.promises.promise import Promise
+from processors.rules.promises import promise
+from processors.rules.promises.promise import CANCELLED, OPEN, SUPERSEDED, WAIVED, Promise
 from projections.tables import SetTables
 from projections.wilson import permille
 from schemas.event import Event
@@ -17,6 +18,10 @@ from schemas.instants import Instant
 
 Member = tuple[str, str, str, Instant]
 """(period, keys as JSON, state, due)"""
+DONE, MISSED, UNREACHED, UNRIPE = "done", "missed", "unreached", "unripe"
+RIPE = (DONE, MISSED)
+STANDINGS = (DONE, MISSED, UNREACHED, UNRIPE)
+"""How a member stands: done or missed where it is ripe (到期), else unreached (未接通) or not due yet."""
 
 
 @dataclass(slots=True)
@@ -31,21 +36,35 @@ class Share:
     unripe: int = 0
 
 
-def shares(members: Iterable[Member], apart: Sequence[str], now: Instant) -> list[Share]:
-    """By period and keys. ``apart``: names of the keys that tell members apart. Cancelled and waived ones count nowhere."""
+def standing(state: str, due: Instant, now: Instant) -> str:
+    """One of ``STANDINGS``; "" for a cancelled or waived member, which counts nowhere."""
+    if state in (CANCELLED, WAIVED, SUPERSEDED):
+        return ""
+    if state == promise.UNREACHED:
+        return UNREACHED
+    if state != OPEN:
+        return DONE
+    return UNRIPE if due >= now else MISSED
+
+
+def group_of(keys: str, apart: Collection[str]) -> dict[str, str]:
+    """The keys over which a share is summed. ``apart``: names of those that tell members apart."""
+    return {name: value for name, value in json.loads(keys).items() if name not in apart}
+
+
+def shares(members: Iterable[Member], apart: Collection[str], now: Instant) -> list[Share]:
+    """By period and keys."""
     made: dict[tuple[str, str], Share] = {}
     for period, keys, state, due in members:
-        if state in ("cancelled", "waived", "superseded"):
+        stands = standing(state, due, now)
+        if not stands:
             continue
-        group = {name: value for name, value in json.loads(keys).items() if name not in apart}
+        group = group_of(keys, apart)
         share = made.setdefault((period, json.dumps(group)), Share(period, group))
-        if state == "unreached":
-            share.unreached += 1
-        elif state == "open" and due >= now:
-            share.unripe += 1
-        else:
-            share.ripe += 1
-            share.done += state != "open"
+        share.done += stands == DONE
+        share.ripe += stands in RIPE
+        share.unreached += stands == UNREACHED
+        share.unripe += stands == UNRIPE
     return [made[key] for key in sorted(made)]
 
 
@@ -57,6 +76,12 @@ def duties(published: Mapping[int, Event]) -> dict[str, dict[str, Any]]:
             if isinstance(policy, Mapping) and "coverage" in (policy.get("due") or {}):
                 found[str(key)] = dict(policy)
     return found
+
+
+def called(key: str, policy: Mapping[str, Any]) -> tuple[str, str]:
+    """What a duty is called in Chinese and English."""
+    zh = str(policy.get("zh") or key)
+    return zh, str(policy.get("en") or zh)
 
 
 def coverage(
@@ -84,13 +109,13 @@ def coverage(
             )
         )
         members = ((str(a), str(b), str(c), int(d)) for a, b, c, d in lines)
-        zh = str(policy.get("zh") or key)
+        zh, en = called(key, policy)
         told += [
             {
                 "obligation": key,
                 "row": str(policy.get("row") or ""),
                 "zh": zh,
-                "en": str(policy.get("en") or zh),
+                "en": en,
                 "period": one.period,
                 "project_id": one.keys.get("project", ""),
                 "keys": one.keys,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
-from web import behind
+from web import behind, coverage
 from web.auth import Caller, House, Reader
 from web.counting import Month, Project, When, link, names, percent, where
 from web.pages import Page, SignedIn, Text
@@ -147,19 +147,7 @@ async def page(services: House, who: SignedIn, pages: Page, t: Text) -> Response
             none=t("figures.satisfaction.none"),
             total=whole,
             back=PAGE,
-            covered=[
-                (
-                    one["period"],
-                    one["project_id"] or "—",
-                    one["en" if t.lang == "en" else "zh"],
-                    one["done"],
-                    one["ripe"],
-                    percent(one["share"]),
-                    one["unreached"],
-                    one["unripe"],
-                )
-                for one in services.reading.figures.coverage(who.tenant, {})
-            ],
+            covered=coverage.rows(services.reading.figures.coverage(who.tenant, {}), t),
         )
 
     return await run_in_threadpool(drawn)
@@ -181,3 +169,4 @@ async def page_of_cases(
 
 routes.include_router(_api)
 routes.include_router(_pages)
+routes.include_router(coverage.routes)

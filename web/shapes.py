@@ -272,6 +272,24 @@ class Counted(Shape):
     data: dict[str, Any] = Field(description="what was counted of it; no free text")
 
 
+class Member(Shape):
+    """One case that counts in a share of return visits, or stands apart from it."""
+
+    promise_id: str = Field(examples=[_ID])
+    case_id: str | None = None
+    obligation: str = Field(examples=["repair.return_visit_coverage"])
+    zh: str = Field(examples=["维修100%回访"])
+    en: str = Field(examples=["Return visits to 100 % of the closed repairs"])
+    standing: str = Field(examples=["missed"])
+    period: str = Field(examples=["2026-11"])
+    project_id: str = ""
+    house_id: str = ""
+    keys: dict[str, str] = Field(examples=[{"project": "riverside"}])
+    opened: str = Field(examples=[_AT], description="when it began to count")
+    due: str | None = Field(None, description="when it is ripe")
+    settled: str | None = None
+
+
 class AlertBody(Shape):
     """提醒: what a person receives of a verdict."""
 

@@ -3,7 +3,8 @@ note."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from itertools import islice
 from typing import Any
 
 from ledger.tenants import Tenant
@@ -13,6 +14,7 @@ from projections.daynote import DayNote
 from projections.defects import defects
 from projections.kept import Kept
 from projections.late_entries import ALWAYS, late_entries
+from projections.members import members_of
 from projections.moment import Moment
 from projections.reading.position import position
 from projections.reading.snapshots import Snapshot, Snapshots
@@ -85,6 +87,24 @@ class FigureReading:
         with self._snapshots.of(tenant) as seen:
             asked = duties(seen.policies())
             return coverage(seen.conn, seen.tables, seen.number, asked, where, self._snapshots.now())
+
+    def members(
+        self,
+        tenant: Tenant,
+        where: Mapping[str, str],
+        *,
+        stands: Collection[str] = (),
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """The cases behind those shares, as far as they have come by now (see ``members_of``). ``after``: ``<opened>,<promise
+        id>`` of the last one already had."""
+        with self._snapshots.of(tenant) as seen:
+            asked, now = duties(seen.policies()), self._snapshots.now()
+            found = members_of(
+                seen.conn, seen.tables, seen.number, asked, where, stands, now, position(after)
+            )
+            return list(islice(found, limit))
 
     def late_entries(
         self, tenant: Tenant, *, since: Instant | None = None, until: Instant | None = None, limit: int = 500

@@ -32,6 +32,11 @@ def test_the_figures_and_the_cases_behind(acme: Shell, events: Path, tmp_path: P
     (share,) = acme("satisfaction", "--json").json["coverage"]
     assert (share["done"], share["ripe"]) == (1, 1)
     assert "100.0 %" in acme("satisfaction").out
+    (member,) = acme("satisfaction", "--coverage", "done", "--json").json
+    assert acme("satisfaction", "--coverage", "ripe", "--month", share["period"], "--json").json == [member]
+    assert acme("satisfaction", "--coverage", "missed", "--json").json == []
+    assert member["case_id"] in acme("satisfaction", "--coverage", "done").out
+    assert acme("satisfaction", "--coverage", "done", "--cases").code == 2
     (line,) = acme("satisfaction", "--cases", "--json").json
     shown = acme("satisfaction", "--cases").out
     assert line["case_id"] in shown

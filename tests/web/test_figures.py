@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -101,7 +102,49 @@ def test_the_share_of_return_visits_stands_beside(timed: Site) -> None:
             assert http.get("/satisfaction", params=elsewhere).json()["coverage"] is None
         page = http.get("/wall/satisfaction").text
         row = re.findall("<td[^>]*>(.*?)</td>", page[page.index('id="coverage"') :])
-        assert row == ["2026-03", "云栖 &amp; 一期", "维修100%回访", "1", "1", "100.0%", "0", "1"]
+        shown = [re.sub("<.*?>", "", cell) for cell in row]
+        assert shown == ["2026-03", "云栖 &amp; 一期", "维修100%回访", "1", "1", "100.0%", "0", "1"]
+        opened = [unescape(found) for cell in row for found in re.findall('href="(.*?)"', cell)]
+        behind = {
+            word: http.get("/satisfaction/coverage", params={"standing": word}).json()
+            for word in ("ripe", "done", "missed", "unreached", "unripe")
+        }
+        assert {word: len(found) for word, found in behind.items()} == {
+            "ripe": 1, "done": 1, "missed": 0, "unreached": 0, "unripe": 1,
+        }  # fmt: skip
+        (done,), (unripe,) = behind["done"], behind["unripe"]
+        cases = [
+            [f"/wall/cases/{one['case_id']}" for one in found]
+            for found in ([unripe, done], [done], [done], [unripe])
+        ]
+        assert len(opened) == 4, "the line, visited, due, and not due yet"
+        for page, case in zip(opened, cases, strict=True):
+            found = [link for link in links(http.get(page).text) if "/cases/" in link]
+            assert sorted(found) == sorted(case)
+
+
+def test_the_cases_behind_a_share_are_told_by_page_and_by_key(timed: Site) -> None:
+    with timed.client(timed.key()) as http:
+        told(http, timed, 3)
+        for n in range(3):
+            raw = said(timed, "repair.closed", f"r{n}") | {"id": f"closed-{n}", "projectid": f"p{n % 2}"}
+            kept = http.post("/events", json=raw).json()
+        http.get(f"/cases/{kept['case_id']}", params={"after": kept["place"]})
+        path = "/satisfaction/coverage"
+        first = http.get(path, params={"limit": 2})
+        rest = http.get(re.findall("<(.*)>", first.headers["link"])[0]).json()
+        every = [*first.json(), *rest]
+        assert len({one["promise_id"] for one in every}) == len(every) == 3
+        for share in http.get("/satisfaction").json()["coverage"]:
+            keys = json.dumps(share["keys"])
+            mine = http.get(path, params={"keys": keys, "period": share["period"]}).json()
+            assert mine == [one for one in every if one["keys"] == share["keys"]]
+            assert len(mine) == share["ripe"] + share["unreached"] + share["unripe"]
+        for bad in ("{", "[]", '{"project":1}', "[" * 1500):
+            answer = http.get(path, params={"keys": bad})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "keys")
+        assert http.get(path, params={"standing": "well"}).status_code == 422
+        assert http.get(path, params={"project": "nowhere"}).json() == []
 
 
 def test_too_few_answers_are_said_to_be_too_few(timed: Site) -> None:

@@ -42,6 +42,7 @@ PATHS = {
     "/reports/obligations": {"get"},
     "/satisfaction": {"get"},
     "/satisfaction/cases": {"get"},
+    "/satisfaction/coverage": {"get"},
     "/defects": {"get"},
     "/defects/cases": {"get"},
     "/stream": {"get"},

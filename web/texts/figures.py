@@ -51,12 +51,14 @@ TEXTS: Final[Texts] = {
     ),
     "figures.coverage": ("回访覆盖率", "Return visits made"),
     "figures.coverage.hint": (
-        "按关闭或完工当月（北京时间）：到期应回访的事项中已回访的占比；未接通（已按规定次数拨打）与未到期的单列，不计入。",
+        "按关闭或完工当月（北京时间）：到期应回访的事项中已回访的占比；未接通（已按规定次数拨打）与未到期的单列，不计入。点数字看事项，点比例看到期未回访的。",
         "By month of closing or completion (Asia/Shanghai): how many of those due for a visit were visited. Who was called as "
-        "often as the policy asks and not reached, and who is not due yet, stands apart and is in no share.",
+        "often as the policy asks and not reached, and who is not due yet, stands apart and is in no share. "
+        "A figure opens its cases, the share those that were missed.",
     ),
     "figures.duty": ("义务", "Duty"),
     "figures.done": ("已回访", "Visited"),
+    "figures.missed": ("到期未回访", "Missed"),
     "figures.ripe": ("应回访", "Due"),
     "figures.share": ("覆盖率", "Share"),
     "figures.unreached": ("未接通", "Not reached"),
