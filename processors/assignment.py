@@ -1,6 +1,7 @@
 """The assignment: the tenants that a worker runs, those that its transport gave it and those that nobody has.
 
-Called from any thread. A partition is a tenant's number.
+``give``, ``take``, ``partitions``, ``of`` and ``held`` are called from any thread, the rest from the worker's own. A partition
+goes by its tenant's number.
 """
 
 from __future__ import annotations

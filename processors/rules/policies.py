@@ -78,5 +78,5 @@ class Policies:
 
     def listeners_new_since(self, other: Policies) -> tuple[Listener, ...]:
         """What these listen to and the others did not: facts placed before have to be filed for these too
-        (``processors.rules.promises.file_with``). ``type`` says which facts; ``*`` is all."""
+        (``processors.backfill``). ``type`` says which facts; ``*`` is all."""
         return tuple(self._listeners[i] for i in sorted(self._listeners) if i not in other._listeners)

@@ -30,7 +30,7 @@ def file(event: Event, book: Book) -> list[Filing]:
 
 
 def file_with(event: Event, listeners: Iterable[Listener]) -> list[Filing]:
-    """The same for some listeners only: for older facts, when a publication brings new ones."""
+    """What it is evidence of to these listeners."""
     made: list[Filing] = []
     texts: dict[str, tuple[str, ...]] = {}
     values: dict[str, str | None] = {}
