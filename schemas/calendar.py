@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.instants import iso_day, parse_day
-from schemas.lunar import Months, flaw
+from schemas.lunar import Months
+from schemas.lunar import check as check_lunar
 from schemas.policy_terms import CivilDate, ClockTime, Effective, Strict
+from schemas.texts import Wrong, quoted
 
 
 def _pair(value: object) -> object:
@@ -56,24 +58,21 @@ class PublishedCalendar(Strict):
     def _whole(self) -> PublishedCalendar:
         for year, letters in self.years.items():
             if re.fullmatch(r"(19[7-9]|2[0-9]{2})\d", year, re.ASCII) is None:
-                raise ValueError(f"years: {year!r} is no year; write 2026")
+                raise Wrong("calendar.year", value=quoted(year))
             days = 366 if isleap(int(year)) else 365
             if len(letters) != days or not {*letters} <= {"W", "H"}:
-                raise ValueError(
-                    f"years.{year}: give {days} letters, one for each day, W for a working day and H for a day off"
-                )
+                raise Wrong("calendar.letters", year=year, days=days)
             if "W" not in letters:
-                raise ValueError(f"years.{year}: not one working day")
+                raise Wrong("calendar.no_work", year=year)
         for year, months in self.lunar.items():
             if year not in self.years:
-                raise ValueError(f"lunar: {year} is none of the years")
-            if wrong := flaw(year, months):
-                raise ValueError(f"lunar.{year}: {wrong}")
+                raise Wrong("calendar.lunar_year", year=year)
+            check_lunar(year, months)
         times = [time for shift in self.shifts for time in shift]
         if times != sorted(times) or any(start == stop for start, stop in self.shifts):
-            raise ValueError("shifts: write them in order, each ending after it starts, without overlaps")
+            raise Wrong("calendar.shifts")
         if self.close == "00:00":
-            raise ValueError("close: 00:00 leaves no day to work in; write 24:00 or null for the day's end")
+            raise Wrong("calendar.close")
         return self
 
     def works(self, day: int) -> bool | None:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from schemas.instants import Day, iso_day, parse_day
 from schemas.policy_terms import CivilDate
+from schemas.texts import Wrong
 
 PREFIX = "lunar "
 LEAP = "+"
@@ -33,16 +34,14 @@ class LunarDay(NamedTuple):
 
 
 def lunar_day(text: str) -> LunarDay | None:
-    """None for a day of the civil calendar. Raises ValueError for one that is none, or not one a year."""
+    """None for a day of the civil calendar. Raises Wrong for one that is none, or not one a year."""
     if not text.startswith(PREFIX):
         return None
     found = LunarDay(int(text[6:8]), int(text[9:11]))
     if not (1 <= found.month <= 12 and 1 <= found.day <= 30):
-        raise ValueError(f"{text}: a lunar year has months 01 to 12 of 30 days at most")
+        raise Wrong("lunar.no_day", text=text)
     if TWICE[0] <= found <= TWICE[1]:
-        raise ValueError(
-            f"{text}: lunar 11-11 to 12-09 come twice in some years and in others not at all; write the days as spans"
-        )
+        raise Wrong("lunar.twice", text=text)
     return found
 
 
@@ -56,20 +55,19 @@ def on(months: Mapping[str, str], wanted: LunarDay, year: int) -> Day | None:
     return None
 
 
-def flaw(year: str, months: Mapping[str, str]) -> str:
-    """What is wrong with the months of a year; "" for nothing."""
+def check(year: str, months: Mapping[str, str]) -> None:
+    """Raises Wrong for what is wrong with the months of a year."""
     starts = [*months]
     days = [parse_day(one) for one in starts]
     if starts != sorted(starts) or not days:
-        return "write the first day of each month in order"
+        raise Wrong("lunar.order", year=year)
     if not days[0] <= parse_day(f"{year}-01-01") < parse_day(f"{year}-12-31") < days[-1]:
-        return f"the months must reach from 1 January {year} or before to after its 31 December"
+        raise Wrong("lunar.reach", year=year)
     for one, (begins, ends) in zip(starts, pairwise(days), strict=False):
         if ends - begins not in (29, 30):
-            return f"the month that begins on {one} has {ends - begins} days, not 29 or 30"
+            raise Wrong("lunar.length", year=year, day=one, days=ends - begins)
     for before, after in pairwise(months.values()):
         number = int(before[:2])
         follows = {f"{number % 12 + 1:02}"} | (set() if before.endswith(LEAP) else {f"{number:02}{LEAP}"})
         if after not in follows:
-            return f"month {after} follows month {before}"
-    return ""
+            raise Wrong("lunar.follows", year=year, before=before, after=after)

@@ -191,7 +191,7 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
     try:
         file = PolicyFile.model_validate(data["policy"])
     except ValidationError as error:
-        return _told(error, "policy", "data.policy", "政策无效")
+        return _told(error, "policy", data["policy"], "data.policy")
     outside = (data["profile"], data["version"], parse_instant(data["effective_from"]))
     inside = (file.profile, file.version, file.effective_from)
     return [
@@ -204,17 +204,19 @@ def _policy(data: dict[str, Any]) -> list[Refusal]:
 def _calendar(data: dict[str, Any]) -> list[Refusal]:
     from schemas.calendar import PublishedCalendar
 
+    said = {name: value for name, value in data.items() if name != "by"}
     try:
-        PublishedCalendar.model_validate({name: value for name, value in data.items() if name != "by"})
+        PublishedCalendar.model_validate(said)
     except ValidationError as error:
-        return _told(error, "calendar", "data", "日历无效")
+        return _told(error, "calendar", said, "data")
     return []
 
 
-def _told(error: ValidationError, code: str, prefix: str, zh: str) -> list[Refusal]:
+def _told(error: ValidationError, code: str, document: Json, prefix: str) -> list[Refusal]:
+    from schemas.policy_findings import texts_of
+
     return [
-        Refusal(code, field_path(e["loc"], prefix), e["msg"], f"{zh}：{e['msg']}")
-        for e in error.errors(include_url=False, include_input=False, include_context=False)
+        Refusal(code, field_path(path, prefix), text.en, text.zh) for path, text in texts_of(error, document)
     ]
 
 

@@ -19,6 +19,7 @@ from schemas.policy_people import Ownership
 from schemas.policy_terms import Dur, Duration, Effective, Key, Path, Strict, Type, Unit, duration
 from schemas.policy_tests import Keys, Test, Where
 from schemas.repetition import Repetition
+from schemas.texts import Text
 
 __all__ = [
     "VERDICTS", "After", "Again", "AllOf", "AnyOf", "Before", "Calendar", "Coverage", "Due", "Dur",
@@ -31,8 +32,8 @@ __all__ = [
 class Problems(ValueError):
     """Several things are wrong in one policy file: (place in the file, what is wrong and what to do)."""
 
-    def __init__(self, found: list[tuple[tuple[str | int, ...], str]]) -> None:
-        super().__init__("; ".join(f"{'.'.join(map(str, loc))}: {text}" for loc, text in found))
+    def __init__(self, found: list[tuple[tuple[str | int, ...], Text]]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, loc))}: {text.en}" for loc, text in found))
         self.found = found
 
 

@@ -24,10 +24,11 @@ from schemas.policy import (
 )
 from schemas.policy_findings import Finding, Places, finding
 from schemas.policy_yaml import Trail
+from schemas.texts import Text, said
 
 Types = Mapping[str, Collection[str]]
 """Event type -> the names of its data fields; the envelope's fields are known everywhere."""
-Told = Iterator[tuple[str, str, bool]]
+Told = Iterator[tuple[str, Text, bool]]
 """(part of the policy, what is wrong and what to do, whether it forbids publishing)"""
 
 
@@ -52,29 +53,26 @@ def check_policy(
     places = places or {}
     for key, policy in policy_file.policies.items():
         if policy.enabled:
-            for part, message, forbids in _policy(policy, policy_file, catalogue_types):
-                where = ("policies", key, *filter(None, [part]))
-                made = finding(where, message, places)
-                found.append(
-                    made if forbids else Finding(made.file, made.line, made.key, made.message, "warning")
-                )
+            for part, text, forbids in _policy(policy, policy_file, catalogue_types):
+                made = finding(("policies", key, part), text, places)
+                found.append(made if forbids else replace(made, level="warning"))
     found += _calendars(policy_file, calendars, years, places)
     found += _unlike(policy_file, published, places)
     if roles is not None:
         found += _roles(policy_file, roles, places)
-    return sorted(dict.fromkeys(found), key=lambda f: (f.file, f.line, f.key, f.level, f.message))
+    return sorted(dict.fromkeys(found), key=lambda f: (f.file, f.line, f.key, f.level, f.field, f.text.en))
 
 
 def _policy(policy: Policy, file: PolicyFile, types: Types) -> Told:
     if not _possible(policy.on, types):
-        yield "on", f"no known event can open it; {_near(leaves(policy.on), types)}", True
+        yield "on", said("never_opens", unknown=_strange(leaves(policy.on), types)), True
     if policy.by is not None and not _possible(policy.by, types):
-        yield "by", f"no known event can discharge it; {_near(leaves(policy.by), types)}", True
+        yield "by", said("never_settles", unknown=_strange(leaves(policy.by), types)), True
     for role, match in policy.matches():
         part = _PART.get(role, role)
         for name in match.types:
             if not _known(name, types):
-                yield part, f"no event type is called {name!r}, so it will never come", False
+                yield part, said("type_unknown", name=repr(name)), False
         for path in (*match.where, match.at, match.distinct if match.distinct != "day" else None):
             yield from _field(part, path, match.types, types)
         yield from _keys(part, match, policy, file, types)
@@ -107,9 +105,8 @@ def _possible(expr: Expr, types: Types) -> bool:
     return any(_known(name, types) for name in expr.types)
 
 
-def _near(matches: Iterable[Match], types: Types) -> str:
-    unknown = sorted({name for match in matches for name in match.types if not _known(name, types)})
-    return f"unknown here: {', '.join(unknown)} (see the list of event types)"
+def _strange(matches: Iterable[Match], types: Types) -> list[str]:
+    return sorted({name for match in matches for name in match.types if not _known(name, types)})
 
 
 def _field(part: str, path: str | None, names: Iterable[str], types: Types) -> Told:
@@ -122,7 +119,7 @@ def _field(part: str, path: str | None, names: Iterable[str], types: Types) -> T
             name for name, fields in models.items() if field not in fields and field not in ENVELOPE
         )
         if without:
-            yield part, f"no field {field!r} in {', '.join(without)}", len(without) == len(models)
+            yield part, said("field_unknown", name=repr(field), types=without), len(without) == len(models)
 
 
 def _keys(part: str, match: Match, policy: Policy, file: PolicyFile, types: Types) -> Told:
@@ -150,30 +147,28 @@ def _calendars(
             needed.setdefault(policy.calendar or file.calendar, key)
     for name, key in sorted(needed.items()):
         if name not in known:
-            made = finding(("policies", key), f"no calendar {name!r} is published; publish one first", places)
-            yield made
+            yield finding(("policies", key), said("calendar_unpublished", name=repr(name)), places)
             continue
         for year in sorted({*wanted} - {*known[name]}):
-            text = f"the calendar {name!r} has no data for {year}: limits that reach it stay undated (待定) until it has"
-            made = finding(("calendar",), text, places)
-            yield Finding(made.file, made.line, made.key, text, "warning")
+            made = finding(("calendar",), said("calendar_year", name=repr(name), year=year), places)
+            yield replace(made, field="", level="warning")
 
 
 def _unlike(file: PolicyFile, published: Iterable[PublishedCalendar], places: Places) -> Iterator[Finding]:
     """What a profile says of a calendar is said in vain until that is published."""
     for stands in published:
-        said = file.calendars.get(stands.name)
-        if said is None:
+        its = file.calendars.get(stands.name)
+        if its is None:
             continue
         parts: list[str] = [
             part for part in ("shifts", "close", "roll")
-            if part in said.model_fields_set and getattr(said, part) != getattr(stands, part)
+            if part in its.model_fields_set and getattr(its, part) != getattr(stands, part)
         ]  # fmt: skip
         for part, works in (("closed", True), ("open", False)):
-            if any(stands.works(parse_day(day)) is works for day in getattr(said, part)):
+            if any(stands.works(parse_day(day)) is works for day in getattr(its, part)):
                 parts.append(part)
         if parts:
-            text = f"{', '.join(parts)} was published otherwise, and that counts; touchline calendar publish --from changes it"
+            text = said("calendar_unlike", parts=parts)
             yield replace(finding(("calendars", stands.name), text, places), level="warning")
 
 
@@ -201,6 +196,6 @@ def _roles(file: PolicyFile, known: Collection[str], places: Places) -> Iterator
     for path, roles in named.items():
         for role in sorted({*roles} - {*known}):
             near = get_close_matches(role, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else "publish it (roles.published) or take another"
-            made = finding(path, f"no role is called {role!r}; {hint}", places)
-            yield replace(made, level="warning")
+            code = "role_near" if near else "role_unknown"
+            text = said(code, name=repr(role), near=next(iter(near), ""))
+            yield replace(finding(path, text, places), level="warning")

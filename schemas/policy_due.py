@@ -21,6 +21,7 @@ from schemas.policy_terms import (
     Whole,
 )
 from schemas.policy_tests import Keys, Tested
+from schemas.texts import Wrong
 
 Early = Literal["ignore", "accept", "breach"]
 """What a discharge before the window does."""
@@ -38,7 +39,7 @@ class After(Strict):
     @model_validator(mode="after")
     def _some(self) -> After:
         if self.after is None and self.min is None:
-            raise ValueError("after: null says no limit at all; give a length, or min for 'not before'")
+            raise Wrong("due.no_limit")
         return self
 
 
@@ -60,7 +61,7 @@ class Before(Strict):
     def _backwards(self) -> Before:
         for length in (self.minus, self.lead):
             if isinstance(length, Dur) and length.unit not in ("d", "mo", "y"):
-                raise ValueError(f"{length} cannot be counted back from a date; write it in d, mo or y")
+                raise Wrong("due.backwards", length=length)
         return self
 
 
@@ -97,10 +98,7 @@ class Every(Strict):
         forms = ("every", "rolling", "months", "seasons", "days", "spans")
         found = [name for name in forms if getattr(self, name) is not None]
         if len(found) != 1:
-            raise ValueError(
-                "a due date is one of after, given, before, gate, coverage, every, rolling, months, seasons, "
-                f"days, spans; here stand {' and '.join(found) or 'none'}"
-            )
+            raise Wrong("due.one", found=found)
         for text in (self.days or {}).values():
             lunar_day(text)
         return self
@@ -157,6 +155,6 @@ Due = Annotated[
     Discriminator(
         _form,
         custom_error_type="due",
-        custom_error_message="a due date is a mapping, such as {after: 24h} or {given: due_at}",
+        custom_error_message="a due date is a mapping",
     ),
 ]

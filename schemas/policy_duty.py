@@ -11,6 +11,7 @@ from schemas.policy_due import After, Before, Coverage, Due, Every, Gate, Given
 from schemas.policy_match import AllOf, Expr, Match, Ref, leaves
 from schemas.policy_terms import Elapsed, Flag, Path, Strict, Whole
 from schemas.policy_tests import Keys, Where
+from schemas.texts import Wrong
 
 VERDICTS = frozenset(
     f"obligation.{word}" for word in ("due_soon", "breached", "dated", "alert_step_reached", "retracted")
@@ -53,7 +54,7 @@ class Warn(Strict):
     @model_validator(mode="after")
     def _one(self) -> Warn:
         if (self.pct is None) == (self.before is None):
-            raise ValueError("write either {pct: 75} or {before: 2h}")
+            raise Wrong("warn.one")
         return self
 
 
@@ -137,22 +138,22 @@ class Policy(Strict):
     def _coherent(self) -> Policy:
         due = self.due
         if isinstance(due, (Gate, Every, Coverage)) and self.pause:
-            raise ValueError("pause goes only with after, given or before")
+            raise Wrong("pause.kinds")
         if (self.until or self.member) and not isinstance(due, Every):
-            raise ValueError("until and member go only with every and rolling")
+            raise Wrong("until.kinds")
         if self.member and isinstance(due, Every) and due.rolling is not None:
-            raise ValueError("member goes only with periods; a rolling duty is one for each per")
+            raise Wrong("member.kinds")
         if self.member and self.until is not None and self.until.match is not None:
-            raise ValueError("until ends the duty of one member: per and member say which, so match cannot")
+            raise Wrong("until.match")
         if self.unreached is not None and isinstance(due, Every) and due.rolling is None:
-            raise ValueError("unreached does not go with periods: the next period brings its own attempts")
+            raise Wrong("unreached.kinds")
         if due is not None and self.by is None:
-            raise ValueError("a due date needs by: which event settles it")
+            raise Wrong("due.by")
         for role, match in self.matches():
             if role != "on" and (match.plus is not None or match.reset) and role != "until":
-                raise ValueError(f"plus and reset go only with triggers, not with {role}")
+                raise Wrong("plus.role", role=role)
             if role not in ("by", "unreached") and (match.times > 1 or match.distinct is not None):
-                raise ValueError(f"times and distinct go only with by and unreached, not with {role}")
+                raise Wrong("times.role", role=role)
             if role != "by" and not match.late:
-                raise ValueError(f"late goes only with by, not with {role}")
+                raise Wrong("late.role", role=role)
         return self

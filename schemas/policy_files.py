@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from schemas.policy import PolicyFile
 from schemas.policy_findings import Finding, Places, PolicyFileError, findings
 from schemas.policy_yaml import BadYaml, Document, Place, Trail, read_yaml
+from schemas.texts import Text, said
 
 _SECTIONS = (
     "keys",
@@ -63,14 +64,14 @@ def read_profile(source: Path | Traversable | None = None) -> Profile:
         raise PolicyFileError(findings(error, value, places)) from None
 
 
-def _refuse(place: Place, message: str, key: str = "") -> PolicyFileError:
-    return PolicyFileError([Finding(place.file, place.line, key, message)])
+def _refuse(place: Place, text: Text, field: str = "", key: str = "") -> PolicyFileError:
+    return PolicyFileError([Finding(place.file, place.line, key, field, text)])
 
 
 def _collect(source: Path | Traversable, above: tuple[str, ...]) -> tuple[dict[str, Any], Places]:
     name = str(source)
     if name in above:
-        raise _refuse(Place(name, 1), f"extends: a circle of profiles: {' → '.join((*above, name))}")
+        raise _refuse(Place(name, 1), said("extends.circle", trail=" → ".join((*above, name))), "extends")
     if source.is_dir():
         value, places = _folder(source)
     elif source.is_file():
@@ -82,16 +83,14 @@ def _collect(source: Path | Traversable, above: tuple[str, ...]) -> tuple[dict[s
             return _collect(beside, above)  # one file of a folder: its ladders and keys stand beside it
         value, places = document.value, document.places
     else:
-        raise _refuse(Place(name, 0), "no such file or folder")
+        raise _refuse(Place(name, 0), said("file.missing"))
     base = value.get("extends")
     if base is None:
         return value, places
     if not isinstance(base, str):
-        raise _refuse(places[("extends",)], "extends: write default, or the path of a folder or file")
+        raise _refuse(places[("extends",)], said("extends.form"), "extends")
     if missing := [name for name in _OWN if not value.get(name)]:
-        raise _refuse(
-            places[("extends",)], f"{' and '.join(missing)}: a profile that extends another has its own"
-        )
+        raise _refuse(places[("extends",)], said("extends.own", missing=missing), "extends")
     folder = Path(name) if source.is_dir() else Path(name).parent
     below = shipped() if base == "default" else (folder / base).resolve()
     return _merge(*_collect(below, (*above, name)), value, places)
@@ -102,13 +101,13 @@ def _read(source: Path | Traversable) -> Document:
     try:
         text = source.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _refuse(Place(name, 1), f"not UTF-8 at byte {error.start}; save it as UTF-8") from None
+        raise _refuse(Place(name, 1), said("file.encoding", byte=error.start)) from None
     try:
         document = read_yaml(text, name)
     except BadYaml as error:
-        raise _refuse(error.place, error.reason) from None
+        raise _refuse(error.place, error.text) from None
     if not isinstance(document.value, dict):
-        raise _refuse(Place(name, 1), "holds no mapping; write policies: and the obligations below it")
+        raise _refuse(Place(name, 1), said("file.empty"))
     return document
 
 
@@ -116,12 +115,10 @@ def _folder(folder: Path | Traversable) -> tuple[dict[str, Any], Places]:
     entries = sorted((e for e in folder.iterdir() if e.is_file()), key=lambda e: e.name)
     for entry in entries:
         if entry.name.endswith(".yml"):
-            raise _refuse(Place(str(entry), 1), "only files that end in .yaml are read; rename it")
+            raise _refuse(Place(str(entry), 1), said("file.yml"))
     names = [e.name for e in entries if e.name.endswith(".yaml")]
     if "profile.yaml" not in names:
-        raise _refuse(
-            Place(str(folder), 0), "no profile.yaml here; it says profile, version and effective_from"
-        )
+        raise _refuse(Place(str(folder), 0), said("file.no_profile"))
     head = _read(folder / "profile.yaml")
     value, places = dict(head.value), dict(head.places)
     policies: dict[str, Any] = value.get("policies") or {}
@@ -135,26 +132,18 @@ def _folder(folder: Path | Traversable) -> tuple[dict[str, Any], Places]:
         for field in part.value:
             if field in _BESIDE:
                 if field in value:
-                    raise _refuse(
-                        part.places[(field,)],
-                        f"{field}: stands twice (first in {places[(field,)]}); keep one of them",
-                    )
+                    twice = said("file.section_twice", place=places[(field,)])
+                    raise _refuse(part.places[(field,)], twice, field)
                 value[field] = part.value[field]
             elif field != "policies":
-                raise _refuse(
-                    part.places[(field,)], f"{field}: only policies: stands here; write it in profile.yaml"
-                )
+                raise _refuse(part.places[(field,)], said("file.not_here"), field)
         more = part.value.get("policies") or {}
         if not isinstance(more, dict):
-            raise _refuse(part.places[("policies",)], "policies: is not a mapping of keys to policies")
+            raise _refuse(part.places[("policies",)], said("file.policies"), "policies")
         for key, policy in more.items():
             if key in policies:
-                other = places[("policies", key)]
-                raise _refuse(
-                    part.places[("policies", key)],
-                    f"the key stands twice (first in {other}); keep one of them",
-                    key,
-                )
+                twice = said("file.key_twice", place=places[("policies", key)])
+                raise _refuse(part.places[("policies", key)], twice, key=key)
             policies[key] = policy
         places |= {
             path: place

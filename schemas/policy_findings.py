@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,7 @@ from schemas.canonical import Json
 from schemas.policy import PolicyFile, Problems
 from schemas.policy_terms import Strict
 from schemas.policy_yaml import Place, Trail
+from schemas.texts import Text, Wrong, quoted, said
 
 Places = dict[Trail, Place]
 
@@ -22,27 +23,40 @@ Places = dict[Trail, Place]
 class Finding:
     """``level`` error: it cannot be published; warning: it can, and something will not happen.
 
-    ``file`` "" and ``line`` 0 where they are not known; ``key`` the obligation's key or the part of the profile."""
+    ``file`` "" and ``line`` 0 where they are not known; ``key`` the obligation's key, "" for the profile itself; ``field``
+    what is meant within either, as ``due.after``."""
 
     file: str
     line: int
     key: str
-    message: str
+    field: str
+    text: Text
     level: Literal["error", "warning"] = "error"
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}: " if self.file else ""
-        return f"{where}{self.key + ': ' if self.key else ''}{self.message}"
+        what = "".join(f"{name}: " for name in (self.key, self.field) if name)
+        return f"{where}{what}{self.text}"
 
     def dump(self) -> dict[str, Json]:
-        return asdict(self)
+        """``code`` is stable (``schemas.texts``)."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "key": self.key,
+            "field": self.field,
+            "code": self.text.code,
+            "level": self.level,
+            "reason": self.text.en,
+            "reason_zh": self.text.zh,
+        }
 
 
 class PolicyFileError(ValueError):
     """These policy files cannot be used; ``findings`` says why, in order of file and line."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
-        self.findings = sorted(findings, key=lambda f: (f.file, f.line, f.key, f.message))
+        self.findings = sorted(findings, key=lambda f: (f.file, f.line, f.key, f.field, f.text.en))
         super().__init__("\n".join(map(str, self.findings)))
 
 
@@ -54,25 +68,28 @@ def place_of(path: Trail, places: Places) -> Place:
     return Place("", 0)
 
 
-def finding(path: Trail, message: str, places: Places) -> Finding:
+def finding(path: Trail, text: Text, places: Places) -> Finding:
     """``path`` begins with ("policies", key) for an obligation; what follows is told as ``due.after``."""
     place = place_of(path, places)
     key, inside = (path[1], path[2:]) if path[:1] == ("policies",) and len(path) > 1 else ("", path)
-    name = ".".join(map(str, inside))
-    told = f"{name}: {message}" if name else message
-    return Finding(place.file, place.line, str(key), told)
+    return Finding(place.file, place.line, str(key), ".".join(map(str, inside)), text)
 
 
 def findings(error: ValidationError, value: Any, places: Places) -> Iterator[Finding]:
     """A pydantic error about ``value`` as findings, one for each thing that is wrong."""
+    for path, text in texts_of(error, value):
+        yield finding(path, text, places)
+
+
+def texts_of(error: ValidationError, value: Any) -> Iterator[tuple[Trail, Text]]:
+    """The same, with the part of ``value`` that each is about."""
     for detail in error.errors(include_url=False):
         cause = detail.get("ctx", {}).get("error")
-        path = _path(detail["loc"], value)
         if isinstance(cause, Problems):
-            for inner, message in cause.found:
-                yield finding(inner, message, places)
+            yield from cause.found
         else:
-            yield finding(path, _say(detail, path), places)
+            path = _path(detail["loc"], value)
+            yield path, cause.text if isinstance(cause, Wrong) else _say(detail, path)
 
 
 def _path(loc: tuple[str | int, ...], value: Any) -> Trail:
@@ -96,31 +113,40 @@ def _path(loc: tuple[str | int, ...], value: Any) -> Trail:
     return (*made, *missing)
 
 
-_SAID = {
-    "missing": "is missing; write it",
-    "string_type": "is not a text; if it is one, put it in quotes",
-    "list_type": "is not a list; write [a, b]",
-    "tuple_type": "is not a pair; write [a, b]",
-    "dict_type": "is not a mapping; write {name: value}",
-    "model_type": "is not a mapping; write {name: value}",
-    "too_short": "needs at least one entry",
-    "string_too_short": "is empty",
-    "union_tag_not_found": "is neither an event type nor a mapping with event, any or all",
+_SAID: Final = {
+    "missing": "missing",
+    "string_type": "text",
+    "list_type": "list",
+    "tuple_type": "pair",
+    "dict_type": "mapping",
+    "model_type": "mapping",
+    "too_short": "none_given",
+    "too_long": "too_many",
+    "string_too_short": "empty_text",
+    "string_too_long": "long_text",
+    "string_pattern_mismatch": "form",
+    "greater_than": "above",
+    "greater_than_equal": "at_least",
+    "less_than": "below",
+    "less_than_equal": "at_most",
+    "union_tag_not_found": "event_or_join",
+    "due": "due_form",
 }
+"""pydantic's kind of error -> our code."""
 
 
-def _say(detail: ErrorDetails, path: Trail) -> str:
-    kind, given = detail["type"], detail["input"]
-    if kind == "value_error":
-        return str(detail["ctx"]["error"])
+def _say(detail: ErrorDetails, path: Trail) -> Text:
+    kind, rule, given = detail["type"], detail.get("ctx", {}), quoted(detail["input"])
     if kind == "extra_forbidden":
         near = get_close_matches(str(path[-1]), sorted(_fields()), n=1)
-        return f"no such field here; {f'did you mean {near[0]}?' if near else 'take it out'}"
-    if kind == "string_pattern_mismatch":
-        return f"{given!r} is not written as it must be; see this pattern: {detail['ctx']['pattern']}"
+        return said("unknown_field_near", near=near[0]) if near else said("unknown_field")
     if kind == "literal_error":
-        return f"{given!r} is not one of {detail['ctx']['expected']}"
-    return _SAID.get(kind) or f"{detail['msg']} (it is {given!r})"
+        return said("not_one_of", value=given, known=str(rule["expected"]).replace(" or ", ", ").split(", "))
+    if kind not in _SAID:
+        return said("invalid", value=given, reason=detail["msg"])
+    least = rule.get("ge", rule.get("gt", ""))
+    most = rule.get("le", rule.get("lt", rule.get("max_length", "")))
+    return said(_SAID[kind], value=given, least=least, most=most, pattern=rule.get("pattern", ""))
 
 
 def _fields() -> set[str]:

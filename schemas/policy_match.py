@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from schemas.policy_terms import Duration, Flag, Path, Strict, Type, Whole
 from schemas.policy_tests import Keys, Where
+from schemas.texts import Wrong, quoted
 
 
 def _ref(value: object) -> object:
@@ -40,7 +41,7 @@ class Match(Strict):
     def _type(cls, value: object) -> object:
         if isinstance(value, (str, list)):
             return value
-        raise ValueError(f"{value!r} is no event type; write one such as complaint.closed, or a list of them")
+        raise Wrong("event", value=quoted(value))
 
     @property
     def types(self) -> list[str]:

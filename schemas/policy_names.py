@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from schemas.policy_due import Before, Coverage, Gate
 from schemas.policy_duty import VERDICTS, Policy
 from schemas.policy_match import Match
+from schemas.texts import Text, said
 
 if TYPE_CHECKING:
     from schemas.policy import PolicyFile
 
 Place = tuple[str | int, ...]
-Found = list[tuple[Place, str]]
+Found = list[tuple[Place, Text]]
 
 
 def problems(file: PolicyFile) -> Found:
@@ -22,22 +23,22 @@ def problems(file: PolicyFile) -> Found:
     for name, fact in file.facts.items():
         here: Place = ("facts", name)
         if name.partition(".")[0] not in file.keys or not name.partition(".")[2]:
-            found.append((here, f"name it scope.fact, its scope one of {_list(file.keys)}"))
+            found.append((here, said("fact.name", known=sorted(file.keys))))
         if not fact.take and not fact.value:
-            found.append((here, "give take: {type: field} or value: {type: constant}"))
+            found.append((here, said("fact.source")))
         if VERDICTS & ({*(fact.take or {})} | {*(fact.value or {})}):
-            found.append((here, "a fact cannot be taken from what the promises rule itself says"))
+            found.append((here, said("fact.verdict")))
     for name, date in file.dates.items():
         found += [(("dates", name), text) for text in _keys(date.match, file)]
         if date.event in VERDICTS:
-            found.append((("dates", name), "a date cannot be taken from what the promises rule itself says"))
+            found.append((("dates", name), said("date.verdict")))
     known = {*file.calendars, file.calendar}
     for key, policy in file.policies.items():
         found += [(("policies", key), text) for text in _policy(policy, file, known)]
     return found or [(("policies", key), text) for key, text in _circles(file)]
 
 
-def _policy(policy: Policy, file: PolicyFile, calendars: Iterable[str]) -> Iterator[str]:
+def _policy(policy: Policy, file: PolicyFile, calendars: Iterable[str]) -> Iterator[Text]:
     due = policy.due
     member = due.member if isinstance(due, Coverage) else policy.member
     for keys in (policy.per, member):
@@ -52,30 +53,30 @@ def _policy(policy: Policy, file: PolicyFile, calendars: Iterable[str]) -> Itera
     dates = (due.before,) if isinstance(due, Before) else (due.plan,) if isinstance(due, Gate) else ()
     for name in dates:
         if name is not None and name not in file.dates:
-            yield f"no date is called {name!r}; dates has {_list(file.dates)}"
+            yield said("date.unknown", name=repr(name), known=sorted(file.dates))
     if policy.ladder not in file.ladders:
-        yield f"no ladder is called {policy.ladder!r}; ladders has {_list(file.ladders)}"
+        yield said("ladder.unknown", name=repr(policy.ladder), known=sorted(file.ladders))
     if policy.calendar is not None and policy.calendar not in calendars:
-        yield f"no calendar is called {policy.calendar!r}; calendars has {_list(calendars)}"
+        yield said("calendar.unknown", name=repr(policy.calendar), known=sorted(calendars))
 
 
 def _keys(
     keys: Mapping[str, str | None] | None, file: PolicyFile, per: Mapping[str, str | None] = {}
-) -> Iterator[str]:
+) -> Iterator[Text]:
     for name, path in (keys or {}).items():
         if path is None and name not in file.keys and name not in per:
-            yield f"the key {name!r} has no path; write {{{name}: field}} or one of {_list(file.keys)}"
+            yield said("key.no_path", name=repr(name), plain=name, known=sorted(file.keys))
 
 
-def _paths(where: Mapping[str, object], file: PolicyFile, scopes: set[str]) -> Iterator[str]:
+def _paths(where: Mapping[str, object], file: PolicyFile, scopes: set[str]) -> Iterator[Text]:
     for path in where:
         if "." not in path:
             continue
         fact = path.rstrip("[]#")
         if fact not in file.facts:
-            yield f"no fact is called {fact!r}; facts has {_list(file.facts)}"
+            yield said("fact.unknown", name=repr(fact), known=sorted(file.facts))
         elif fact.partition(".")[0] not in scopes:
-            yield f"the fact {fact!r} can be read only by a promise that is per {fact.partition('.')[0]}"
+            yield said("fact.scope", name=repr(fact), scope=fact.partition(".")[0])
 
 
 def listens_to(match: Match) -> list[str]:
@@ -86,20 +87,20 @@ def listens_to(match: Match) -> list[str]:
     return [str(key) for key in ([test.eq] if test.eq is not None else test.in_ or [])]
 
 
-def _verdicts(match: Match, file: PolicyFile) -> Iterator[str]:
+def _verdicts(match: Match, file: PolicyFile) -> Iterator[Text]:
     if not VERDICTS & {*match.types}:
         return
     if not {*match.types} <= VERDICTS:
-        yield "verdicts and facts cannot stand in one list of types; write two with any"
+        yield said("verdict.mixed")
     named = listens_to(match)
     if not named:
-        yield f"{match.types[0]} is a verdict: name its obligation by where: {{obligation_key: …}}"
+        yield said("verdict.which", type=match.types[0])
     for key in named:
         if key not in file.policies:
-            yield f"where obligation_key: no policy is called {key!r}"
+            yield said("verdict.unknown", name=repr(key))
 
 
-def _circles(file: PolicyFile) -> Iterator[tuple[str, str]]:
+def _circles(file: PolicyFile) -> Iterator[tuple[str, Text]]:
     """Policies that would, through verdicts, wake themselves: each circle once, at the key that closes it."""
     leads = {
         key: sorted({other for _, m in policy.matches() if VERDICTS & {*m.types} for other in listens_to(m)})
@@ -116,13 +117,6 @@ def _circles(file: PolicyFile) -> Iterator[tuple[str, str]]:
                 done.add(key)
             elif other in trail:
                 circle = [*[*trail][[*trail].index(other) :], other]
-                yield (
-                    key,
-                    f"its trigger leads back to itself: {' ← '.join(circle)}; take one of these triggers out",
-                )
+                yield key, said("circle", trail=" ← ".join(circle))
             elif other not in done:
                 trail[other] = iter(leads[other])
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from schemas.policy_terms import Flag, Strict, Whole
+from schemas.texts import Wrong
 
 Rule = Literal["rule1", "rule2a", "rule2b", "rule3", "rule4"]
 """① complaint; ② repair in warranty, a without, b with construction quality as its cause; ③ repair out of warranty;
@@ -40,7 +41,5 @@ class Penalties(Strict):
     @model_validator(mode="after")
     def _range(self) -> Penalties:
         if not self.min_fen <= self.default_fen <= self.max_fen:
-            raise ValueError(
-                f"default_fen {self.default_fen} is not between min_fen {self.min_fen} and max_fen {self.max_fen}"
-            )
+            raise Wrong("penalties.range", usual=self.default_fen, least=self.min_fen, most=self.max_fen)
         return self

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from schemas.instants import Instant, format_instant, parse_day, parse_instant
+from schemas.texts import Wrong, quoted
 
 
 class Strict(BaseModel):
@@ -36,24 +37,22 @@ _DUR = re.compile(rf"(\d{{1,5}})({'|'.join(get_args(Unit))})", re.ASCII)
 
 
 def duration(value: object) -> Dur:
-    """``24h`` -> Dur(24, "h"). Raises ValueError for anything else."""
+    """``24h`` -> Dur(24, "h"). Raises Wrong for anything else."""
     if isinstance(value, Dur):
         return value
     found = _DUR.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"{value!r} is no length of time; write 30min, 24h, 8sh, 7d, 3wd, 2mo or 1y")
+        raise Wrong("duration", value=quoted(value))
     made = Dur(int(found[1]), found[2])  # type: ignore[arg-type]  # the pattern allows only units
     if made.n > _MOST[made.unit]:
-        raise ValueError(
-            f"{value!r} is longer than the {_MOST[made.unit]}{made.unit} that a promise may last"
-        )
+        raise Wrong("duration.long", value=quoted(value), most=f"{_MOST[made.unit]}{made.unit}")
     return made
 
 
 def _elapsed(value: object) -> Dur:
     made = duration(value)
     if made.unit not in ("min", "h", "d"):
-        raise ValueError(f"{value!r} cannot be counted back from a due date; write it in min, h or d")
+        raise Wrong("duration.elapsed", value=quoted(value))
     return made
 
 
@@ -66,20 +65,20 @@ def _or_word(word: str) -> Callable[[object], Any]:
 
 def _true_or_false(value: object) -> object:
     if not isinstance(value, bool):
-        raise ValueError(f"{value!r} is neither true nor false")
+        raise Wrong("flag", value=quoted(value))
     return value
 
 
 def _whole(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError(f"{value!r} is not a whole number")
+        raise Wrong("whole", value=quoted(value))
     return value
 
 
 def _scalar(value: object) -> object:
     if isinstance(value, (bool, int, str)):
         return value
-    raise ValueError(f"{value!r} cannot be compared with; write a text, a whole number, true or false")
+    raise Wrong("scalar", value=quoted(value))
 
 
 _FIGURE = re.compile(r"-?\d{1,18}(\.\d{1,9})?", re.ASCII)
@@ -89,24 +88,32 @@ def _figure(value: object) -> object:
     if isinstance(value, Decimal):
         return value
     if not isinstance(value, str) or _FIGURE.fullmatch(value) is None:
-        raise ValueError(f'{value!r} is no threshold; write the figure as a text in quotes: "3" or "0.25"')
+        raise Wrong("threshold", value=quoted(value))
     return Decimal(value)
 
 
 def _civil(value: object) -> object:
     if isinstance(value, str):
-        parse_day(value)
+        try:
+            parse_day(value)
+        except ValueError:
+            raise Wrong("day", value=quoted(value)) from None
     return value
 
 
 def _clock(value: object) -> object:
     if not isinstance(value, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", value, re.ASCII) is None:
-        raise ValueError(f"{value!r} is no time of day; write 09:00 (24:00 for the day's end)")
+        raise Wrong("clock", value=quoted(value))
     return value
 
 
 def _instant(value: object) -> object:
-    return parse_instant(value) if isinstance(value, str) else _whole(value)
+    if not isinstance(value, str):
+        return _whole(value)
+    try:
+        return parse_instant(value)
+    except ValueError:
+        raise Wrong("instant", value=quoted(value)) from None
 
 
 Duration = Annotated[Dur, BeforeValidator(duration), PlainSerializer(str)]

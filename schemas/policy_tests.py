@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.policy_terms import Figure, Flag, Path, Scalar, Strict
+from schemas.texts import Wrong
 
 
 class Test(Strict):
@@ -27,14 +28,10 @@ class Test(Strict):
     @model_validator(mode="after")
     def _some(self) -> Test:
         if not self.model_fields_set:
-            raise ValueError(
-                "an empty test; write a value, a list of values or an operator such as {ne: urgent}"
-            )
+            raise Wrong("test.empty")
         for name in self.model_fields_set:
             if getattr(self, name) is None:
-                raise ValueError(
-                    f"{name.rstrip('_')}: null tests nothing; for an absent field write {{set: false}}"
-                )
+                raise Wrong("test.null", name=name.rstrip("_"))
         return self
 
 

@@ -12,7 +12,11 @@ from typing import Any
 
 import yaml
 
+from schemas.texts import said
+
 Trail = tuple[str | int, ...]
+DEEPEST = 32
+"""Levels of nesting."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INT = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -39,10 +43,11 @@ class Place:
 class BadYaml(ValueError):
     """The text is not YAML, or uses something of YAML that policies do not have."""
 
-    def __init__(self, place: Place, reason: str) -> None:
-        super().__init__(f"{place}: {reason}")
+    def __init__(self, place: Place, code: str, **values: object) -> None:
+        """``code`` of ``schemas.texts``."""
         self.place = place
-        self.reason = reason
+        self.text = said(code, **values)
+        super().__init__(f"{place}: {self.text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +65,11 @@ def read_yaml(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         reason = error.problem or error.context or "not YAML"
-        raise BadYaml(Place(file, mark.line + 1 if mark else 1), f"not YAML: {reason}") from None
+        raise BadYaml(Place(file, mark.line + 1 if mark else 1), "yaml.syntax", reason=reason) from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
-        raise BadYaml(Place(file, 1), f"not YAML: {error}") from None
+        raise BadYaml(Place(file, 1), "yaml.syntax", reason=error) from None
     except RecursionError:
-        raise BadYaml(Place(file, 1), "nested too deep") from None
+        raise BadYaml(Place(file, 1), "yaml.deep", levels=DEEPEST) from None
     places: dict[Trail, Place] = {(): Place(file, 1)}
     return Document(None if node is None else _Reader(file, places).value(node, ()), places)
 
@@ -79,13 +84,13 @@ class _Reader:
         return Place(self.file, node.start_mark.line + 1)
 
     def value(self, node: yaml.Node, path: Trail) -> Any:
-        if len(path) > 32:
-            raise BadYaml(self.place(node), "nested deeper than 32 levels")
+        if len(path) > DEEPEST:
+            raise BadYaml(self.place(node), "yaml.deep", levels=DEEPEST)
         if id(node) in self.seen:
-            raise BadYaml(self.place(node), "anchors and aliases are not understood here; write it out")
+            raise BadYaml(self.place(node), "yaml.anchor")
         self.seen.add(id(node))
         if node.tag not in _TAGS:
-            raise BadYaml(self.place(node), f"tags such as {node.tag} are not understood here; take it out")
+            raise BadYaml(self.place(node), "yaml.tag", tag=node.tag)
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -100,14 +105,12 @@ class _Reader:
         made: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise BadYaml(self.place(key_node), "a key is a plain word")
+                raise BadYaml(self.place(key_node), "yaml.key")
             key = key_node.value
             here = (*path, key)
             if key in made:
-                raise BadYaml(
-                    self.place(key_node),
-                    f"the key {key!r} stands twice (first in line {self.places[here].line}); keep one of them",
-                )
+                first = self.places[here].line
+                raise BadYaml(self.place(key_node), "yaml.twice", key=repr(key), line=first)
             self.places[here] = self.place(key_node)
             made[key] = self.value(value_node, here)
         return made
@@ -123,5 +126,5 @@ class _Reader:
         if _INT.fullmatch(text):
             return int(text)
         if _FLOAT.fullmatch(text):
-            raise BadYaml(self.place(node), f'there are no floats here; write the figure in quotes: "{text}"')
+            raise BadYaml(self.place(node), "yaml.float", value=text)
         return text

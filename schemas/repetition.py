@@ -11,13 +11,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.policy_terms import Dur, Duration, Flag, Path, Strict, Whole
+from schemas.texts import Wrong
 
 Kind = Literal["repair", "complaint"]
 
 
 def _civil(value: Dur) -> Dur:
     if value.unit not in ("d", "mo", "y"):
-        raise ValueError(f"{value} is no window to count reports in; write it in d, mo or y")
+        raise Wrong("repetition.window", value=value)
     return value
 
 
@@ -95,18 +96,16 @@ class Repetition(Strict):
         seen: dict[tuple[str, int], str] = {}
         for key, rung in self.rungs.items():
             if rung.level > self.top:
-                raise ValueError(
-                    f"{key}: level {rung.level} has no entry in levels, which end with {self.top}"
-                )
+                raise Wrong("repetition.level", key=key, level=rung.level, top=self.top)
             if rung.becomes and rung.kind == "complaint":
-                raise ValueError(f"{key}: a complaint cannot become one; becomes goes with kind: repair")
+                raise Wrong("repetition.becomes", key=key)
             if other := seen.get((rung.kind, rung.no)):
-                raise ValueError(f"{key} and {other} are both for {rung.kind} number {rung.no}; keep one")
+                raise Wrong("repetition.same", key=key, other=other, kind=rung.kind, no=rung.no)
             seen[(rung.kind, rung.no)] = key
         for kind in ("repair", "complaint"):
             climbing = [
                 rung.level for rung in sorted(self.rungs.values(), key=lambda r: r.no) if rung.kind == kind
             ]
             if climbing != sorted(climbing):
-                raise ValueError(f"the rungs of {kind} go down; a matter never moves down")
+                raise Wrong("repetition.down", kind=kind)
         return self

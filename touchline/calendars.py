@@ -54,9 +54,12 @@ def publish(
             f"{error}; or give the year with --from (base: none).",
         ) from None
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        why = error.errors()[0]["msg"]
-        raise Refused(Exit.USAGE, f"日历内容有误：{where}：{why}。", f"calendar: {where}: {why}.") from None
+        from schemas.policy_findings import texts_of
+
+        found = [(".".join(map(str, path)), text) for path, text in texts_of(error, written)]
+        zh = "；".join(f"{where}：{text.zh}" if where else text.zh for where, text in found)
+        en = "; ".join(f"{where}: {text.en}" if where else text.en for where, text in found)
+        raise Refused(Exit.USAGE, f"日历内容有误：{zh}。", f"calendar: {en}.") from None
     outcome = house.ledger.append(
         tenant, [fact(f"calendar/{name}/{data['version']}", "calendar.published", house.clock.now(), data)]
     ).result(60.0)[0]

@@ -31,7 +31,7 @@ def read(path: str) -> PolicyFile:
     try:
         return load_profile(None if path == SHIPPED else Path(path))
     except PolicyFileError as error:
-        raise Refused(Exit.NOT_SO, f"{path} 有误，见 policy check。", str(error)) from None
+        raise Refused(Exit.NOT_SO, f"{path} 有误：", str(error)) from None
 
 
 class Published(NamedTuple):
@@ -79,7 +79,9 @@ def checked(path: Path, published: Published | None, *, as_json: bool) -> tuple[
             show({"ok": False, "findings": [one.dump() for one in error.findings]})
         else:
             print_findings(error.findings)
-            say(f"{len(error.findings)} 处有误。", f"{len(error.findings)} findings.")
+            wrong = sum(one.level == "error" for one in error.findings)
+            more = len(error.findings) - wrong
+            say(f"{wrong} 处有误，{more} 处提醒。", f"{wrong} errors, {more} warnings.")
         raise typer.Exit(Exit.NOT_SO) from None
     return file, found
 

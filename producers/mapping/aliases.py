@@ -64,7 +64,7 @@ def read_aliases(path: Path) -> Aliases:
     except UnicodeDecodeError:
         raise _one(path.name, 1, "不是 UTF-8 文本", "is not UTF-8") from None
     except BadYaml as error:
-        raise _one(error.place.file, error.place.line, "YAML 写法有误", error.reason) from None
+        raise _one(error.place.file, error.place.line, error.text.zh, error.text.en) from None
     return aliases_of(document)
 
 

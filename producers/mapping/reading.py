@@ -48,8 +48,8 @@ def mapping_of(text: str, file: str) -> Mapping:
     try:
         document = read_yaml(text, file)
     except BadYaml as error:
-        place = error.place
-        raise MappingFault([Flaw(place.file, place.line, "", error.reason, "YAML 写法有误")]) from None
+        place, why = error.place, error.text
+        raise MappingFault([Flaw(place.file, place.line, "", why.en, why.zh)]) from None
     return compile_mapping(document)
 
 

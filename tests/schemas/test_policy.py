@@ -146,7 +146,7 @@ def test_what_is_no_length(text: Any) -> None:
     [
         ({"due": {"after": 30}}, "30 is no length of time"),
         ({"due": {"after": "30min", "before": "x"}}, "Extra inputs"),
-        ({"due": {"every": "month", "rolling": "3wd"}}, "here stand every and rolling"),
+        ({"due": {"every": "month", "rolling": "3wd"}}, "here stand every, rolling"),
         ({"due": {"grace": "3wd"}}, "here stand none"),
         ({"due": "24h"}, "a due date is a mapping"),
         ({"due": {"after": None}}, "says no limit at all"),
@@ -216,7 +216,7 @@ def refused(policies: dict[str, Any]) -> list[str]:
         PolicyFile.model_validate(policy_file(policies))
     problems = caught.value.errors()[0]["ctx"]["error"]
     assert isinstance(problems, Problems)
-    return [f"{loc[1]}: {text}" for loc, text in problems.found]
+    return [f"{loc[1]}: {text.en}" for loc, text in problems.found]
 
 
 def test_a_verdict_names_its_obligation() -> None:

@@ -11,6 +11,7 @@ from schemas.policy import Calendar, PolicyFile
 from schemas.policy_check import check_policy
 from schemas.policy_files import read_profile
 from schemas.words_roles import ROLES
+from tests.schemas.test_policy_files import in_english
 
 KNOWN = {name: set(entry.model.model_fields) for name, entry in CATALOGUE.items()}
 
@@ -33,7 +34,7 @@ def findings(
     found = check_policy(
         made, KNOWN if types is None else types, calendars=calendars, years=years, roles=roles
     )
-    return [f"{each.level} {each}" for each in found]
+    return [f"{each.level} {in_english(each)}" for each in found]
 
 
 def test_the_shipped_profile_is_clean() -> None:
@@ -157,7 +158,7 @@ def test_what_a_profile_says_of_a_calendar_that_stands_otherwise() -> None:
 
     def told(**said: Any) -> list[str]:
         mine = profile.model_copy(update={"calendars": {"office": Calendar(**said)}})
-        return [one.message.partition(" was")[0] for one in check_policy(mine, KNOWN, published=[stands])]
+        return [in_english(one).partition(" was")[0] for one in check_policy(mine, KNOWN, published=[stands])]
 
     assert told() == told(close="18:00") == told(closed=["2026-01-02"], open=["2026-01-01"]) == []
     assert told(close="17:30", shifts=[("09:00", "12:00")]) == ["calendars.office: shifts, close"]
@@ -174,4 +175,9 @@ def test_findings_name_file_line_and_key(tmp_path: Path) -> None:
     profile = read_profile(tmp_path / "own.yaml")
     [found] = check_policy(profile.policy_file, KNOWN, places=profile.places)
     assert (Path(found.file).name, found.line, found.key, found.level) == ("own.yaml", 13, "a.b", "error")
-    assert found.dump()["line"] == 13
+    told = found.dump()
+    assert told.pop("file") == found.file
+    assert told == {
+        "line": 13, "key": "a.b", "field": "by", "code": "field_unknown", "level": "error",
+        "reason": "no field 'nowhere' in complaint.replied", "reason_zh": "complaint.replied 没有字段 'nowhere'",
+    }  # fmt: skip

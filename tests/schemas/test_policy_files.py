@@ -11,7 +11,7 @@ import pytest
 
 from schemas.policy import After, Dur, Given, Match
 from schemas.policy_files import load_profile, read_profile, shipped
-from schemas.policy_findings import PolicyFileError
+from schemas.policy_findings import Finding, PolicyFileError
 from schemas.policy_yaml import BadYaml, read_yaml
 
 PROFILE = """\
@@ -46,7 +46,15 @@ def folder(at: Path, **texts: str) -> Path:
 def refused(at: Path) -> list[str]:
     with pytest.raises(PolicyFileError) as caught:
         load_profile(at)
-    return [str(found).replace(f"{at}/", "").replace(f"{at}:", ":") for found in caught.value.findings]
+    return [in_english(found).replace(f"{at}/", "").replace(f"{at}:", ":") for found in caught.value.findings]
+
+
+def in_english(found: Finding) -> str:
+    """As it is printed, without the Chinese, which stands first."""
+    head, chinese, rest = str(found).partition(found.text.zh)
+    assert chinese
+    assert rest.lstrip("。 ") == found.text.en
+    return head + found.text.en
 
 
 def test_a_folder_is_one_profile(tmp_path: Path) -> None:
@@ -90,7 +98,7 @@ def test_places(tmp_path: Path) -> None:
             "repairs.yaml:8: repair.contact: due.earlyy: no such field here; did you mean early?",
         ]),
         ("after: 24h", "after: 24h, early: maybe", [
-            "repairs.yaml:8: repair.contact: due.early: 'maybe' is not one of 'ignore', 'accept' or 'breach'",
+            "repairs.yaml:8: repair.contact: due.early: 'maybe' is not one of 'ignore', 'accept', 'breach'",
         ]),
         ("after: 24h", "after: 1.5", [
             'repairs.yaml:8: there are no floats here; write the figure in quotes: "1.5"',
@@ -243,7 +251,7 @@ def test_extending_the_shipped_profile(tmp_path: Path) -> None:
 def test_extending_badly(tmp_path: Path) -> None:
     folder(tmp_path / "base")
     found = refused(folder(tmp_path / "a", profile="extends: ../base", repairs=""))
-    assert "profile and version: a profile that extends another has its own" in found[0]
+    assert "extends: a profile that extends another has its own profile, version" in found[0]
     found = refused(folder(tmp_path / "b", profile=OWN.replace("../base", "../none"), repairs=""))
     assert "no such file or folder" in found[0]
     folder(tmp_path / "c", profile=OWN.replace("../base", "../d"), repairs="")

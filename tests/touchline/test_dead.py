@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from producers.inbox.lists import SHOWN
+from producers.inbox.tables import STATES
 from schemas.identity import case_id_of_ticket
 from tests.producers.test_inbox import MAPPING, PHONE, call
 from tests.touchline.commands import ON_BOTH, Server, Shell, until
 from tests.web.site import Site
+from touchline.commands.dead import FIELDS, STATE
 from touchline.exits import Exit
 
 
@@ -70,7 +73,9 @@ def test_from_setting_up_to_discarding(acme: Shell, mapping: Path) -> None:
         until(lambda: len(acme("dead", "list", "--json").json) == 3, "they are dead")
     assert [one["id"] for one in acme("dead", "list", "--json").json] == letters
     assert "为空" in acme("dead", "list").out
-    assert PHONE not in acme("dead", "show", letters[0]).out
+    shown = acme("dead", "show", letters[0]).out
+    assert PHONE not in shown
+    assert "状态 state: 死信 dead" in shown
     assert acme("dead", "show", letters[0], "--clear").code == Exit.USAGE
     assert PHONE in acme("dead", "show", letters[0], "--clear", "--by", "it-007").out
     assert acme("dead", "show", letters[0], "--json").json["opened_by"] == "it-007"
@@ -120,3 +125,7 @@ def test_letters_go_along_with_a_backup(acme: Shell, mapping: Path, tmp_path: Pa
     assert acme("inbox", "add", "-s", "pbx", "-m", str(mapping)).out == "", "the secret went along"
     (done,) = acme("dead", "replay", letter, "--by", "it-007", "--json").json
     assert done["state"] == "replayed"
+
+
+def test_a_letter_is_told_in_both_languages() -> None:
+    assert ({*FIELDS}, {*STATE}) == ({*SHOWN}, {*STATES})

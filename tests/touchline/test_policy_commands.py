@@ -110,10 +110,29 @@ def test_check_names_a_year_without_calendar(acme: Shell, tmp_path: Path) -> Non
     for more in ((), ("--tenant", "acme")):
         found = acme("policy", "check", str(path), "--json", *more)
         assert found.code == 0
-        assert any("no data for 2031" in one["message"] for one in found.json["findings"])
+        assert any("no data for 2031" in one["reason"] for one in found.json["findings"])
 
 
 def test_the_catalogue_has_what_the_shipped_policies_name() -> None:
     for policy in load_profile().policies.values():
         for _, match in policy.matches():
             assert {*match.types} <= {*CATALOGUE}
+
+
+def test_findings_are_told_in_both_languages(acme: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(STRICTER.replace("1min", "soon"), encoding="utf-8")
+    zh = "'soon' 不是时长，请写 30min、24h、8sh、7d、3wd、2mo 或 1y"
+    en = "'soon' is no length of time; write 30min, 24h, 8sh, 7d, 3wd, 2mo or 1y"
+    said = acme("policy", "check", str(path))
+    where = f"{path}:7: complaint.respond_in_standard: due.after: "
+    assert (said.code, said.out.strip()) == (Exit.NOT_SO, f"{where}{zh}。 {en} [有误 error]")
+    [found] = acme("policy", "check", str(path), "--json").json["findings"]
+    assert (found["line"], found["code"], found["reason_zh"], found["reason"]) == (7, "duration", zh, en)
+    assert f"{where}{zh}" in acme("policy", "publish", str(path)).out
+    assert f"{where}{zh}" in acme("policy", "diff", "shipped", str(path)).err
+
+
+def test_diff_calls_a_policy_by_its_name(shell: Shell, mine: str) -> None:
+    said = shell("policy", "diff", "shipped", mine, "--json").json
+    assert all(one["zh"] and one["en"] for one in said if "." in one["key"])

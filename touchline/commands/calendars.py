@@ -124,7 +124,8 @@ def show_year(
     from datetime import date
 
     def works(day: str) -> str:
-        return "上班 W" if letters[date.fromisoformat(day).timetuple().tm_yday - 1] == "W" else "休息 H"
+        working = letters[date.fromisoformat(day).timetuple().tm_yday - 1] == "W"
+        return "上班 W works" if working else "休息 H off"
 
     table(("日期 day", "", "缘由 why"), ((day, works(day), why) for day, why in days.items()))
     hours = " ".join(f"{start}–{stop}" for start, stop in one["shifts"])
@@ -149,7 +150,11 @@ def _read(path: Path, year: int) -> dict[str, Any]:
     try:
         value = read_yaml(text, str(path)).value
     except BadYaml as error:
-        raise Refused(Exit.USAGE, f"{error}。", f"{error}.") from None
+        raise Refused(
+            Exit.USAGE,
+            f"{error.place}：{error.text.zh}。",
+            f"{error.place}: {error.text.en}.",
+        ) from None
     if not isinstance(value, dict):
         raise Refused(Exit.USAGE, f"{path} 应为键值。", f"{path}: write keys and values.")
     return value

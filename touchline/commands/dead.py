@@ -18,6 +18,15 @@ LetterArgument = Annotated[str, typer.Argument(metavar="ID", help="信的编号 
 SourceOption = Annotated[str, typer.Option("--source", "-s", help="只看此来源 of this source alone")]
 ByOption = Annotated[str, typer.Option("--by", help="经办人代码 who does it")]
 PAGE = 500
+FIELDS = {
+    "id": "编号", "place": "次序", "source": "来源", "media": "格式", "size": "字节", "received": "收到", "state": "状态",
+    "field": "字段", "reason": "原因（英文）", "reason_zh": "原因", "faults": "问题数", "events": "触点数", "decided": "处理于",
+    "by": "经办人", "cause": "缘由", "opened": "查阅于", "opened_by": "查阅人",
+}  # fmt: skip
+"""What a letter has, in Chinese."""
+STATE = {
+    "dead": "死信", "waiting": "待解析", "mapped": "已写入", "skipped": "已略过", "replayed": "已重放", "discarded": "已丢弃",
+}  # fmt: skip
 
 
 def add(app: typer.Typer) -> None:
@@ -57,7 +66,10 @@ def list_(
     if as_json:
         show(found)
     elif found:
-        rows = [(one["id"], one["received"] or "", one["source"], one["state"], _why(one)) for one in found]
+        rows = [
+            (one["id"], one["received"] or "", one["source"], _state(one["state"]), _why(one))
+            for one in found
+        ]
         table(("编号 id", "收到 received", "来源 source", "状态 state", "原因 reason"), rows)
     else:
         say("没有。", "None.")
@@ -102,7 +114,10 @@ def show_(
     if as_json:
         show(told)
         return
-    print("\n".join(f"{name}: {value}" for name, value in found.items()))
+    for name, value in found.items():
+        print(
+            f"{FIELDS[name]} {name}: {_state(value) if name == 'state' else '' if value is None else value}"
+        )
     if clear:
         print(f"\n{content['media']}\n{content['query'] or ''}\n{content['body']}")
 
@@ -176,6 +191,10 @@ def discard(
         show(done)
     else:
         say("已丢弃，原文不可恢复。", "Discarded; what it held is gone.")
+
+
+def _state(state: str) -> str:
+    return f"{STATE.get(state, '')} {state}".strip()
 
 
 def _why(one: dict[str, Any]) -> str:

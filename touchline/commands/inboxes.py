@@ -80,10 +80,13 @@ def add_(
         return
     if made["secret"]:
         print(made["secret"])
-    at = f"，位置 {made['place']}" if made["place"] else ""
+    at = (f"，位置 {made['place']}", f" at {made['place']}") if made["place"] else ("", "")
+    told = ("密钥不再显示。", "The secret is not shown again.")
+    if not made["secret"]:
+        told = ("密钥不变。", "The secret stays as it was.")
     say(
-        f"租户 {made['tenant']}：POST {made['path']}，验证 {made['verify']}{at}。",
-        "The secret is not shown again." if made["secret"] else "The secret stays as it was.",
+        f"租户 {made['tenant']}：POST {made['path']}，验证 {made['verify']}{at[0]}。{told[0]}",
+        f"Tenant {made['tenant']}: POST {made['path']}, verified by {made['verify']}{at[1]}. {told[1]}",
     )
 
 

@@ -16,6 +16,7 @@ from touchline.options import (
     NoDataOption,
     TenantOption,
     instant,
+    named,
     say,
     show,
     table,
@@ -69,7 +70,11 @@ def check(
         ((key, one.row or "", one.zh, one.kind) for key, one in sorted(file.policies.items())),
     )
     print_findings(found)
-    say(f"{file.profile} {file.version}：{len(file.policies)} 条，无误。", f"{len(found)} warnings.")
+    count = len(file.policies)
+    say(
+        f"{file.profile} {file.version}：{count} 条，无误，{len(found)} 处提醒。",
+        f"{count} policies, nothing wrong, {len(found)} warnings.",
+    )
 
 
 @policy.command("explain")
@@ -133,14 +138,31 @@ def diff(
     """
     from schemas.policy_diff import diff as compare
 
-    found = compare(read(old), read(new))
+    before, after = read(old), read(new)
+    found = compare(before, after)
+    names = {key: (one.zh, one.en or "") for file in (before, after) for key, one in file.policies.items()}
     if as_json:
-        show([one.dump() for one in found])
+        show(
+            [
+                {**one.dump(), **dict(zip(("zh", "en"), names.get(one.key, ("", "")), strict=True))}
+                for one in found
+            ]
+        )
     elif found:
         words = {"added": "新增 added", "removed": "取消 removed", "changed": "改动 changed"}
         table(
-            ("", "政策 policy", "位置 where", "原 old", "新 new"),
-            ((words[one.what], one.key, one.path, one.old, one.new) for one in found),
+            ("", "政策 policy", "名称 name", "位置 where", "原 old", "新 new"),
+            (
+                (
+                    words[one.what],
+                    one.key,
+                    " ".join(names.get(one.key, ())).strip(),
+                    one.path,
+                    one.old,
+                    one.new,
+                )
+                for one in found
+            ),
         )
     say(f"{len(found)} 处不同。", f"{len(found)} differences.")
     if found:
@@ -221,10 +243,8 @@ SHOWN = 50
 
 
 def _table_of(told: dict[str, Any]) -> None:
-    from schemas.words import label
-
     table(
-        ("政策 policy", "现 opened", "假如 if", "现超时 breached", "假如 if"),
+        ("政策 policy", "现触发 opened", "假如 if", "现超时 breached", "假如 if"),
         (
             (key, *(str(one[name]) for name in ("opened", "opened_if", "breached", "breached_if")))
             for key, one in told["obligations"].items()
@@ -235,9 +255,9 @@ def _table_of(told: dict[str, Any]) -> None:
         print(
             f"{one['obligation']} {one['keys']} {one['opened']}: "
             + " → ".join(
-                f"{label(side['state'])} {side['due'] or '—'}{' 超时' if side['breached'] else ''}"
+                f"{named(side['state'])} {side['due'] or '—'}{' 超时 breached' if side['breached'] else ''}"
                 if side
-                else "无"
+                else "无 none"
                 for side in (old, new)
             )
         )
