@@ -32,7 +32,7 @@ async def wall(
 
     def drawn() -> Response:
         shown = {**masthead(services, t), **board(services, who, valid(chosen), t)}
-        return pages.render("wall.html", t, **shown, who=who, can_file=True)
+        return pages.render("wall.html", t, **shown, who=who)
 
     page = await run_in_threadpool(drawn)
     renew(page, services, session_of(request))
@@ -66,8 +66,6 @@ async def take_note(services: House, who: SignedIn, t: Text, promise_id: str) ->
         raise not_found("standing breach", "未撤回的超时")
     try:
         await acknowledge(services, who, standing[-1], None, None)
-    except Refused as problem:
-        return Response(
-            status_code=204, headers=said("touchline:said", text=t("ack.failed"), bad=problem.status > 0)
-        )
+    except Refused:
+        return Response(status_code=204, headers=said("touchline:said", text=t("ack.failed"), bad=True))
     return Response(status_code=204, headers=said("touchline:said", text=t("acked"), bad=False))

@@ -28,11 +28,9 @@ CHIPS = (
 )
 ALL = CHIPS[:-1]
 """What stands on the whole wall: a duty without a limit has no place on it, and a chip of its own."""
-_SETTLED = ("met", "met_late", "late_entry", "retracted")
 _SINCE = ("undated", "worklist")
 """Without a due instant: what has been open longest comes first."""
-_EACH, _ONE = 60, 300
-_FEW = 12
+_EACH, _FEW, _ONE = 60, 12, 300
 """Rows of a section when all are shown (open, settled), and when one is chosen."""
 
 
