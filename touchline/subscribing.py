@@ -1,4 +1,4 @@
-"""One subscriber process: whose events they become, where they are kept, signals, and figures on loopback."""
+"""One subscriber process: whose events they become, where they are kept, signals, and its pulse."""
 
 from __future__ import annotations
 
