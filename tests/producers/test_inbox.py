@@ -325,6 +325,30 @@ def test_the_key_store_is_older_than_the_letter(desk: Desk) -> None:
     assert desk.one(letter)["reason"].startswith("its key is missing")
 
 
+def test_a_letter_is_of_its_tenant_alone(desk: Desk) -> None:
+    """Also when its source is another tenant's by now: what that one maps is its own."""
+    other = desk.house.tenant("another-group")
+    letter = desk.post({"odd": 1})
+    desk.inboxes.settle()
+    assert desk.one(letter)["state"] == "dead"
+    lists, letters = desk.inboxes.lists, desk.inboxes.letters
+    assert (lists.listed(other, state=""), lists.one(other, letter), lists.dead(other)) == ([], None, [])
+    assert set(lists.standing(other).values()) == {0}
+    with pytest.raises(Gone):
+        letters.content(other, letter)
+    assert not letters.looked_at(other, letter, "it-9").result(WAIT)
+    assert not desk.inboxes.discard(other, letter, "test_data", "it-9")
+    assert desk.inboxes.replay(other, by="it-9", letter=letter) == []
+    found = desk.one(letter)
+    assert (found["state"], found["by"], found["opened_by"]) == ("dead", "", "")
+    waiting = desk.post(call())
+    desk.inboxes.put(Inbox("pbx", other, MAPPING, "pbx.yaml", "", "token", "header:x-token", START), TOKEN)
+    desk.inboxes.settle()
+    assert desk.one(waiting)["reason"] == "its source has no inbox"
+    with desk.ledger.database.read() as connection:
+        assert [desk.ledger.head(connection, of).place for of in (desk.tenant, other)] == [0, 0]
+
+
 # Who may deliver.
 
 
