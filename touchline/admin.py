@@ -183,8 +183,10 @@ class HouseAdmin:
         return inboxing.taken(self._house, found, self.a_source(source), deliveries)
 
     def _dead_replay(self, tenant: str, source: str, letter: str, by: str) -> Json:
+        from touchline import inboxing
+
         found = only_tenant(self._house.ledger, tenant)
-        return self._house.inbox.replay(found, by=by, source=source, letter=letter)
+        return inboxing.replayed(self._house, found, source, letter, by)
 
     def _dead_discard(self, tenant: str, letter: str, cause: str, by: str) -> Json:
         from touchline import inboxing

@@ -88,8 +88,16 @@ def taken(house: House, tenant: Tenant, source: str, deliveries: list[Json]) -> 
     return asdict(take(house.intake, house.inbox.letters, tenant, source, given, house.settings.body_limit))
 
 
+def replayed(house: House, tenant: Tenant, source: str, letter: str, by: str) -> Json:
+    """Dead letters mapped again, each as it then is; ``source`` and ``letter`` "" for all. ``by`` may be "". Raises Refused."""
+    if by:
+        _somebody(by)
+    return house.inbox.replay(tenant, by=by, source=source, letter=letter)
+
+
 def opened(house: House, tenant: Tenant, letter: str, by: str) -> Json:
     """What a letter holds, in clear; that somebody looks is written down first. Raises Refused."""
+    _somebody(by)
     if not house.inbox.letters.looked_at(tenant, letter, by).result(60):
         raise unknown(letter)
     try:
@@ -106,20 +114,30 @@ def discard(house: House, tenant: Tenant, letter: str, cause: str, by: str) -> J
     """Raises Refused where it is not dead, or the cause is no code."""
     from pydantic import TypeAdapter, ValidationError
 
-    from schemas.fields import Code, Ref
+    from schemas.fields import Code
 
     try:
         TypeAdapter(Code).validate_python(cause)
-        TypeAdapter(Ref).validate_python(by)
     except ValidationError:
         raise Refused(
-            Exit.USAGE,
-            "--reason 须为代码（如 test_data），--by 为人员代码。",
-            "--reason is a code such as test_data, --by the code of a person.",
+            Exit.USAGE, "--reason 须为代码（如 test_data）。", "--reason is a code such as test_data."
         ) from None
+    _somebody(by)
     if not house.inbox.discard(tenant, letter, cause, by):
         raise unknown(letter)
     return house.inbox.lists.one(tenant, letter)
+
+
+def _somebody(by: str) -> None:
+    """Who does it stands in clear beside the letter. Raises Refused for what is no code of a person."""
+    from schemas.fields import is_ref
+
+    if not is_ref(by):
+        raise Refused(
+            Exit.USAGE,
+            "--by 须为人员代码（如 it-007），不得是手机号或证件号。",
+            "--by is the code of a person such as it-007, nobody's telephone or identity card number.",
+        )
 
 
 def unknown(letter: str) -> Refused:

@@ -77,6 +77,13 @@ def test_from_setting_up_to_discarding(acme: Shell, mapping: Path) -> None:
     assert PHONE not in shown
     assert "状态 state: 死信 dead" in shown
     assert acme("dead", "show", letters[0], "--clear").code == Exit.USAGE
+    for words in (
+        ("show", letters[0], "--clear"),
+        ("replay", letters[0]),
+        ("discard", letters[0], "--reason", "test"),
+    ):
+        refused = acme("dead", *words, "--by", PHONE)
+        assert (refused.code, PHONE in refused.out + refused.err) == (Exit.USAGE, False), "kept in clear"
     assert PHONE in acme("dead", "show", letters[0], "--clear", "--by", "it-007").out
     assert acme("dead", "show", letters[0], "--json").json["opened_by"] == "it-007"
     again = acme("dead", "replay", "--all", "--by", "it-007")
