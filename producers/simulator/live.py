@@ -1,7 +1,8 @@
 """The estate goes on: a new case every ten to twenty seconds, on a timetable that follows from a seed and its first
 instant alone, so that a process that was killed and started again goes on with the same events and the same ids.
 
-Made for limits of 1, 2 and 4 minutes: most complaints are passed on within the minute, some late, some never.
+Made for limits of 1, 2 and 4 minutes: most complaints are passed on within the minute, some late, some only as they end
+(``endings``).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 
 from producers.simulator.complaints import CHANNELS
 from producers.simulator.dice import Dice
+from producers.simulator.endings import LONGEST, complaint_ends, repair_ends
 from producers.simulator.estate import (
     CALL_CENTRE,
     CS_STAFF,
@@ -23,13 +25,11 @@ from producers.simulator.estate import (
 from producers.simulator.story import Story
 from producers.simulator.texts import FAULTS, GRIEVANCES, QUESTIONS, REPLIES
 from producers.simulator.touch import Touch
-from schemas.instants import MINUTE, SECOND, Instant
+from schemas.instants import SECOND, Instant
 
 EVERY = 15 * SECOND
 JITTER = 4
 """Seconds by which a case may start after its slot."""
-LONGEST = 6 * MINUTE
-"""No live case goes on longer than this."""
 
 
 class Timetable:
@@ -89,6 +89,7 @@ def _complaint(story: Story, start: Instant) -> None:
     for at, lag, type_, data in _complaint_goes_on(story, start, what.department, what.resolution):
         by = dice.pick(SPECIALIST) if type_ in ("complaint.resolved", "complaint.closed") else clerk
         story.say(type_, at, data, by=by, lag=lag)
+    complaint_ends(story, start, what.resolution, clerk)
 
 
 def _complaint_goes_on(
@@ -133,6 +134,7 @@ def _repair(story: Story, start: Instant) -> None:
     if dice.chance(80):
         at = start + _seconds(story, 15, 150)
         story.say("repair.contacted", at, by=engineer, channel="phone_out", lag=0)
+    repair_ends(story, start, what, engineer)
 
 
 def _inquiry(story: Story, start: Instant) -> None:

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from producers.simulator.dice import Dice
+from producers.simulator.endings import LONGEST
 from producers.simulator.estate import SOURCES
-from producers.simulator.live import LONGEST, Timetable
+from producers.simulator.live import Timetable
 from producers.simulator.touch import Touch
 from producers.simulator.week import DAYS, FORGOTTEN_TICKET, forgotten_start, week
 from schemas.canonical import canonical
