@@ -194,5 +194,6 @@ class Delivery:
         return events
 
     def _add(self, carried: int = 0, read: int = 0, refused: int = 0, doubles: int = 0) -> None:
-        c = self.counts
-        self.counts = Counts(c.carried + carried, c.read + read, c.refused + refused, c.doubles + doubles)
+        with self._change:  # both sides count
+            c = self.counts
+            self.counts = Counts(c.carried + carried, c.read + read, c.refused + refused, c.doubles + doubles)
