@@ -175,9 +175,10 @@ def decide(
 
     Raises Fenced, with nothing written, where decided position, verdict head, epoch, active set or feed are not as
     expected.
-    Raises ValueError for a step back, or an ``after`` that goes back or beyond ``decided``.
+    Raises ValueError for a step back, or an ``after`` that goes back or beyond ``decided``. Time may go back with a further
+    fact alone, whose own instant is not over yet.
     """
-    if decided < expect.decided or advanced < expect.advanced:
+    if (decided, advanced) < (expect.decided, expect.advanced):
         raise ValueError("an engine never goes back")
     became = replace(expect, decided=decided, advanced=advanced)
     rows = _linked(connection, clock, expect, decided, verdicts) if verdicts else []

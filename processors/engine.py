@@ -159,8 +159,8 @@ class Engine:
             last = facts[-1]
             if last.type in PUBLICATIONS:
                 backfill(fold, self.ledger, conn, self.tenant, last, self.book)
-        # what a publication recalls is due at its own instant and not concluded yet; of several at one instant only the last
-        # may recall, so none of them says that this instant is over
+        # what a publication recalls is due at its own instant and not concluded yet, though a fact before it may have brought
+        # time as far; of several at one instant only the last may recall, so none of them says that this instant is over
         over = last.recorded - 1 if last.type in PUBLICATIONS else last.recorded
         done = self._commit(fold, last.place, over)
         if tracing.on():
@@ -247,7 +247,7 @@ class Engine:
         effects = Effects(
             expect=self.state,
             decided=decided,
-            advanced=max(advanced, self.state.advanced),
+            advanced=advanced if decided > self.state.decided else max(advanced, self.state.advanced),
             verdicts=fold.said.drafts,
             said=said_from(fold.said.drafts, self.state.verdict_place),
             publications=fold.publications,

@@ -111,3 +111,4 @@ def test_what_an_engine_may_not_do(home: House, tenant: Tenant, state: EngineSta
         with pytest.raises(ValueError, match=r"never goes back|out of order"):
             decided(home, there, to, *drafts, advanced=advanced)
     assert home.count("verdicts") == 0
+    assert decided(home, there, 4, advanced=START - 1).advanced == START - 1

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from ledger.candidate import Appended
 from producers.calendar_maker import lunar_months, make_calendar
+from projections.store import open_store
 from schemas.instants import HOUR, MINUTE, format_instant, parse_instant
 from schemas.policy import Calendar
 from schemas.policy_files import load_profile
@@ -77,6 +79,25 @@ def test_before_it_is_due_the_calendar_dates_it_and_it_runs(world: World) -> Non
     world.tick(DUE + 1)
     assert [kind for kind, _ in said(world)] == ["dated", "due_soon", "breached"]
     assert said(world)[-1] == ("breached", DUE)
+    assert world.rebuild().differences == {}
+
+
+def test_what_a_calendar_dates_in_the_instant_of_another_fact_is_said_after_a_rebuild(world: World) -> None:
+    """Time had come to that instant by the fact before it, and has not for what the calendar recalls."""
+    closed(world)
+    spec = Calendar(base="none", closed=HOLIDAYS)
+    data = make_calendar("office", parse_instant("2027-01-01T00:00:00+08:00"), (2027,), spec, "hand-2027")
+    asked = {"subject": "engineering", "category": "leak", "description": "渗水"}
+    other = event("complaint.received", "c3", EVE, ticket="TS-2", data=asked)
+    made = event("calendar.published", "office-2027", EVE, data=data)
+    assert all(isinstance(one, Appended) for one in world.append(other, made, at=EVE + HOUR, admin=True))
+    world.fold()
+    rebuilt = world.rebuild(swap=True)
+    assert rebuilt.differences == {}
+    world.store = open_store(world.database, world.writer, world.rules)
+    world.take_over()
+    world.tick()
+    assert said(world) == [("dated", EVE + HOUR)]
     assert world.rebuild().differences == {}
 
 
