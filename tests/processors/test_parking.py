@@ -17,6 +17,7 @@ from schemas.canonical import canonical
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
 from schemas.instants import HOUR
+from tests.kit.policies import with_more
 from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
 
@@ -147,6 +148,32 @@ def test_parked_once_and_out_of_every_scope(tmp_path: Path) -> None:
         world.fold()
         assert [v.origin["generation"] for v in world.verdicts() if v.type == "event.parked"] == [1, 1]
         assert ["forwarded" in line for line in heard(world)] == [False, False]
+        assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+def test_a_publication_files_older_facts_once_and_not_where_they_are_parked(tmp_path: Path) -> None:
+    """A policy that listens to what none before it did: what stands is not filed again, and what is parked stays out."""
+    world = World(tmp_path, more_rules=[Fragile("judge")])
+    try:
+        complaint = {"subject": "engineering", "category": "leak", "description": "渗水"}
+        opened = world.keep(event("complaint.received", "a", START, ticket="T", data=complaint), START + HOUR)
+        forwarded = {"to_department": "engineering_dept"}
+        world.keep(event("complaint.forwarded", "b", START, ticket="T", data=forwarded), START + HOUR)
+        own = {"zh": "转办后一日", "on": "complaint.forwarded", "per": ["case"], "due": {"after": "1d"},
+               "by": "complaint.resolved", "owes": "cs_specialist"}  # fmt: skip
+        world.keep(
+            event("policy.published", "p", START, data=with_more("more", {"own.forwarded": own})),
+            START + HOUR,
+            admin=True,
+        )
+        world.fold()
+        assert len([v for v in world.verdicts() if v.type == "event.parked"]) == 1
+        case = world.reading.cases.get(world.tenant, opened.case_id)
+        assert case is not None
+        assert case["touchpoints"] == 2
+        assert "forwarded" not in heard(world)[0]
         assert world.rebuild().differences == {}
     finally:
         world.close()
