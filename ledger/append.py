@@ -22,6 +22,7 @@ from ledger.persons import Persons
 from ledger.prepared import Prepared, Preparing
 from ledger.seal import Erased, mac, nonces, seal_all
 from ledger.tenants import Tenant
+from ledger.unfit import RESERVED, case_needed, conflict
 from schemas.canonical import canonical_bytes
 from schemas.identity import event_id
 from schemas.instants import Instant
@@ -131,12 +132,7 @@ class Appending:
                 "密钥库缺少比对所需的密钥",
             ) from None  # fmt: skip
         if not isinstance(key, Erased) and not hmac.compare_digest(mac(key, candidate.content), body["mac"]):
-            raise _refuse(
-                409, "duplicate_conflict", "id", "this id was sent before with other content; nothing was changed. "
-                "To change it send the whole event under a new id, with correctssourceid",
-                "此编号曾以不同内容上报，未作任何更改；要更正请用新编号重发整条事件，并带 correctssourceid",
-                event_id=body["event_id"],
-            )  # fmt: skip
+            raise _Refused(conflict(body["event_id"]))
         return Appended(
             event_id=body["event_id"], case_id=body.get("case_id", ""), place=place, duplicate=True
         )
@@ -151,10 +147,7 @@ class Appending:
             if problem := unmet(self._connection, self._tenant, case, candidate.expected, self._last):
                 raise _Refused(problem)
         if one.reserved:
-            raise _refuse(
-                422, "reserved_shape", "data", "an object of sealed, person and class is reserved",
-                "sealed、person、class 组成的对象为系统保留",
-            )  # fmt: skip
+            raise _Refused(RESERVED)
         if draft.subject and not self._was_ever(draft.subject):
             raise _refuse(
                 422, "customer_unknown", "data.subject_ref", "names no person known here", "没有这个个人引用"
@@ -247,9 +240,7 @@ class Appending:
         if target is not None and target.get("case_id"):
             return str(target["case_id"])
         if draft.case == "needs":
-            raise _refuse(
-                422, "case_needed", "caseid", f"{draft.type} needs caseid or ticket", "此类事件须提供 caseid 或 ticket"
-            )  # fmt: skip
+            raise _Refused(case_needed(draft.type))
         return one.case
 
     def _person(self, one: Prepared, draft: Draft, now: Instant) -> tuple[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from touchline.options import say, show
@@ -9,6 +11,7 @@ from touchline.options import say, show
 if TYPE_CHECKING:
     from producers.mapping.aliases import Aliases
     from producers.sheets.importing import Import
+    from producers.sheets.trial import Repeat
 
 LISTED = 200
 """Bad rows told on a terminal; --json and --rejects have the rest."""
@@ -16,9 +19,16 @@ SHOWN_NAMES = 20
 
 
 def tell(
-    work: Import, aliases: Aliases | None, begun: dict[str, Any], *, dry_run: bool, as_json: bool
+    work: Import,
+    aliases: Aliases | None,
+    begun: dict[str, Any],
+    repeats: Sequence[Repeat],
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
-    """``begun``: what the desk answered, empty of a dry run; ``aliases``: which names they did not have."""
+    """``begun``: what the desk answered, empty of a dry run; ``repeats``: of a dry run alone; ``aliases``: which names they
+    did not have."""
     report, source = work.report, work.table.source
     unknown = {
         kind: dict(counted) for kind, counted in (aliases.unknown if aliases else {}).items() if counted
@@ -44,6 +54,7 @@ def tell(
                     for f in r.faults
                 ],
                 "unknown_names": unknown,
+                **({"repeats": [asdict(one) for one in repeats]} if dry_run else {}),
             }
         )
         return
@@ -54,14 +65,24 @@ def tell(
         print(
             f"… 另有 {report.bad - LISTED} 行，见 --rejects and {report.bad - LISTED} more rows (--rejects FILE)"
         )
+    for again in repeats[:LISTED]:
+        same = ("内容相同，只写入一次", "with the same content: it is kept once")
+        if not again.same:
+            same = ("内容不同，不写入", "with other content: it is not kept")
+        print(
+            f"{again.line}: {again.field + ': ' if again.field else ''}与第 {again.first} 行同号，{same[0]} "
+            f"bears the number of row {again.first}, {same[1]}"
+        )
+    if (more := len(repeats) - LISTED) > 0:
+        print(f"… 另有 {more} 行同号，见 --json and {more} more such rows (--json)")
     for kind, counted in unknown.items():
         names = "、".join(list(counted)[:SHOWN_NAMES]) + (" …" if len(counted) > SHOWN_NAMES else "")
         what = {"projects": "项目 estates", "houses": "房号 houses"}[kind]
         print(f"别名表中没有的{what} not in the alias file ({len(counted)}): {names}")
     if dry_run:
         kept = (
-            f"可写入 {report.kept} 个触点（不查已有的）",
-            f"{report.kept} touchpoints could be kept (not compared with the record)",
+            f"可写入 {report.kept} 个触点，文件内重复 {report.again} 个（不查已有的）",
+            f"{report.kept} touchpoints could be kept, {report.again} are repeated (not compared with the record)",
         )
     else:
         kept = (

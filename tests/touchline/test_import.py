@@ -218,3 +218,24 @@ def test_the_real_ledgers_are_offered_as_they_are(acme: Shell) -> None:
             "import", str(ROOT / f"tests/data/{city}.csv"), "-m", str(mapping), "--dry-run", "--json"
         ).json
         assert (told["rows"], told["bad"]) == (rows, 0)
+
+
+def test_a_dry_run_lists_rows_that_bear_one_number(
+    acme: Shell, files: tuple[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "twice.csv"
+    first = LEDGER.splitlines()[1]
+    path.write_text(f"{LEDGER}{first}\n{first.replace('漏水', '渗水')}\n", encoding="utf-8")
+    words = ("import", str(path), "-m", files[1], "-s", "old")
+    tried = acme(*words, "--dry-run", "--json").json
+    plain = acme(*words, "--dry-run").out
+    done = acme(*words, "--json").json
+    assert [tried[name] for name in ("rows", "bad", "events", "again", "rejected")] == [
+        done[name] for name in ("rows", "bad", "events", "again", "rejected")
+    ]
+    assert [(one["line"], one["field"]) for one in done["rejected"]][-1] == (9, "时间")
+    assert tried["repeats"] == [
+        {"line": 8, "first": 2, "field": "编号", "same": True},
+        {"line": 9, "first": 2, "field": "编号", "same": False},
+    ]
+    assert "8: 编号: 与第 2 行同号，内容相同" in plain

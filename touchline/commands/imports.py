@@ -18,6 +18,7 @@ from touchline.place import Place, place_of
 
 if TYPE_CHECKING:
     from producers.sheets.importing import Import, Row
+    from producers.sheets.trial import Repeat
 
 
 def add(app: typer.Typer) -> None:
@@ -60,6 +61,9 @@ def import_file(
     """导入台账：好的行写入，有误的行逐行说明；同一文件再导入不会重复。Import a ledger: good rows are kept, every bad row
     is told with line, field and reason; the same file again adds nothing. Ends with 1 if any row was bad.
 
+    --dry-run 逐行给出导入时的答复，文件内同号的行一并列出；不与已有的比较。--dry-run answers each row as the import would,
+    and lists rows that bear the number of an earlier one; it does not compare with what is kept already.
+
     \b
     Example:
       touchline import tests/data/boston311-100.csv --mapping examples/boston311.yaml --source boston311 --dry-run
@@ -70,6 +74,7 @@ def import_file(
     mappings = mappings_of(mapping)
     known = aliases_of(aliases)
     begun: dict[str, Any] = {}
+    repeats: list[Repeat] = []
     try:
         with _desk(place_of(data, database), dry_run) as perform:
             if not dry_run:
@@ -80,12 +85,12 @@ def import_file(
 
                 work = Import(table, hasher(key), known, out)
                 if dry_run:
-                    _check(work)
+                    repeats = _check(work)
                 else:
                     _send(work, perform, {"tenant": begun["tenant"], "source": begun["source"]})
     except BadFile as error:
         raise Refused(Exit.NOT_SO, f"{file}：{error.zh}。", f"{file}: {error.en}.") from None
-    tell(work, known, begun, dry_run=dry_run, as_json=as_json)
+    tell(work, known, begun, repeats, dry_run=dry_run, as_json=as_json)
     if work.report.bad:
         raise typer.Exit(Exit.NOT_SO)
 
@@ -101,32 +106,16 @@ def _desk(place: Place, dry_run: bool) -> Iterator[Callable[[str, dict[str, Any]
         yield counter.perform
 
 
-def _check(work: Import) -> None:
-    """Every event is read as the intake reads it, and nothing is sent."""
+def _check(work: Import) -> list[Repeat]:
+    """Every event is answered as an empty ledger would answer it, and nothing is sent."""
     from ledger.clock import SystemClock
-    from producers.sheets.importing import events_of
-    from schemas.parse import Refused as NotTaken
-    from schemas.parse import parse
+    from producers.sheets.trial import Trial
 
-    now = SystemClock().now()
-
-    def told(event: dict[str, Any]) -> Any:
-        try:
-            parse(event, now)
-        except NotTaken as refused:
-            first = refused.refusals[0]
-            return {
-                "code": first.code,
-                "field": first.field,
-                "reason": first.reason,
-                "reason_zh": first.reason_zh,
-            }
-        return "kept"
-
-    with _progress(work) as step:
+    with _progress(work) as step, Trial(SystemClock().now(), work.mapping) as trial:
         for batch in work.batches():
-            work.answered(batch, [told(event) for event in events_of(batch)])
+            work.answered(batch, trial.answers(batch))
             step()
+        return trial.repeats
 
 
 def _send(work: Import, perform: Callable[[str, dict[str, Any]], Any], to: dict[str, str]) -> None:
