@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.clock import SimulatedClock
+from ledger.errors import Stopped
 from producers.binding import Malformed
 from producers.inbox.inbox import Inboxes
 from producers.inbox.letter import Content
@@ -113,6 +114,14 @@ def test_what_is_none_or_refused_is_a_dead_letter_once(desk: Desk) -> None:
     assert not any(PHONE in part for one in dead for part in one)
     for name, stored in desk.house.stored():
         assert PHONE.encode() not in stored, name
+
+
+def test_a_dead_letter_that_is_not_kept_is_no_record_taken(desk: Desk) -> None:
+    """Who was told that all were taken would move his offset past it."""
+    desk.house.writer.close()
+    with pytest.raises(Stopped):
+        desk.take(([], b"none"))
+    assert desk.counted() == {"failed": 1}
 
 
 def test_a_dead_letter_is_replayed_after_a_fix_in_order(desk: Desk) -> None:
