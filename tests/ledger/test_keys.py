@@ -12,8 +12,10 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import insert
 
 from ledger.errors import KeyMissing, KeyStoreForeign, KeyStoreLost, PersonErased, Unsealable
+from ledger.key_tables import blind_index, person_keys, persons
 from ledger.keys import KeyStore
 from ledger.seal import ERASED, Keyed, mac_key, seal, unseal
 from ledger.tenants import Tenant
@@ -192,6 +194,23 @@ def test_after_erasure_the_first_answer_is_given_without_comparing(home: House, 
     home.ledger.erase(tenant, fact.customer_ref).result(60)
     again = home.keep(tenant, other)
     assert (again.event_id, again.place, again.duplicate) == (fact.event_id, 1, True)
+
+
+def test_whatever_stands_of_somebody_erased_is_found_and_destroyed(home: House, tenant: Tenant) -> None:
+    """As a restored copy of the key store brings it back."""
+    person = told(home, tenant).customer_ref
+    assert home.ledger.erase(tenant, person).result(60) is True
+    for table, more in (
+        (persons, {}),
+        (person_keys, {"retention": "service", "key": bytes(32)}),
+        (blind_index, {"mac": b"mac", "kind": "phone"}),
+    ):
+        assert home.keys.revived(tenant.name) == []
+        line = insert(table).values(tenant=tenant.name, person=person, **more)
+        home.writer.call(lambda _, line=line: home.keys.connection.execute(line))  # type: ignore[misc]
+        assert home.keys.revived(tenant.name) == [person], table.name
+        assert home.ledger.erase(tenant, person).result(60) is False
+    assert home.keys.revived(tenant.name) == []
 
 
 def test_an_unknown_key_is_an_error_not_an_erasure(home: House, tenant: Tenant) -> None:
