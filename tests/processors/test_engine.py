@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
 import pytest
 
 from ledger import lanes
 from ledger.clock import GuardedClock, SimulatedClock
 from ledger.errors import Fenced
 from processors.engine import Engine
+from processors.fold import DEPTH, Circle
+from processors.rules.book import Book
+from processors.rules.protocol import Evidence, Filing, Mark, Row
+from schemas.event import Event
 from schemas.instants import HOUR, MINUTE, SECOND
+from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo(Row):
+    """One for what was heard, one for what was said of that, and so on."""
+
+    TABLE: ClassVar[str] = "echoes"
+    number: int
+
+
+class Echoing(Quiet):
+    """Says something of each fact, and of what it said, ``times`` over."""
+
+    name = "echoing"
+    version = 1
+    rows: tuple[type[Row], ...] = (Echo,)
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        if event.type == "complaint.received":
+            yield Filing(scope="0", slot="said")
+        elif event.origin.get("rule") == self.name:
+            yield Filing(scope=str(int(event.origin["scope"]) + 1), slot="said")
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        if evidence and int(scope) < self.times:
+            yield Echo(id=scope, scope=scope, number=int(scope))
+
+    def marks(self, row: Row, book: Book) -> Iterator[Mark]:
+        yield Mark(at=START, time=START, kind="due_soon", type="obligation.due_soon")
 
 
 def received(world: World, own_id: str = "a") -> None:
@@ -65,6 +107,27 @@ def test_what_is_on_its_way_is_folded_before_its_deadline_is_judged(world: World
     breached = {v.data["obligation_key"] for v in world.verdicts() if v.type == "obligation.breached"}
     assert "complaint.intake_return_visit" not in breached
     assert "complaint.respond_in_standard" in breached
+
+
+@pytest.mark.parametrize("times", [DEPTH, DEPTH + 2])
+def test_verdicts_follow_from_one_another_so_deep_and_no_deeper(times: int, tmp_path: Path) -> None:
+    """What goes on further is a circle: it stops the engine, and nothing of it is kept."""
+    world = World(tmp_path, more_rules=[Echoing(times)])
+    try:
+        received(world)
+        if times > DEPTH:
+            with pytest.raises(Circle):
+                world.fold()
+            assert world.verdicts() == []
+        else:
+            world.fold()
+            assert len(world.verdicts()) == times
+            first, second = world.verdicts()[:2]
+            assert second.causation_id == first.event_id
+            assert {v.after for v in world.verdicts()} == {world.engine.state.decided}
+            assert world.rebuild().differences == {}
+    finally:
+        world.close()
 
 
 def test_a_tick_against_an_old_cut_does_nothing(world: World) -> None:
