@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from processors.rules.promises.rule import Promises
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Row
 from processors.shelf import Shelf
 from processors.whatif import Nothing
+from schemas.instants import HOUR
 from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at
 from tests.processors.test_promises_order import CASE, Fact, facts, placed
@@ -160,3 +162,41 @@ def test_a_late_entry_is_judged(after: int, late: int) -> None:
     judged, carried = on_the_way(desk)[-1]
     assert [(row.state, row.late_entry) for row in judged if isinstance(row, Promise)] == [(MET, late)]
     assert carried == (None if late else judged)
+
+
+def test_what_a_slow_source_adds_to_a_late_entry_is_judged() -> None:
+    """It tells in its time of something that was done in time as well: then nothing was entered late."""
+    desk = history(("complaint.received", "2026-02-12 09:00"), policy=ONE | {"by": "complaint.replied"})
+    desk.place("source.declared", at("2026-02-11 09:00"), "declared", source="slow", reports_within="26h")
+    due = at("2026-02-13 09:00")
+    desk.place("complaint.replied", at("2026-02-12 10:00"), "late", case_id="a", recorded=due + HOUR)
+    told = desk.place("complaint.replied", at("2026-02-12 11:00"), "draft", case_id="b")
+    desk.take(
+        replace(told, event_id="slow", root="slow", source="slow", case_id="a", recorded=due + 2 * HOUR)
+    )
+    *_, (before, _), (judged, carried) = on_the_way(desk)[:3]
+    assert [row.late_entry for row in (*before, *judged) if isinstance(row, Promise)] == [1, 0]
+    assert carried is None
+
+
+@pytest.mark.parametrize(("early", "state"), [("ignore", OPEN), ("breach", LATE)])
+def test_what_may_come_too_early_is_judged(early: str, state: str) -> None:
+    told = (("complaint.received", "2026-02-12 09:00"), ("complaint.replied", "2026-02-12 10:00"))
+    own = {"by": "complaint.replied", "due": {"after": "24h", "min": "6h", "early": early}}
+    judged, carried = on_the_way(history(*told, policy=ONE | own))[-1]
+    assert [row.state for row in judged if isinstance(row, Promise)] == [state]
+    assert carried is None
+
+
+def test_after_a_pause_it_is_judged() -> None:
+    """Whose time it was is told up to the end."""
+    told = (
+        ("complaint.received", "2026-02-12 09:00"),
+        ("case.wait_started", "2026-02-12 10:00"),
+        ("case.wait_ended", "2026-02-12 11:00"),
+        ("complaint.replied", "2026-02-12 12:00"),
+    )
+    own = {"by": "complaint.replied", "pause": [{"start": "case.wait_started", "stop": "case.wait_ended"}]}
+    judged, carried = on_the_way(history(*told, policy=ONE | own))[-1]
+    assert [row.waited for row in judged if isinstance(row, Promise)] == [f'{{"":{HOUR}}}']
+    assert carried is None
