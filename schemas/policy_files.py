@@ -8,6 +8,7 @@ the fields of an entry replace the base's one by one, and ``null`` takes an entr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -51,8 +52,13 @@ def shipped() -> Traversable:
 
 
 def load_profile(source: Path | Traversable | None = None) -> PolicyFile:
-    """The profile in a folder or file; None = the shipped one. Raises PolicyFileError with every finding."""
-    return read_profile(source).policy_file
+    """The profile in a folder or file; None = the shipped one, read once. Raises PolicyFileError with every finding."""
+    return _shipped_profile() if source is None else read_profile(source).policy_file
+
+
+@cache
+def _shipped_profile() -> PolicyFile:
+    return read_profile().policy_file
 
 
 def read_profile(source: Path | Traversable | None = None) -> Profile:
