@@ -17,13 +17,14 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from ledger.clock import SimulatedClock
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from ledger.verify import verify
-from producers.inbox import doors
+from producers.inbox import doors, tables
 from producers.inbox.bodies import rows
 from producers.inbox.inbox import Inboxes
 from producers.inbox.known import Inbox
@@ -31,6 +32,7 @@ from producers.inbox.letter import Content, Gone
 from producers.inbox.letters import Letters
 from producers.inbox.names import unknown
 from producers.intake import Intake
+from producers.mapping.mapping import Mapping
 from producers.mapping.problems import BadRow
 from schemas.event import Event
 from tests.kit.hatchery import ended
@@ -316,6 +318,28 @@ def test_other_content_of_a_kept_call_is_dead_not_lost(desk: Desk) -> None:
     assert found["state"] == "dead"
     assert "other content" in found["reason"]
     assert desk.tickets() == ["c-1"]
+
+
+def test_a_defect_of_a_mapping_is_told_by_its_kind_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError(f"not {PHONE}")
+
+    monkeypatch.setattr(Mapping, "events", fail)
+    letter = desk.post(call())
+    desk.inboxes.settle()
+    assert desk.one(letter)["reason"] == "the mapping failed: ValueError"
+
+
+def test_what_tells_a_delivery_apart_says_nothing_without_the_ledgers_key(tmp_path: Path) -> None:
+    """A telephone number is soon guessed from its digest: ids and digests of the same delivery differ from ledger to ledger."""
+    told = []
+    for name in ("one", "other"):
+        desk = Desk(tmp_path / name)
+        letter = desk.post(call())
+        with desk.house.database.read() as connection:
+            told.append((letter, connection.scalar(select(tables.letters.c.delivery))))
+        desk.close()
+    assert len(set(told[0]) | set(told[1])) == 4
 
 
 def test_the_key_store_is_older_than_the_letter(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ledger.clock import SimulatedClock
 from ledger.errors import Stopped
 from producers.binding import Malformed
+from producers.inbox import taking
 from producers.inbox.inbox import Inboxes
 from producers.inbox.letter import Content
 from producers.inbox.taking import Taken, take
@@ -114,6 +115,15 @@ def test_what_is_none_or_refused_is_a_dead_letter_once(desk: Desk) -> None:
     assert not any(PHONE in part for one in dead for part in one)
     for name, stored in desk.house.stored():
         assert PHONE.encode() not in stored, name
+
+
+def test_a_defect_in_reading_is_told_by_its_kind_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(content: Content) -> None:
+        raise ValueError(f"not {PHONE}")
+
+    monkeypatch.setattr(taking, "event_of", fail)
+    assert desk.take(structured(ticket("a"))) == Taken(1, dead=1)
+    assert desk.dead() == [("", "reading it failed: ValueError (crm.tickets/3/0)")]
 
 
 def test_a_dead_letter_that_is_not_kept_is_no_record_taken(desk: Desk) -> None:

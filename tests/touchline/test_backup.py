@@ -43,6 +43,7 @@ from touchline import moving
 from touchline.archive import unpack
 from touchline.exits import Exit
 from touchline.house import House
+from touchline.subscribing import group_of
 
 
 def quiet(*_: object) -> None:
@@ -130,6 +131,7 @@ def test_nobody_is_told_twice(box: Inbox, tmp_path: Path) -> None:
             alerts.step()
             conclude(home, tenant, said(2))
             alerts._follow()  # taken in, not sent
+        begun = group_of(home.ledger, "crm")
         moving.backup(str(tmp_path / "data"), tmp_path / "backup", quiet)
         moving.copy(str(tmp_path / "data"), str(tmp_path / "copy"), quiet)
     assert _ids(box) == [said(1)["event_id"]]
@@ -141,6 +143,8 @@ def test_nobody_is_told_twice(box: Inbox, tmp_path: Path) -> None:
             conclude(home, home.ledger.tenant("example-homes"), said(3))
             alerts.step()
             assert _ids(box) == [said(number)["event_id"] for number in rung]
+            # Its subscriber begins at the beginning: the old group's offsets stand behind what was taken since.
+            assert group_of(home.ledger, "crm") not in (begun, group_of(home.ledger, "other"))
     # Alerts that have read more than the ledger holds are not of one backup with it.
     with ledger_house.house(tmp_path / "fresh", clock) as home:
         home.writer.call(lambda conn: conn.execute(update(cursors).values(verdict_place=9)))

@@ -124,13 +124,14 @@ def test_dead_letters_over_http(site: Site, http: httpx.Client, token: str) -> N
     assert http.get("/dead-letters", params={"stat": "dead"}).status_code == 422
     assert PHONE not in page.text
     asked = {"by": "it-007"}
-    for path in ("/dead-letters/replay", f"/dead-letters/{sent[0]}/replay"):
-        assert http.post(path, json=asked).status_code == 403
+    drop = {**asked, "reason": "test_data"}
+    for word, body in (("replay", asked), (f"{sent[0]}/replay", asked), (f"{sent[0]}/discard", drop)):
+        assert http.post(f"/dead-letters/{word}", json=body).status_code == 403, word
     assert http.get(f"/dead-letters/{sent[0]}/content").status_code == 403
     with site.client(site.key("it", admin=True)) as admin:
         assert PHONE in admin.get(f"/dead-letters/{sent[0]}/content").json()["body"]
         assert http.get(f"/dead-letters/{sent[0]}").json()["opened_by"] == "it"
-        gone = admin.post(f"/dead-letters/{sent[2]}/discard", json={**asked, "reason": "test_data"})
+        gone = admin.post(f"/dead-letters/{sent[2]}/discard", json=drop)
         assert (gone.status_code, gone.json()["cause"]) == (200, "test_data")
         assert admin.get(f"/dead-letters/{sent[2]}/content").status_code == 410
         opened(site)
