@@ -57,6 +57,18 @@ _TESTS: Mapping[str, Pair] = {
     "le": ("不大于", "is at most"),
     "has": ("包含", "has all of"),
 }
+_KINDS: Mapping[str, str] = {
+    "after": "触发后限时",
+    "before": "某日之前",
+    "window": "时间窗内",
+    "every": "周期",
+    "on_threshold": "达到条件后限时",
+    "gate": "某事之前",
+    "coverage": "覆盖率",
+    "given": "约定日期",
+    "open": "待办，无期限",
+    "standing": "常设，仅作记录",
+}
 _AGAIN: Mapping[str, Pair] = {
     "never": ("只开一次", "opens once only"),
     "restart": ("再次触发则重新计时", "a further trigger starts it anew"),
@@ -69,7 +81,7 @@ def explain(key: str, file: PolicyFile) -> list[tuple[Pair, Pair]]:
     policy = file.policies[key]
     lines: list[tuple[Pair, Pair]] = [
         (("名称", "name"), (policy.zh, policy.en or policy.zh)),
-        (("类别", "kind"), (policy.kind, policy.kind)),
+        (("类别", "kind"), (f"{_KINDS[policy.kind]} {policy.kind}", policy.kind)),
     ]
     if policy.row:
         lines.append((("条目", "row"), (policy.row, policy.row)))

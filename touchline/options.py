@@ -29,6 +29,10 @@ DatabaseOption = Annotated[
         callback=secret_files.database,
     ),
 ]
+DataGivenOption = Annotated[
+    Path | None, typer.Option("--data", envvar="TOUCHLINE_DATA", help="数据目录 the data folder")
+]
+"""For a command that does without a folder where none is named."""
 NoDataOption = Annotated[
     Path, typer.Option("--data", help="此命令不读数据 taken, and not read by this command")
 ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from schemas.calendar import PublishedCalendar
     from schemas.policy import PolicyFile
     from schemas.policy_findings import Finding
+    from schemas.policy_words import Pair
     from touchline.place import Place
 
 SHIPPED = "shipped"
@@ -32,6 +33,23 @@ def read(path: str) -> PolicyFile:
         return load_profile(None if path == SHIPPED else Path(path))
     except PolicyFileError as error:
         raise Refused(Exit.NOT_SO, f"{path} 有误：", str(error)) from None
+
+
+def told_of_file(path: str, key: str) -> list[tuple[Pair, Pair]]:
+    """A policy of ``read(path)`` in words. Raises Refused."""
+    from schemas.policy_words import explain
+
+    file = read(path)
+    if key not in file.policies:
+        from difflib import get_close_matches
+
+        near = get_close_matches(key, file.policies, n=3, cutoff=0.4)
+        raise Refused(
+            Exit.UNKNOWN,
+            f"没有政策 {key}。{'是否指：' + '、'.join(near) + '？' if near else ''}",
+            f"There is no policy {key}. {'Did you mean ' + ' or '.join(near) + '?' if near else ''}",
+        )
+    return explain(key, file)
 
 
 class Published(NamedTuple):

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection
+
+from ledger import lanes
+from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from projections.reading.snapshots import Snapshots
+from projections.reading.snapshots import POLICY, Snapshots
 from projections.sources import listed
+from projections.store import OtherFold
+from schemas.event import Event
 from schemas.instants import Day
 
 
@@ -24,6 +30,19 @@ class PublishedReading:
             book = seen.book
         newest = {one.name: one for one in book.published if isinstance(one, CalendarVersion)}
         return [newest[name].data.model_dump(mode="json") for name in sorted(newest)]
+
+    def policies(self, tenant: Tenant) -> list[Event]:
+        """Every publication of a policy, in order of place, as the ledger has them: those too that the engine has not come to,
+        and all of them while the tables wait for a rebuild, which reads the whole lane."""
+        try:
+            with self._snapshots.of(tenant) as seen:
+                known = seen.policies()
+                decided = lanes.engine_state(seen.conn, tenant).decided
+                lately = _published(seen.ledger, seen.conn, tenant, decided)
+                return [known[place] for place in sorted(known)] + lately
+        except OtherFold:
+            with self._snapshots.database.read() as conn:
+                return _published(self._snapshots.ledger, conn, tenant, 0)
 
     def calendar_years(self, tenant: Tenant) -> dict[str, set[int]]:
         """Calendar -> the years that it tells."""
@@ -57,3 +76,12 @@ class PublishedReading:
         """Who sends, how late each may report, and how far it has (see ``sources``), by name."""
         with self._snapshots.of(tenant) as seen:
             return listed(seen.sources, seen.ledger.clock.now())
+
+
+def _published(ledger: Ledger, conn: Connection, tenant: Tenant, after: int) -> list[Event]:
+    """Policies published behind that place."""
+    head = ledger.head(conn, tenant).place
+    if head == after:
+        return []
+    found = ledger.facts_with(conn, tenant, after, head, [POLICY.encode()])
+    return [one for one in found if one.type == POLICY]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
@@ -27,6 +27,8 @@ from schemas.instants import AHEAD, Instant
 if TYPE_CHECKING:
     from processors.rules.book import Book
     from projections.replay import Replay
+
+POLICY: Final = "policy.published"
 
 
 class Snapshots:
@@ -95,7 +97,7 @@ class Snapshot:
     def policies(self) -> dict[int, Event]:
         """Place -> the publication of a policy. Read afresh: what is made of them is what is kept."""
         published = self.ledger.facts_at(self.conn, self.tenant, self.publications)
-        return {p: f for p, f in published.items() if f.type == "policy.published"}
+        return {p: f for p, f in published.items() if f.type == POLICY}
 
     @property
     def names(self) -> Names:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from ledger.clock import SystemClock
+from projections.store import ACTIVE
 from schemas.catalogue import CATALOGUE
+from schemas.instants import format_instant
 from schemas.policy_files import load_profile
 from schemas.policy_words import explain
 from tests.processors.test_worked import GRAMMAR
-from tests.touchline.commands import Shell
+from tests.touchline.commands import ON_BOTH, Shell
+from touchline.defaults import published_policy
 from touchline.exits import Exit
+from touchline.house import House
 
 STRICTER = """
 profile: default
@@ -32,18 +38,20 @@ def mine(tmp_path: Path) -> str:
 
 
 def test_explain_says_it_in_both_languages(shell: Shell) -> None:
-    said = shell("policy", "explain", "complaint.close_return_visit")
+    said = shell("policy", "explain", "complaint.close_return_visit", "--path", "shipped")
     assert said.code == 0
     assert "触发后 3 个工作日" in said.out
     assert "3 working days after" in said.out
     assert "Person responsible, Superior → at most 3 working days later: Senior" in said.out
     assert "第 3 次（不同日）" in said.out
-    lines = shell("policy", "explain", "complaint.progress_notice", "--json").json["lines"]
+    lines = shell("policy", "explain", "complaint.progress_notice", "--path", "shipped", "--json").json[
+        "lines"
+    ]
     assert {
         "zh": ["到期", "每次办结后 3 个工作日 内再办"],
         "en": ["due", "again within 3 working days of the last time"],
     } in lines
-    unknown = shell("policy", "explain", "complaint.close_visit")
+    unknown = shell("policy", "explain", "complaint.close_visit", "--path", "shipped")
     assert unknown.code == Exit.UNKNOWN
     assert "complaint.close_return_visit" in unknown.err
 
@@ -136,3 +144,58 @@ def test_findings_are_told_in_both_languages(acme: Shell, tmp_path: Path) -> Non
 def test_diff_calls_a_policy_by_its_name(shell: Shell, mine: str) -> None:
     said = shell("policy", "diff", "shipped", mine, "--json").json
     assert all(one["zh"] and one["en"] for one in said if "." in one["key"])
+
+
+NEXT = """
+profile: default
+version: "2040.1"
+extends: default
+effective_from: 2040-01-01T00:00:00+08:00
+policies:
+  complaint.respond_in_standard: {due: {after: 2h}}
+  complaint.forward: null
+"""
+
+
+@ON_BOTH
+def test_explain_tells_what_is_published_and_in_force(acme: Shell, mine: str, tmp_path: Path) -> None:
+    """Of the ledger: also what the engine has not come to, and whatever the tables were folded by."""
+    path = tmp_path / "next.yaml"
+    path.write_text(NEXT, encoding="utf-8")
+    assert acme("policy", "publish", str(path)).code == 0
+
+    def told(*more: str, key: str = "complaint.respond_in_standard") -> tuple[str, dict[str, str]]:
+        said = acme("policy", "explain", key, "--json", *more).json
+        return said["version"], {line["en"][0]: line["en"][1] for line in said["lines"]}
+
+    version, lines = told()
+    assert (version, lines["due"]) == ("2026.1", "24 hours after")
+    assert lines["next version"] == "default 2040.1, in force from 2040-01-01T00:00:00+08:00"
+    version, lines = told("--tenant", "acme", "--at", "2040-01-01T00:00:00+08:00")
+    assert (version, lines["due"]) == ("2040.1", "2 hours after")
+    assert "next version" not in lines
+    assert told("--at", "2039-12-31")[0] == "2026.1"
+    version, lines = told("--at", "2001-01-01")
+    assert (version, "earlier" in lines) == ("2026.1", True)
+    gone = acme("policy", "explain", "complaint.forward", "--at", "2040-01-01")
+    assert gone.code == Exit.UNKNOWN
+    assert "default 2026.1 (from 2026-01-01T00:00:00+08:00)" in gone.err
+    assert acme("policy", "explain", "complaint.forward", "--tenant", "nobody").code == Exit.UNKNOWN
+    assert (
+        acme("policy", "explain", "complaint.forward", "--path", mine, "--at", "2040-01-01").code
+        == Exit.USAGE
+    )
+
+    # one that was in force before it was published: what was recorded before it stays as it was
+    before = format_instant(SystemClock().now())
+    with House.open(acme.place) as house:
+        data = load_profile(Path(mine)).published()
+        candidate = published_policy(data, house.clock.now())
+        house.ledger.append(house.ledger.tenant("acme"), [candidate]).result(60)
+    assert told()[0] == "2026.2", "though no engine has come to it"
+    version, lines = told("--at", before)
+    assert version == "2026.1"
+    assert lines["entered later"].startswith("default 2026.2, published ")
+    with House.open(acme.place) as house:
+        house.writer.call(lambda conn: conn.execute(update(ACTIVE).values(fold_version="another")))
+    assert told()[0] == "2026.2"

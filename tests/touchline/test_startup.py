@@ -86,6 +86,7 @@ def test_no_command_imports_what_it_does_not_need(acme: Shell, events: Path, tmp
         ("source", "list", *read): LISTS,
         ("case", "show", case, *read): READS,
         ("explain", ident, *read): READS,
+        ("policy", "explain", "complaint.forward", *read): READS,
         ("recheck", *read): (*NEVER, *FILES, *MODELS, "projections.rebuild"),
         ("key", "create", "--source", "x", *read): (
             *NEVER,

@@ -11,6 +11,7 @@ from touchline.exits import Exit, Refused
 from touchline.options import (
     DATA,
     DatabaseOption,
+    DataGivenOption,
     DataOption,
     JsonOption,
     NoDataOption,
@@ -22,7 +23,15 @@ from touchline.options import (
     table,
 )
 from touchline.place import place_of
-from touchline.policies import SHIPPED, checked, print_findings, published, published_if_told, read
+from touchline.policies import (
+    SHIPPED,
+    checked,
+    print_findings,
+    published,
+    published_if_told,
+    read,
+    told_of_file,
+)
 
 policy = typer.Typer(help="时限政策。Policies: promises as data.", no_args_is_help=True)
 
@@ -82,35 +91,55 @@ def explain(
     key: Annotated[str, typer.Argument(help="政策键 a policy's key, e.g. complaint.close_return_visit")],
     path: Annotated[
         str,
-        typer.Option("--path", help="政策文件或目录；省略则为随附的 a file or folder; else the shipped one"),
-    ] = SHIPPED,
-    data: NoDataOption = DATA,
+        typer.Option(
+            "--path", metavar="FILE|DIR", help="政策文件或目录；shipped 为随附的 a file or folder, or shipped"
+        ),
+    ] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="T", help="当时生效的版本；省略为现在 the version in force then; else now"
+        ),
+    ] = "",
+    tenant: TenantOption = "",
+    data: DataGivenOption = None,
+    database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """用中文和英文解释一条政策：触发、到期、办结、责任。Tell a policy in Chinese and English: what opens it, when it is due,
     what settles it, who owes it.
 
+    给出 --tenant、--at、--data 或 --database 时，解释已向该租户发布、当时生效的版本；用 --path 或都不给时，解释文件（随附的）。
+    With --tenant, --at, --data or --database it is the version published to that tenant and in force then; with --path, or with
+    none of them, that of files (the shipped ones).
+
     \b
     Example:
       touchline policy explain complaint.close_return_visit
+      touchline policy explain complaint.close_return_visit --path mine
+      touchline policy explain complaint.close_return_visit --tenant yunhe --at 2026-03-01 --data mine
     """
-    from schemas.policy_words import explain as words
-
-    file = read(path)
-    if key not in file.policies:
-        from difflib import get_close_matches
-
-        near = get_close_matches(key, file.policies, n=3, cutoff=0.4)
+    if path and (tenant or at):
         raise Refused(
-            Exit.UNKNOWN,
-            f"没有政策 {key}。{'是否指：' + '、'.join(near) if near else ''}",
-            f"There is no policy {key}. {'Did you mean ' + ' or '.join(near) + '?' if near else ''}",
+            Exit.USAGE,
+            "--path 解释文件，--tenant 和 --at 解释已发布的：请只用一种。",
+            "--path tells a file, --tenant and --at what was published: use one or the other.",
         )
-    lines = words(key, file)
+    of: dict[str, Any] = {}
+    if path or not (tenant or at or data or database):
+        lines = told_of_file(path or SHIPPED, key)
+    else:
+        from schemas.instants import format_instant
+        from touchline.in_force import in_force
+
+        found = in_force(place_of(data or DATA, database), tenant, instant(at, "--at"))
+        lines = found.told(key)
+        of = {"tenant": found.tenant.name, "at": format_instant(found.at), **found.version.dump()}
     if as_json:
         show(
             {
                 "key": key,
+                **of,
                 "lines": [{"zh": [name[0], text[0]], "en": [name[1], text[1]]} for name, text in lines],
             }
         )
