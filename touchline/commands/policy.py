@@ -264,18 +264,22 @@ def whatif(
     if as_json:
         show(told)
     else:
-        _table_of(told)
+        _table_of(told, {key: one.zh for key, one in file.policies.items()})
 
 
 SHOWN = 50
 """Promises that are listed one by one for people."""
 
 
-def _table_of(told: dict[str, Any]) -> None:
+def _table_of(told: dict[str, Any], names: dict[str, str]) -> None:
     table(
-        ("政策 policy", "现触发 opened", "假如 if", "现超时 breached", "假如 if"),
+        ("政策 policy", "名称", "现触发 opened", "假如 if", "现超时 breached", "假如 if"),
         (
-            (key, *(str(one[name]) for name in ("opened", "opened_if", "breached", "breached_if")))
+            (
+                key,
+                names.get(key, ""),
+                *(str(one[name]) for name in ("opened", "opened_if", "breached", "breached_if")),
+            )
             for key, one in told["obligations"].items()
         ),
     )
