@@ -114,6 +114,34 @@ def test_a_gate_passed_before_its_time_is_judged() -> None:
     assert [carried for _, carried in on_the_way(history(*told, policy=GATE))][1] is None
 
 
+def test_a_gate_that_waits_for_paper_is_judged() -> None:
+    """How long, a calendar tells."""
+    told = (
+        ("repair.visited", "2026-02-12 09:00"),
+        ("repair.plan_explained", "2026-02-12 11:00"),
+        ("repair.started", "2026-02-13 09:00"),
+    )
+    settling = {"due": {"gate": "repair.started", "settle": "2h"}}
+    steps = on_the_way(history(*told, policy=GATE | settling))
+    confirms = [row.confirm for judged, _ in steps for row in judged if isinstance(row, Promise)]
+    assert confirms[-1] == at("2026-02-13 11:00") + 1
+    assert all(carried in (None, judged) for judged, carried in steps)
+
+
+def test_a_trigger_of_a_version_that_waits_for_no_gate_is_judged() -> None:
+    """The same trigger opens once under the first version, and each time under the second."""
+    desk = history(("repair.visited", "2026-02-12 09:00"), policy=GATE)
+    own = CASE | {
+        "zh": "上门后一日", "on": "repair.visited", "due": {"after": "1d"}, "by": "repair.plan_explained", "again": "each",
+    }  # fmt: skip
+    since = {"version": "2", "effective_from": "2026-02-13T00:00:00+08:00"}
+    desk.publish({**load_profile().dump(), **since, "policies": {"case.one": own}}, "2026-02-12 12:00", "2")
+    desk.place("repair.visited", at("2026-02-14 09:00"), "again", case_id="a")
+    judged, carried = on_the_way(desk)[-1]
+    assert [row.kind for row in judged if isinstance(row, Promise)] == ["gate", "after"]
+    assert carried is None
+
+
 ONE = {
     "zh": "一件",
     "on": "complaint.received",
