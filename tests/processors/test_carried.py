@@ -181,6 +181,30 @@ def test_what_ends_it_at_the_same_instant_is_judged() -> None:
     assert carried is None
 
 
+def test_what_opens_at_a_time_of_its_own_is_bound_by_when_it_happened() -> None:
+    """It opens when it says, after the second version began to hold, and was told before."""
+    moved = ONE | {"on": {"event": "complaint.received", "at": "asked_at"}}
+    desk = history(policy=moved)
+    since = {"version": "2", "effective_from": "2026-02-13T00:00:00+08:00"}
+    longer = {"case.one": CASE | moved | {"due": {"after": "48h"}}}
+    desk.publish({**load_profile().dump(), **since, "policies": longer}, "2026-02-11 12:00", "2")
+    asked = "2026-02-14T09:00:00+08:00"
+    desk.place("complaint.received", at("2026-02-12 09:00"), "moved", case_id="a", asked_at=asked)
+    ((judged, carried),) = on_the_way(desk)
+    assert [row.due for row in judged if isinstance(row, Promise)] == [at("2026-02-15 09:00")]
+    assert carried == judged
+
+
+def test_what_is_due_before_it_opens_is_late_from_birth() -> None:
+    given = {"on": {"event": "complaint.received", "at": "asked_at"}, "due": {"given": "due_at"}}
+    desk = history(policy=ONE | given)
+    asked, due = "2026-02-14T09:00:00+08:00", "2026-02-13T09:00:00+08:00"
+    desk.place("complaint.received", at("2026-02-12 09:00"), "a", case_id="a", asked_at=asked, due_at=due)
+    ((judged, carried),) = on_the_way(desk)
+    assert [row.born_late for row in judged if isinstance(row, Promise)] == [1]
+    assert carried == judged
+
+
 @pytest.mark.parametrize(("after", "late"), [(LATE_ENTRY_GRACE, 0), (LATE_ENTRY_GRACE + 1, 1)])
 def test_a_late_entry_is_judged(after: int, late: int) -> None:
     """Done in time, and recorded when the grace after the due instant was over (invariant 11)."""

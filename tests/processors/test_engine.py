@@ -18,6 +18,7 @@ from processors.rules.book import Book
 from processors.rules.protocol import Evidence, Filing, Mark, Row
 from schemas.event import Event
 from schemas.instants import HOUR, MINUTE, SECOND
+from tests.kit.policies import with_more
 from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
 
@@ -128,6 +129,36 @@ def test_verdicts_follow_from_one_another_so_deep_and_no_deeper(times: int, tmp_
             assert world.rebuild().differences == {}
     finally:
         world.close()
+
+
+def test_a_verdict_that_is_said_again_opens_the_same_promise(world: World) -> None:
+    """What a breach opened is gone with the breach, and is called the same when that is said a second time."""
+    one = {"per": ["case"], "owes": "cs_specialist"}
+    first = {"zh": "转办", "on": "complaint.received", "due": {"after": "1h"}, "by": "complaint.forwarded"}
+    breached = {"event": "obligation.breached", "where": {"obligation_key": "own.first"}}
+    then = {"zh": "超时说明", "on": breached, "due": {"after": "1d"}, "by": "complaint.resolved"}
+    published = with_more("more", {"own.first": one | first, "own.then": one | then})
+    world.keep(event("policy.published", "more", START, data=published), admin=True)
+
+    def opened() -> list[str]:
+        found = world.reading.promises.find(world.tenant)
+        return [row["id"] for row in found if row["obligation"] == "own.then"]
+
+    received(world)
+    world.tick(START + 2 * HOUR)
+    before = opened()
+    assert len(before) == 1
+    forwarded = {"to_department": "engineering_dept"}
+    world.keep(event("complaint.forwarded", "f", START + MINUTE, ticket="a", data=forwarded))
+    world.tick()
+    assert opened() == []
+    gone = event("event.withdrawn", "w", START + HOUR, correctssourceid="f", data={"reason": "误录"})
+    world.keep(gone, START + 3 * HOUR)
+    world.tick()
+    assert opened() == before
+    said = [v.origin["generation"] for v in world.verdicts() if v.data.get("obligation_key") == "own.first"]
+    assert said[-1] == 2
+    assert world.rebuild().differences == {}
 
 
 def test_a_tick_against_an_old_cut_does_nothing(world: World) -> None:
