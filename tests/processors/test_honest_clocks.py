@@ -171,6 +171,20 @@ def test_a_report_before_confirms_when_it_is_due(world: World) -> None:
     assert [at for _, at, _ in breaches(world)] == [due + 1]
 
 
+def test_nobody_reports_through_what_is_still_to_come(world: World) -> None:
+    """A source whose clock is ahead says that it has told what happens up to a minute from now."""
+    declare(world)
+    sends(world)
+    promised(world)
+    due = due_of(world)
+    world.clock.set(due - MINUTE)
+    report(world, due + MINUTE)
+    world.tick(due + HOUR)
+    assert breaches(world) == []
+    world.tick(due + 26 * HOUR)
+    assert [at for _, at, _ in breaches(world)] == [due + 26 * HOUR]
+
+
 @pytest.mark.parametrize("why", ["never sent it", "reports at once again", "declared later", "sent it later"])
 def test_nobody_waits_where_there_is_nothing_to_wait_for(world: World, why: str) -> None:
     if why != "declared later":
