@@ -171,6 +171,39 @@ def test_a_report_before_confirms_when_it_is_due(world: World) -> None:
     assert [at for _, at, _ in breaches(world)] == [due + 1]
 
 
+def test_what_was_done_before_anybody_was_warned_takes_all_of_it_back(world: World) -> None:
+    promised(world)
+    due = due_of(world)
+    world.tick(due + HOUR)
+    visit(world, OPENED + MINUTE, SOURCE)
+    world.tick()
+    mine = [v for v in world.verdicts() if v.data.get("obligation_key") == KEY]
+    said = {v.event_id for v in mine if v.type != "obligation.retracted"}
+    assert len(said) > 1
+    assert {v.data["retracts"] for v in mine if v.type == "obligation.retracted"} == said
+    assert world.rebuild().differences == {}
+
+
+def test_a_corrected_typing_error_is_no_news(world: World) -> None:
+    """The trigger of a breach is corrected in another word: it was known when it was known, and nobody is rung again."""
+    promised(world)
+    due = due_of(world)
+    world.tick(due + HOUR)
+    corrected = event(
+        "complaint.closed",
+        "c3",
+        OPENED,
+        ticket="TS-1",
+        correctssourceid="c2",
+        data={"close_reason": "other"},
+    )
+    world.keep(corrected)
+    world.tick()
+    world.tick(due + 2 * HOUR)
+    assert [kind for kind, _, _ in breaches(world)] == ["obligation.breached"]
+    assert world.rebuild().differences == {}
+
+
 def test_nobody_reports_through_what_is_still_to_come(world: World) -> None:
     """A source whose clock is ahead says that it has told what happens up to a minute from now."""
     declare(world)

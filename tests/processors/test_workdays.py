@@ -333,3 +333,18 @@ def test_merged_pauses_cover_the_same_instants(paused: list[Span]) -> None:
         inside(instant, paused) for instant in range(60)
     ]
     assert all(one[1] is not None and one[1] < two[0] for one, two in pairwise(made))
+
+
+def test_what_is_remembered_of_a_day_is_asked_for_with_all_that_it_depends_on() -> None:
+    calendar, when = WorkCalendar(make_calendar("office", 0, (2026,), SPECS["plain"])), at("2026-03-02 09:00")
+    week = Dur(5, "wd")
+    half, most = calendar.mark(when, week, 50), calendar.mark(when, week, 80)
+    assert half is not None
+    assert most is not None
+    assert half < most
+    assert calendar.mark(when, Dur(10, "wd"), 50) not in (half, most)
+    paused = [(at("2026-03-03 09:00"), at("2026-03-05 09:00"))]
+    later = calendar.mark(when, week, 50, paused)
+    assert later is not None
+    assert later > half
+    assert calendar.mark(at("2026-03-02 17:00"), week, 50) == half
