@@ -41,3 +41,17 @@ def test_a_promise_alone_is_a_case_of_its_own(world: World) -> None:
     assert [(c["kind"], c["state"]) for c in world.reading.cases.find(world.tenant)] == [
         ("commitment", "closed")
     ]
+
+
+def test_what_nobody_had_told_before_stands_in_the_case(world: World) -> None:
+    """One touchpoint more carries a case on; what it tells first is kept, what it tells again changes nothing."""
+    for number, more in enumerate(({}, {"houseid": "h-1"}, {"houseid": "h-2"})):
+        forwarded = {"to_department": "engineering_dept"}
+        kind, data = (
+            ("complaint.forwarded", forwarded) if number else ("complaint.received", {"description": "x"})
+        )
+        world.append(event(kind, f"{number}", START - DAY + number, ticket="t", data=data, **more))
+        world.fold()
+    (case,) = world.reading.cases.find(world.tenant)
+    assert (case["house_id"], case["touchpoints"]) == ("h-1", 3)
+    assert world.rebuild().differences == {}
