@@ -11,14 +11,19 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from kafka.errors import KafkaTimeoutError
+from kafka.future import Future
 from sqlalchemy import text
 
 from ledger.brokers import Brokers
+from ledger.postgres import PostgresDatabase
 from producers import relay as module
 from producers import relay_lane as lanes
-from producers.relay_lane import MOST, page
+from producers.relay_lane import MOST, Lane, page
+from producers.relay_place import Cursor
 from producers.topics import topics_of
 from schemas.instants import DAY
 from tests.kit.kafka import Kafka, started
@@ -127,6 +132,25 @@ def test_pages_are_bounded_by_bytes_and_a_hole_is_not_passed_over(world: World, 
         admin.execute("DELETE FROM facts WHERE place = 9")
     with pytest.raises(lanes.Gap, match="facts after place 3"):
         read(3)
+
+
+def test_what_was_not_acknowledged_is_not_passed_over(place: Place) -> None:
+    """Of a window of which one record failed and a later one did not, all from the one that failed is sent again."""
+    with closing(PostgresDatabase.at(place.url)) as database:
+        relay = module.Relay(database, Brokers(servers=("127.0.0.1:1",)))
+        lane = Lane(Cursor(1, "facts", "touchline.facts", "id", 5), since=monotonic())
+        relay._lanes[1, "facts"] = lane
+        relay._heads = {(1, "facts"): 9}
+        answers = [Future() for _ in range(3)]
+        lane.window = [(6 + n, answer) for n, answer in enumerate(answers)]
+        answers[0].success(None)
+        answers[2].success(None)
+        assert not relay._settle()
+        assert (lane.cursor.place, len(lane.window)) == (5, 3), "one is under way"
+        answers[1].failure(KafkaTimeoutError())
+        assert relay._settle()
+        assert (lane.cursor.place, lane.window, lane.after > 0) == (6, [], True)
+        relay._place.close()
 
 
 def test_a_crash_after_the_answer_and_before_the_cursor_sends_again_and_leaves_nothing_out(

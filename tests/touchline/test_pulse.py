@@ -55,6 +55,7 @@ def test_a_pulse_tells_health_and_figures_and_nothing_else(capsys: pytest.Captur
         assert not healthy(pulse.port, "/elsewhere")
         well[0] = False
         assert not healthy(pulse.port)
+        assert capsys.readouterr() == ("", ""), "who asks is written down nowhere"
         with pytest.raises(Refused, match=f"Port {pulse.port} cannot be used"):
             Pulse(registry, lambda: (200, {}), "127.0.0.1", pulse.port)
     assert not healthy(pulse.port)
