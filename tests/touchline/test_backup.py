@@ -232,6 +232,28 @@ def test_from_postgresql_and_into_it(
         cluster.drop(place)
 
 
+def test_who_was_erased_since_stays_so_though_nothing_but_the_old_keys_is_left(
+    acme: Shell, tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "told").write_text("".join(json.dumps(one) + "\n" for one in told()), encoding="utf-8")
+    assert acme("append", str(tmp_path / "told"), "--source", "crm").code == 0
+    kept = str(tmp_path / "kept")
+    assert acme("backup", kept).code == 0
+    assert acme("person", "erase", found(acme), "--reason", "customer_request", "--yes").code == 0
+    for path in acme.folder.glob("touchline.db*"):
+        path.unlink()
+    fresh = Shell(tmp_path / "fresh", capsys)
+    assert fresh("restore", kept, "--erased", str(acme.folder), "--json").json["erased"] == 2
+    assert fresh("person", "find", "--phone", PHONE).code == Exit.UNKNOWN
+    other = Shell(tmp_path / "other", capsys)
+    assert other("tenant", "add", "acme").code == 0
+    third = Shell(tmp_path / "third", capsys)
+    assert third("restore", kept, "--erased", str(other.folder)).code == Exit.UNAVAILABLE, (
+        "another ledger's keys"
+    )
+    assert not (third.folder / "touchline.db").exists()
+
+
 def _one(folder: Path) -> Path:
     from schemas.catalogue import example
 
