@@ -61,6 +61,12 @@ def found_key(connection: Connection, tenant: str, person: str, retention: str) 
     return key
 
 
+def stored_secret(connection: Connection, name: str) -> bytes | None:
+    """Kept under a name; None where nothing is."""
+    found = connection.scalar(select(secrets.c.value).where(secrets.c.name == name))
+    return None if found is None else bytes(found)
+
+
 class KeyReading:
     """See the module's docstring. Nothing is cached here."""
 
@@ -70,8 +76,22 @@ class KeyReading:
     def secret(self, name: str) -> bytes | None:
         """Random bytes by name, see ``make_secret``."""
         with self._place.read() as connection:
-            row = connection.execute(select(secrets.c.value).where(secrets.c.name == name)).first()
-        return None if row is None else bytes(row[0])
+            return stored_secret(connection, name)
+
+    def secrets_under(self, prefix: str) -> dict[str, bytes]:
+        """Every one whose name begins so."""
+        with self._place.read() as connection:
+            rows = connection.execute(
+                select(secrets).where(secrets.c.name.startswith(prefix, autoescape=True))
+            )
+            return {str(name): bytes(value) for name, value in rows}
+
+    def of_class(self, tenant: str, retention: str, after: str, limit: int) -> list[str]:
+        """Whose keys of that class there are, behind a name."""
+        c = person_keys.c
+        query = select(c.person).where(c.tenant == tenant, c.retention == retention, c.person > after)
+        with self._place.read() as connection:
+            return list(connection.execute(query.order_by(c.person).limit(limit)).scalars())
 
     def key(self, tenant: str, person: str, retention: str) -> bytes | Erased:
         """The sealing key, or ERASED. Raises KeyMissing: only a tombstone reads as erased. Nothing is cached here."""

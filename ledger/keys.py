@@ -18,7 +18,7 @@ from ledger.errors import KeyStoreForeign, PersonErased
 from ledger.hot import Hot
 from ledger.key_job import KeyJob
 from ledger.key_place import KeyPlace
-from ledger.key_reading import KeyReading, found_key, given_out, stored_key, tombstone
+from ledger.key_reading import KeyReading, found_key, given_out, stored_key, stored_secret, tombstone
 from ledger.key_tables import blind_index, conflicts, person_keys, persons, secrets, tombstones
 from ledger.seal import Erased, Keyed, Sealing, fresh_key, mac_key
 from schemas.canonical import canonical_bytes
@@ -240,6 +240,10 @@ class KeyStore(KeyReading):
     def make_secret(self, name: str, value: bytes) -> None:
         """Keep random bytes that all processes of this ledger share, unless some stand under the name."""
         _add_secret(self.connection, name=name, value=value)
+
+    def held_secret(self, name: str) -> bytes | None:
+        """The same as ``secret``, in the writer's jobs."""
+        return stored_secret(self.connection, name)
 
     def keep_secret(self, name: str, value: bytes | None) -> None:
         """Keep a secret under a name in place of the one before; None destroys it."""

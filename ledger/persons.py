@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from ledger.dialects import insert_where_new
-from ledger.hot import Hot
+from ledger.hot import Among, Hot
 from ledger.key_tables import blind_index, conflicts
 from ledger.keys import KeyStore
 from schemas.canonical import canonical_texts
@@ -34,6 +36,18 @@ _numbered = Hot(
         blind_index.c.person == bindparam("person"),
         blind_index.c.kind == bindparam("kind"),
     )
+)
+_TENANT: BindParameter[str] = bindparam("tenant")
+_entries = Among(
+    lambda people: select(blind_index.c.mac, blind_index.c.person).where(
+        blind_index.c.tenant == _TENANT, blind_index.c.person.in_(people)
+    )
+)
+_holders = Among(
+    lambda macs: select(blind_index.c.person).where(
+        blind_index.c.tenant == _TENANT, blind_index.c.mac.in_(macs)
+    ),
+    bytes,
 )
 _dispute = Hot(
     insert_where_new(
@@ -139,6 +153,23 @@ class Persons:
             return None
 
         return self._keys.reading(query)
+
+    def entry(self, tenant: str, kind: str, value: str) -> bytes:
+        """The entry of the blind index that a normal phone or number would have."""
+        return self._mac(tenant, kind, value)
+
+    def entries(
+        self, tenant: str, people: Sequence[str], connection: Connection | None = None
+    ) -> dict[bytes, str]:
+        """Every entry that names one of these persons -> that person. ``connection``: the key store's, in a job."""
+        if connection is None:
+            return self._keys.reading(partial(self.entries, tenant, people))
+        return {bytes(row[0]): str(row[1]) for row in _entries(connection, people, tenant=tenant)}
+
+    def holders(self, tenant: str, macs: Sequence[bytes]) -> set[str]:
+        """Whom these entries name."""
+        rows = self._keys.reading(lambda connection: _holders(connection, macs, tenant=tenant))
+        return {str(row[0]) for row in rows}
 
     def conflicts(self, tenant: str) -> list[Conflict]:
         """Every event whose number and phone named two persons, in order of the event ids."""

@@ -8,6 +8,7 @@ from typing import Any
 from ledger.body import sealed_places
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
+from producers.inbox.naming import Naming
 from schemas.catalogue import label
 from schemas.confidential import confidential
 from schemas.event import ENVELOPE, Event
@@ -65,13 +66,15 @@ def copied(
     ledger: Ledger, tenant: Tenant, person: str, tell: Tell = lambda done, whole: None
 ) -> Iterator[dict[str, Any]]:
     """Everything of a person in clear, an event at a time, as plain JSON: what they wrote or was written of them, and what was
-    asked about their data."""
+    asked about their data. Then the letters that name them, without their content, in which others may stand too."""
     whose = {person, *unnamed(ledger, tenant, person)}
     for fact in facts_of(ledger, tenant, sorted(whose), tell):
         if confidential(fact):
             continue  # of staff, whatever case and customer it names
         if persons_of(fact) & whose or fact.data.get("subject_ref") in whose:
             yield _opened(ledger, tenant, fact)
+    for one in Naming(ledger).of(tenant, person):
+        yield one.plain()
 
 
 def _opened(ledger: Ledger, tenant: Tenant, fact: Event) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """Erasing a person (个人信息删除; domain.md appendix A.3, art. 47), finished whatever cut it.
 
-``privacy.erasure_requested`` is appended; one key-store transaction destroys keys and index and writes the tombstone; the
-key store's files are scrubbed; ``privacy.erasure_executed`` is appended. Each step is done again where it may not have
-been, from what the facts and the key store say, so that a crash at any of them, or an older copy of either file, ends the
-same: facts of both kinds, a tombstone, no key.
+``privacy.erasure_requested`` is appended; dead letters that name the person are discarded, while the index can tell; one
+key-store transaction destroys keys and index and writes the tombstone; the key store's files are scrubbed;
+``privacy.erasure_executed`` is appended, unless letters that name others too are left: then when they are gone. Each step is
+done again where it may not have been, from what the facts and the key store say, so that a crash at any of them, or an older
+copy of either file, ends the same: facts of both kinds, a tombstone, no key.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from producers.erasure_index import EXECUTED, REQUESTED, Erasure, follow, listed
 from schemas.instants import Instant, format_instant
 
 if TYPE_CHECKING:  # a command that reads looks for erasures, and takes nothing in
+    from producers.inbox.forgetting import Forgetting
     from producers.intake import Intake
 
 SOURCE = "touchline"
@@ -62,8 +65,20 @@ class Settled:
 class Erasures:
     """``settle`` does on the caller's thread what is left to do; ``start`` has it done whenever a request was kept."""
 
-    def __init__(self, ledger: Ledger, intake: Intake, clock: Clock, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        intake: Intake,
+        clock: Clock,
+        letters: Callable[[], Forgetting],
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
+        """``letters`` is called when somebody is to be erased."""
+        self._letters = letters
         self._patience = patience
+        self._owing: set[int] = set()
+        """Tenants with a tombstone that no fact asked for, and that waits for letters."""
         self._ledger = ledger
         self._intake = intake
         self._clock = clock
@@ -85,6 +100,7 @@ class Erasures:
 
     def _settle(self, tenant: Tenant, all_of_it: bool) -> Settled:
         ledger = self._ledger
+        all_of_it = all_of_it or tenant.number in self._owing
         follow(ledger, tenant)
         with ledger.database.read() as connection:
             known = listed(connection, tenant)
@@ -94,24 +110,31 @@ class Erasures:
         stones = ledger.erased(tenant)
         held = {one.person for one in (known if all_of_it else waiting)}
         open_ = sorted((held - stones.keys()) | set(ledger.keys.revived(tenant.name)))
-        for person in open_:
-            ledger.erase(tenant, person).result(WAIT)
+        before = {one.person for one in known if one.executed}
+        again = len(before.intersection(open_))
+        if open_:
+            self._letters().erase(tenant, open_)
+        if open_ and (again or all_of_it):  # the key store may be an older one
+            self._letters().sweep(tenant)
         unsaid = sorted(stones.keys() - {one.person for one in known}) if all_of_it else []
         if waiting or unsaid or open_:
             self._scrubbed()
         stones = ledger.erased(tenant)
-        for one in waiting:
+        left = self._letters().left(tenant) if waiting or unsaid else {}
+        stated = [one for one in waiting if one.person not in left]
+        restored = [person for person in unsaid if person not in left]
+        for one in stated:
             self._state(tenant, one, stones[one.person])
-        for person in unsaid:
+        for person in restored:
             self._state(tenant, Erasure("", person, RESTORED, 0), stones[person])
-        if waiting or unsaid:
+        if stated or restored:
             follow(ledger, tenant)
-        before = {one.person for one in known if one.executed}
+        (self._owing.discard if restored == unsaid else self._owing.add)(tenant.number)
         return Settled(
             erased=len(open_),
-            again=len(before.intersection(open_)),
-            executed=len(waiting) + len(unsaid),
-            stated_again=len(unsaid),
+            again=again,
+            executed=len(stated) + len(restored),
+            stated_again=len(restored),
         )
 
     def _scrubbed(self) -> None:
@@ -149,9 +172,13 @@ class Erasures:
 
     def start(self) -> None:
         """On a thread of its own, woken by each request that is kept."""
-        self._intake.watch(REQUESTED, self._wake.set)
+        self._intake.watch(REQUESTED, self.wake)
         self._thread = threading.Thread(target=self._run, name="erasure", daemon=True)
         self._thread.start()
+
+    def wake(self) -> None:
+        """Something is there to be settled, or may be."""
+        self._wake.set()
 
     def stop(self) -> None:
         """Finish what is in hand and end; what is left is done at the next start."""

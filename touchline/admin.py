@@ -186,12 +186,16 @@ class HouseAdmin:
         from touchline import inboxing
 
         found = only_tenant(self._house.ledger, tenant)
-        return inboxing.replayed(self._house, found, source, letter, by)
+        done = inboxing.replayed(self._house, found, source, letter, by)
+        erasing.letters_gone(self._house)
+        return done
 
     def _dead_discard(self, tenant: str, letter: str, cause: str, by: str) -> Json:
         from touchline import inboxing
 
-        return inboxing.discard(self._house, only_tenant(self._house.ledger, tenant), letter, cause, by)
+        done = inboxing.discard(self._house, only_tenant(self._house.ledger, tenant), letter, cause, by)
+        erasing.letters_gone(self._house)
+        return done
 
     def _dead_open(self, tenant: str, letter: str, by: str) -> Json:
         from touchline import inboxing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ledger.tenants import Tenant
@@ -39,14 +39,33 @@ def settle_at_the_start(erasures: Erasures) -> None:
 
 
 def erase(house: House, tenant: Tenant, person: str, basis: str, by: str) -> Json:
-    """Erase a person, and the texts without a person in cases that are theirs alone. What was erased before stays so."""
+    """Erase a person, the texts without a person in cases that are theirs alone, and the dead letters (``letters``) that name
+    nobody else. Those that name others too are left (``letters_left``). What was erased before stays so."""
+    from producers.inbox.bars import waited_for
+    from producers.inbox.naming import Naming
+
     with _refusing(person):
         if (at := house.persons.erased(tenant, person)) is not None:
-            return {"person": person, "erased": format_instant(at), "before": True, "unnamed": 0}
+            told = {
+                "person": person,
+                "erased": format_instant(at),
+                "before": True,
+                "unnamed": 0,
+                "letters": [],
+            }
+            return {**told, "letters_left": waited_for(house.ledger, tenant)[0].get(person, [])}
+        theirs = [one.letter for one in Naming(house.ledger).of(tenant, person) if one.goes]
         _, also = house.persons.erase(tenant, SOURCE, person, basis, by)
         house.erasures.settle()
-    done = house.ledger.erased(tenant)[person]
-    return {"person": person, "erased": format_instant(done), "before": False, "unnamed": also}
+    done = format_instant(house.ledger.erased(tenant)[person])
+    told = {"person": person, "erased": done, "before": False, "unnamed": also, "letters": theirs}
+    return {**told, "letters_left": waited_for(house.ledger, tenant)[0].get(person, [])}
+
+
+def letters_gone(house: House) -> None:
+    """After letters were replayed or discarded: erasures that waited for them are stated at once."""
+    with suppress(NotScrubbed):  # it is tried again at the next start, or while serving
+        house.erasures.settle()
 
 
 def accessed(house: House, tenant: Tenant, person: str, purpose: str, by: str) -> Json:

@@ -39,6 +39,7 @@ from touchline.rules import rules
 
 if TYPE_CHECKING:  # commands that write open the house too, and never ring
     from alerts.service import Alerts
+    from producers.inbox.forgetting import Forgetting
     from producers.inbox.inbox import Inboxes
     from projections.reading.reading import Reading
     from touchline.rebuilding import Tell
@@ -76,7 +77,7 @@ class House:
             self.writer.ring_by(bell.ring)
         self.ledger = Ledger(self.database, self.writer, self.keys, clock)
         self.intake = Intake(self.ledger, clock)
-        self.erasures = Erasures(self.ledger, self.intake, clock)
+        self.erasures = Erasures(self.ledger, self.intake, clock, lambda: self.forgetting)
         settle_at_the_start(self.erasures)
         self.persons = PersonRequests(self.ledger, self.intake, clock)
         self.rules: Sequence[AnyRule] = rules()
@@ -128,6 +129,13 @@ class House:
         return Inboxes(self.ledger, self.intake, self.clock)
 
     @cached_property
+    def forgetting(self) -> Forgetting:
+        """Letters of persons who are erased."""
+        from producers.inbox.forgetting import Forgetting
+
+        return Forgetting(self.ledger, self.inbox)
+
+    @cached_property
     def settings(self) -> Settings:
         """What the operator set; read when it is asked for, which only a server does."""
         from touchline.settings import Settings
@@ -158,6 +166,7 @@ class House:
         self._rooms.callback(self.rebuilds.stop)
         self.erasures.start()
         self._rooms.callback(self.erasures.stop)
+        self.inbox.watch(self.erasures.wake)
         self.inbox.start()
         self._rooms.callback(self.inbox.stop)
         if self.runner is not None:

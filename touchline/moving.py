@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from ledger.clock import SystemClock
 from ledger.copying.copy import Copied, Copying, Progress
@@ -20,6 +20,7 @@ from ledger.folder import KEYS_FILE, read_server
 from ledger.key_place import KeyPlace
 from ledger.key_tables import APPLICATION_ID, secrets, tombstones
 from ledger.timeline import BACKUP, refuse_a_backup
+from producers.inbox.tables import OPEN, letters
 from touchline.portable import NOT_FOLDED, ROOMS, told
 
 Live = tuple[Database, KeyPlace]
@@ -88,10 +89,17 @@ def restore(folder: Path, target: str, progress: Progress, newer: str = "", keys
         return Copying(
             source=source, keys=source.keys, target=target_of(target), by="restore", now=SystemClock().now(),
             rooms=ROOMS, fixed=(NOT_FOLDED,), portable=told(), progress=progress,
-            erased=erased_in(newer, source.ledger_id, keys_url) if newer else (),
+            erased=erased_in(newer, source.ledger_id, keys_url) if newer else (), indexed=_letters(source),
         ).run()  # fmt: skip
     finally:
         source.close()
+
+
+def _letters(source: FolderSource) -> bool:
+    """Whether letters whose text is there are among what is restored; the first house on it looks whom they name."""
+    with source.read() as connection:
+        held = select(letters.c.place).where(letters.c.state.in_(OPEN)).limit(1)
+        return inspect(connection).has_table(letters.name) and connection.execute(held).first() is not None
 
 
 def erased_in(place: str, ledger_id: str, keys_url: str = "") -> list[Row]:

@@ -39,7 +39,9 @@ class LetterBody(BaseModel):
     events: int = Field(description="touchpoints that came of it")
     decided: str | None
     by: str = Field(description="who replayed or discarded it")
-    cause: str = Field(description="why it was discarded")
+    cause: str = Field(
+        description="why it was discarded; `names_erased_person` of a dead one: replay or discard it"
+    )
     opened: str | None = Field(description="when it was last looked at in clear, and by whom")
     opened_by: str
 

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ledger.errors import Busy, NotKept, Stopped
 from producers.dossier import copied
+from producers.inbox.bars import waited_for
+from producers.inbox.naming import Naming
+from producers.inbox.tables import DEAD
 from producers.persons import NotTaken, UnknownPerson
 from schemas.fields import Code, Ref
 from schemas.instants import Instant, format_instant
@@ -53,10 +56,14 @@ class Whom(BaseModel):
 class PersonBody(BaseModel):
     person: str = Field(description="the reference", examples=["7c1e0b52-6a0e-4c57-9b0c-6d3a51f2c0de"])
     erased: str | None = Field(default=None, description="when they were erased")
+    letters: list[str] = Field(
+        description="letters that name them and are no touchpoints yet (`GET /dead-letters`)"
+    )
 
 
 class ErasureAsked(BaseModel):
-    """Kept; it is carried out at once, and `privacy.erasure_executed` then says so in the fact lane."""
+    """Kept; it is carried out at once, and `privacy.erasure_executed` then says so in the fact lane; where letters are left,
+    when the last of them was replayed or discarded."""
 
     event_id: str | None = Field(description="of the request; null where they were erased before")
     place: int | None
@@ -64,6 +71,10 @@ class ErasureAsked(BaseModel):
         description="texts without a customer, in cases that are theirs alone, erased with them"
     )
     erased: str | None
+    letters: list[str] = Field(description="dead letters that name nobody else, discarded with them")
+    letters_left: list[str] = Field(
+        description="dead letters that name others too: replay them, which leaves this person out, or discard them"
+    )
 
 
 class Erase(BaseModel):
@@ -98,13 +109,15 @@ async def find(services: House, who: Administrator, whom: Whom) -> Response:
     )
     if found is None:
         raise not_found("person (any more)", "人（或已删除）")
-    return JSONResponse(PersonBody(person=found).model_dump())
+    letters = await run_in_threadpool(Naming(services.ledger).of, who.tenant, found)
+    return JSONResponse(PersonBody(person=found, letters=[one.letter for one in letters]).model_dump())
 
 
 @routes.get(
     "/persons/{person}/events",
     summary="A copy of all that is kept of a person",
-    description="One JSON object a line, opened; that somebody looked is recorded first (`privacy.access_recorded`). 410 "
+    description="One JSON object a line, opened; last, letters that name them and are no touchpoints yet, without their "
+    "content. That somebody looked is recorded first (`privacy.access_recorded`). 410 "
     "where they were erased.",
     response_class=StreamingResponse,
     responses={
@@ -154,14 +167,25 @@ async def erase(services: House, who: Administrator, person: str, asked: Erase) 
 
 def _erase(services: Services, who: Caller, person: str, asked: Erase) -> ErasureAsked:
     if (at := _erased(services, who, person)) is not None:
-        return ErasureAsked(event_id=None, place=None, unnamed=0, erased=format_instant(at))
+        left = waited_for(services.ledger, who.tenant)[0].get(person, [])
+        return ErasureAsked(
+            event_id=None, place=None, unnamed=0, erased=format_instant(at), letters=[], letters_left=left
+        )
+    found = Naming(services.ledger).of(who.tenant, person)
     try:
         kept, also = services.persons.erase(who.tenant, who.source, person, asked.basis, asked.by)
     except NotTaken as error:
         raise refused(error.problem) from None
     except (Busy, Stopped, NotKept) as error:
         raise _not_now(error) from None
-    return ErasureAsked(event_id=kept.event_id, place=kept.place, unnamed=also, erased=None)
+    return ErasureAsked(
+        event_id=kept.event_id,
+        place=kept.place,
+        unnamed=also,
+        erased=None,
+        letters=[one.letter for one in found if one.goes],
+        letters_left=[one.letter for one in found if one.state == DEAD and not one.alone],
+    )
 
 
 def _not_now(error: Exception) -> Refused:

@@ -59,6 +59,8 @@ class Copying:
     portable: Sequence[Portable] = ()
     fixed: Sequence[tuple[Table, Row]] = ()
     erased: Sequence[Row] = ()
+    indexed: bool = False
+    """Entries of the blind index of who was erased go along: letters are looked through by them, and then they go too."""
     progress: Progress = lambda *_: None
 
     def run(self) -> Copied:
@@ -127,6 +129,8 @@ class Copying:
                 for page in query.partitions():
                     rows = [tuple(row) for row in page]
                     good = [row for row in rows if not _whose(table, row) & erased.keys()]
+                    if table is blind_index and self.indexed:
+                        good = rows
                     self.target.keys(table, good)
                     if table is persons:
                         left |= {(row[0], row[1]) for row in rows} & erased.keys()

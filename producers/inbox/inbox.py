@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ledger.dialects import upsert
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from producers.inbox import doors
+from producers.inbox.bars import left_out
 from producers.inbox.known import Inbox, listed
 from producers.inbox.letter import UNREADABLE, Content, Decision, Kept
 from producers.inbox.letters import Letters
@@ -47,10 +49,11 @@ class Inboxes:
         self._intake = intake
         self._clock = clock
         self._readings: dict[str, tuple[Inbox, Reading]] = {}
-        self._one = threading.Lock()
+        self._one = threading.RLock()
         self._wake = threading.Event()
         self._ending = False
         self._thread: threading.Thread | None = None
+        self._done: Callable[[], None] = lambda: None
 
     # Who may deliver.
 
@@ -145,28 +148,39 @@ class Inboxes:
                 if (now := self.lists.one(tenant, found)) is not None:
                     done.append(now)
             self.letters.tidy([tenant])
+        self._done()
         return done
 
     def discard(self, tenant: Tenant, letter: str, cause: str, by: str) -> bool:
         """Destroy what a dead letter holds, for good; False where it is not dead."""
         done = self.letters.discard(tenant, letter, cause, by).result(WAIT)
         self.letters.tidy([tenant])
+        self._done()
         return done
+
+    def watch(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called after dead letters were replayed or discarded: it may set a flag."""
+        self._done = callback
+
+    def still(self) -> AbstractContextManager[object]:
+        """Nothing is mapped or replayed by this process meanwhile."""
+        return self._one
 
     def _mapped(self, tenant: Tenant, letter: str, source: str, good: str) -> Decision:
         try:
             content = self.letters.content(tenant, letter)
         except UNREADABLE:
             return self._dead(tenant, _NO_KEY)
+        out = left_out(self._ledger, tenant, letter, source) if good == REPLAYED else None
         if content.origin:  # an event from Kafka: no mapping, only what it is by itself
             from producers.inbox.taking import again
 
-            return again(self._intake, tenant, source, content)
+            return again(self._intake, tenant, source, content, out)
         inbox = self.find(source)
         if inbox is None or inbox.tenant != tenant:
             return self._dead(tenant, _NO_READER)
         try:
-            read = self._reading(inbox).read(content)
+            read = self._reading(inbox).read(content, out)
         except Exception as error:  # one bad letter stops no other: a defect is its reason, by class alone
             name = type(error).__name__
             return self._dead(

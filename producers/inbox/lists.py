@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, func, inspect, select
+from sqlalchemy import Connection, RowMapping, func, inspect, select
 
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from producers.inbox.tables import DEAD, STATES, WAITING, letters
+from producers.inbox.tables import DEAD, OPEN, STATES, WAITING, letters
 from schemas.instants import Instant, format_instant
 
 SHOWN = (
@@ -74,6 +75,13 @@ class Lists:
         with self._ledger.database.read() as connection:
             found = {str(row[0]): int(row[1]) for row in connection.execute(query)}
         return {state: found.get(state, 0) for state in STATES}
+
+
+def there(connection: Connection, tenant: Tenant, ids: Sequence[str]) -> set[str]:
+    """Those of these letters whose text is there."""
+    c = letters.c
+    query = select(c.id).where(c.tenant == tenant.number, c.id.in_(ids), c.state.in_(OPEN))
+    return set(connection.execute(query).scalars())
 
 
 def _shown(row: RowMapping) -> dict[str, Any]:

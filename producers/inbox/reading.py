@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from producers.mapping.mapping import Made, Mapping
 from producers.mapping.problems import BadRow, Fault
 from producers.mapping.reading import mapping_of
 from producers.mapping.values import Hasher
+from schemas.canonical import Json
 from schemas.policy_yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Reading:
         aliases = aliases_of(read_yaml(inbox.aliases, "aliases")) if inbox.aliases else Aliases()
         return cls(mapping, mapping.over_json(aliases), hasher(key))
 
-    def read(self, content: Content) -> Read:
-        """Row by row: a bad one spoils no other."""
+    def read(self, content: Content, out: Callable[[Json], bool] | None = None) -> Read:
+        """Row by row: a bad one spoils no other. ``out``: whether a row is left out, by any of its events."""
         try:
             found = rows(content)
         except BadRow as error:
@@ -63,7 +64,7 @@ class Reading:
                 where = first.field if len(found) == 1 else f"[{at}] {first.field}".strip()
                 faults.append(Fault(where, first.reason, first.reason_zh))
                 continue
-            if events is None:
+            if events is None or (out is not None and any(out(one.event) for one in events)):
                 skipped += 1
             else:
                 made += events

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +14,7 @@ from producers.binding import Malformed
 from producers.inbox.letter import Content, Decision, Kept
 from producers.inbox.letters import Letters
 from producers.inbox.media import essence_of
-from producers.inbox.tables import DEAD, REPLAYED
+from producers.inbox.tables import DEAD, REPLAYED, SKIPPED
 from producers.intake import Intake
 from producers.records import Delivery, event_of
 from schemas.canonical import Json
@@ -106,12 +106,17 @@ def _keep(
         raise failed
 
 
-def again(intake: Intake, tenant: Tenant, source: str, content: Content) -> Decision:
-    """A dead letter offered once more, however long it is. Raises what the ledger raises."""
+def again(
+    intake: Intake, tenant: Tenant, source: str, content: Content, out: Callable[[Json], bool] | None = None
+) -> Decision:
+    """A dead letter offered once more, however long it is, unless it is to be left ``out``. Raises what the ledger raises."""
     read = _read(content, len(content.body))
     if isinstance(read, Malformed):
         intake.note(tenant, received=1, dead=1)
         return _dead(content, read)
+    if out is not None and out(read):
+        intake.note(tenant, received=1, skipped=1)
+        return Decision(SKIPPED)
     outcome = intake.submit_many(tenant, source, [read], letters=True).result(WAIT)[0]
     return Decision(REPLAYED, 1) if isinstance(outcome, Appended) else _dead(content, outcome)
 

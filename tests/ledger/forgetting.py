@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection
 
 from ledger.candidate import Appended
@@ -24,6 +25,10 @@ from ledger.tenants import Tenant
 from ledger.writer import Writer
 from producers.erasure import Erasures
 from producers.erasure_index import EXECUTED, REQUESTED
+from producers.inbox.forgetting import Forgetting
+from producers.inbox.inbox import Inboxes
+from producers.inbox.letter import UNREADABLE, Content, Decision
+from producers.inbox.letters import CLASS
 from producers.intake import Intake
 from producers.steps import ErasureStep
 from schemas.event import Event, Sealed
@@ -78,11 +83,15 @@ class Room:
     home: House
     intake: Intake
     erasures: Erasures
+    inboxes: Inboxes
 
     @classmethod
     def of(cls, home: House, patience: float = 5.0) -> Room:
         intake = Intake(home.ledger, home.clock)
-        return cls(home, intake, Erasures(home.ledger, intake, home.clock, patience=patience))
+        inboxes = Inboxes(home.ledger, intake, home.clock)
+        letters = Forgetting(home.ledger, inboxes)
+        erasures = Erasures(home.ledger, intake, home.clock, lambda: letters, patience=patience)
+        return cls(home, intake, erasures, inboxes)
 
     @property
     def tenant(self) -> Tenant:
@@ -114,6 +123,9 @@ class Before:
     at: Instant
     secrets: tuple[bytes, ...]
     """Keys of the person and entries of the index."""
+    letter: str
+    """A dead letter that names them alone."""
+    letter_key: bytes
 
 
 def settle_in(home: House) -> Before:
@@ -133,10 +145,20 @@ def settle_in(home: House) -> Before:
         rows += keys.execute(f"SELECT mac FROM blind_index WHERE person = '{person}'").fetchall()
     secrets = tuple(bytes(row[0]) for row in rows)
     assert len(secrets) == 1 + 3  # one class; two numbers and a phone
+    letter = dead_letter(room, f"{NAME} {PHONE} {TEXT}")
+    with home.raw(keys=True) as keys:
+        ((key,),) = keys.execute(f"SELECT key FROM person_keys WHERE person = '{letter}'").fetchall()
     if isinstance(home.place, Path):
         held = everything(home.place)
-        assert all(secret in held for secret in secrets)
-    return Before(person, who, (first, again), other, at, secrets)
+        assert all(secret in held for secret in (*secrets, bytes(key)))
+    return Before(person, who, (first, again), other, at, secrets, letter, bytes(key))
+
+
+def dead_letter(room: Room, text: str) -> str:
+    """What a source sent and nobody could read."""
+    content = Content("text/plain", (), text.encode())
+    kept = room.inboxes.letters.keep(room.tenant, "crm", "", "text/plain", content, Decision("dead"))
+    return kept.result(60).id
 
 
 def everything(folder: Path) -> bytes:
@@ -150,11 +172,14 @@ def forgotten(home: House, before: Before) -> None:
     for name, held in home.stored():
         assert [word.decode() for word in CLEAR if word in held] == [], name
         if isinstance(home.place, Path):  # of PostgreSQL's disk: test_scrubbing
-            assert [secret for secret in before.secrets if secret in held] == [], name
+            assert [secret for secret in (*before.secrets, before.letter_key) if secret in held] == [], name
     assert list(home.ledger.erased(tenant)) == [before.person]
     assert home.ledger.customer(tenant, phone=PHONE) is None
     assert home.ledger.customer(tenant, source="crm", number=NUMBER) is None
     assert home.keys.revived(tenant.name) == []
+    with pytest.raises(UNREADABLE):
+        room.inboxes.letters.content(tenant, before.letter)
+    assert home.keys.of_class(tenant.name, CLASS, "", 9) == []
     gone = {"erased": True}
     for kept in before.kept:
         data = home.ledger.unsealed(tenant, room.fact(kept))
@@ -218,9 +243,12 @@ class CutTransaction:
 
 
 RECORDED = (
-    ErasureStep.REQUESTED, ErasureStep.FOUND, ErasureStep.SCRUBBED, ErasureStep.STATED, ErasureStep.SETTLED,
+    ErasureStep.REQUESTED, ErasureStep.FOUND, ErasureStep.LETTERS_CUT, ErasureStep.LETTERS_SHUT,
+    ErasureStep.SCRUBBED, ErasureStep.STATED, ErasureStep.SETTLED,
 )  # fmt: skip
-"""The record's commits of one erasure. The third is that of the job in which the keys were destroyed."""
+"""The record's commits of one erasure. SCRUBBED is that of the job in which the keys were destroyed."""
+DESTROYED = (ErasureStep.LETTERS_KEYS, ErasureStep.DESTROYED)
+"""Its scrubs of the key store."""
 
 
 class CutDatabase:
@@ -236,11 +264,13 @@ class CutPlace:
     def __init__(self, inner: KeyPlace, cut: Cut) -> None:
         self._inner = inner
         self._cut = cut
+        self._next = [*DESTROYED]
         self.where, self.changed, self.close = inner.where, inner.changed, inner.close
         self.transaction, self.read = inner.transaction, inner.read
 
     def scrub(self) -> bool:
-        self._cut.at(ErasureStep.DESTROYED)
+        if self._cut.armed and self._next:
+            self._cut.at(self._next.pop(0))
         return self._inner.scrub()
 
 
@@ -253,7 +283,8 @@ def main(arguments: list[str]) -> None:
     writer = Writer(CutDatabase(database, cut), keys, clock)
     ledger = Ledger(database, writer, keys, clock)
     intake = Intake(ledger, clock)
-    erasures = Erasures(ledger, intake, clock)
+    letters = Forgetting(ledger, Inboxes(ledger, intake, clock))
+    erasures = Erasures(ledger, intake, clock, lambda: letters)
     erasures.settle(all_of_it=True)  # the index stands at the head: what follows is the erasure alone
     cut.armed = True
     tenant = ledger.tenant(TENANT)

@@ -18,16 +18,19 @@ from ledger.key_tables import metadata as key_metadata
 from ledger.tenants import Tenant
 from producers.erasure import SAFETY, NotScrubbed, Settled
 from producers.erasure_index import EXECUTED, REQUESTED, unapplied
+from producers.inbox.bars import waited_for
 from producers.steps import ErasureStep
 from tests.kit.hatchery import ended
 from tests.kit.places import ON_SQLITE, Where, name_of, raw
 from tests.kit.postgres import Cluster, Place
 from tests.ledger import forgetting
 from tests.ledger.forgetting import (
+    OTHER_PHONE,
     PHONE,
     Before,
     Room,
     complaint,
+    dead_letter,
     everything,
     executed_once,
     forgotten,
@@ -224,11 +227,14 @@ def test_killed_at_a_step(place: Where, step: ErasureStep) -> None:
     with house(place, SystemClock()) as home:
         before = settle_in(home)
     assert ended(forgetting.main, name_of(place), before.person, step.name) == -signal.SIGKILL
-    stones = int(step not in (ErasureStep.REQUESTED, ErasureStep.FOUND))
-    standing = step in (ErasureStep.REQUESTED, ErasureStep.FOUND, ErasureStep.DESTROYED)
+    at = list(ErasureStep).index(step)
+    stones = int(at >= list(ErasureStep).index(ErasureStep.DESTROYED))
+    standing = at <= list(ErasureStep).index(ErasureStep.DESTROYED)
     if isinstance(place, Path):  # before anybody opens it, which may tidy up
         left = [secret in everything(place) for secret in before.secrets]
         assert left == [standing] * len(left)
+        lettered = at <= list(ErasureStep).index(ErasureStep.LETTERS_KEYS)
+        assert (before.letter_key in everything(place)) == lettered
     with house(place, SystemClock()) as home:
         room = Room.of(home)
         stated = step in (ErasureStep.STATED, ErasureStep.SETTLED)
@@ -238,3 +244,44 @@ def test_killed_at_a_step(place: Where, step: ErasureStep) -> None:
         (asked,) = room.said(REQUESTED)
         executed_once(room, before, asked.event_id)
         forgotten(home, before)
+
+
+@pytest.mark.crash
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is what this is about")
+def test_killed_before_it_is_known_which_letters_stay(place: Where) -> None:
+    """The tombstone and what says for which letter the erasure waits are one transaction of the key store."""
+    with house(place, SystemClock()) as home:
+        before = settle_in(home)
+        shared = dead_letter(Room.of(home), f"{PHONE} {OTHER_PHONE}")
+    assert ended(forgetting.main, name_of(place), before.person, "DESTROYED") == -signal.SIGKILL
+    with house(place, SystemClock()) as home:
+        room = Room.of(home)
+        assert room.erasures.settle(all_of_it=True) == Settled()
+        waits_for(room, before, shared)
+
+
+@pytest.mark.parametrize("store", ["keys", "record"])
+def test_an_older_store_and_a_letter_that_stays(backups: Backups, store: str) -> None:
+    with house(backups.place, SimulatedClock(START)) as home:
+        before = settle_in(home)
+        shared = dead_letter(Room.of(home), f"{PHONE} {OTHER_PHONE}")
+    backups.make()
+    with house(backups.place, SimulatedClock(START)) as home:
+        room = Room.of(home)
+        room.request(before.person)
+        assert room.erasures.settle() == Settled(erased=1)
+    with house(backups.put_back(store), SimulatedClock(START)) as home:
+        room = Room.of(home)
+        assert room.erasures.settle(all_of_it=True) == Settled(erased=int(store == "keys"))
+        waits_for(room, before, shared)
+
+
+def waits_for(room: Room, before: Before, shared: str) -> None:
+    """The erasure is stated when the letter is gone, and not before."""
+    assert waited_for(room.home.ledger, room.tenant)[0] == {before.person: [shared]}
+    assert room.erasures.settle(all_of_it=True) == Settled()
+    assert room.said(EXECUTED) == []
+    assert room.inboxes.discard(room.tenant, shared, "test_data", "it-7")
+    assert room.erasures.settle().executed == 1
+    assert room.said(EXECUTED)[0].data["subject_ref"] == before.person
+    forgotten(room.home, before)

@@ -39,6 +39,7 @@ from tests.ledger import house as ledger_house
 from tests.projections.test_rebuild import story
 from tests.touchline.commands import ROOT, Shell, serving, until
 from tests.touchline.test_person import PHONE, found, told
+from tests.touchline.test_person import kept as letters
 from touchline import moving
 from touchline.archive import unpack
 from touchline.exits import Exit
@@ -205,6 +206,7 @@ def test_from_postgresql_and_into_it(
     assert shell("tenant", "add", "acme").code == 0
     (tmp_path / "told").write_text("".join(json.dumps(one) + "\n" for one in told()), encoding="utf-8")
     assert shell("append", str(tmp_path / "told"), "--source", "crm").code == 0
+    (letter,) = letters(shell, f"{PHONE} …")
     kept = str(tmp_path / "kept.tar")
     said = shell("backup", kept, "--json")
     assert said.code == 0, said.err
@@ -227,6 +229,8 @@ def test_from_postgresql_and_into_it(
     assert len(elsewhere("promises", "--json").json) > 6
     stated = [fact["type"] for fact in elsewhere("tail", "--json").json]
     assert stated.count("privacy.erasure_executed") == 2
+    (back,) = elsewhere("dead", "list", "--state", "all", "--json").json
+    assert (back["id"], back["state"], back["cause"]) == (letter, "discarded", "erased_with_person")
     assert elsewhere("verify").code == 0
     for place in (apart, target):
         cluster.drop(place)

@@ -16,10 +16,13 @@ import pytest
 
 from ledger.folder import ServerInfo
 from ledger.verify import verify
+from producers.inbox.letter import Content, Decision
 from projections.dump import dump
 from tests.touchline.commands import ON_BOTH, Server, Shell, serving, until
 from touchline.exits import Exit
+from touchline.house import House
 from touchline.library import Library
+from touchline.place import place_of
 
 NUMBER, NAME, PHONE, ADDRESS = "KH-77120", "欧阳若溪", "13911112222", "云栖花园 3 栋 1201"
 TEXT, NOTE, OTHER = "主卧吊顶漏水，孩子过敏", "欧阳女士说周末在家", "车位划线不清"
@@ -169,6 +172,51 @@ def test_a_text_that_may_be_anothers_is_left(told_to: Shell, tmp_path: Path) -> 
     cases = {p["case_id"] for p in told_to("promises", "--json").json}
     said = "".join(told_to("case", "show", case, "--json").out for case in sorted(cases))
     assert (NOTE in said, TEXT in said) == (True, False)
+
+
+def kept(shell: Shell, *texts: str) -> list[str]:
+    """Dead letters that nobody can read."""
+    with House.open(place_of(shell.folder, shell.url)) as house:
+        whose, letters = house.ledger.tenant("acme"), house.inbox.letters
+        contents = [Content("text/plain", (), text.encode()) for text in texts]
+        return [letters.keep(whose, "pbx", "", "", one, Decision("dead")).result(60).id for one in contents]
+
+
+@ON_BOTH
+def test_letters_that_name_them_go_too_or_are_told(told_to: Shell) -> None:
+    theirs, shared, nobodys = kept(
+        told_to, f"<call><tel>+86 {PHONE}</tel></call>", f"{PHONE} 13600002222", "13500003333 又漏水"
+    )
+    (one,) = told_to("person", "find", "--phone", PHONE, "--json").json
+    assert one["letters"] == [theirs, shared]
+    plain = told_to("person", "find", "--phone", PHONE)
+    assert plain.out.split() == [one["person"]]
+    assert (theirs in plain.err, nobodys in plain.err) == (True, False)
+    unknown = told_to("person", "find", "--phone", "13500003333")
+    assert (unknown.code, unknown.out, nobodys in unknown.err) == (Exit.UNKNOWN, "", True)
+    copy = told_to("person", "export", one["person"], "--json").json
+    assert [(line["letter"], line["alone"]) for line in copy[-2:]] == [(theirs, True), (shared, False)]
+
+    erase = ("person", "erase", one["person"], "--reason", "customer_request", "--yes")
+    done = told_to(*erase, "--json").json
+    assert (done["letters"], done["letters_left"]) == ([theirs], [shared])
+    assert executed(told_to) == 1, "of the note that names nobody"
+    again = told_to(*erase, "--json").json
+    assert again == {**done, "before": True, "unnamed": 0, "letters": []}
+    said = told_to(*erase)
+    assert (said.code, shared in said.err, PHONE in said.err) == (0, True, False)
+    discard = told_to("dead", "discard", shared, "--reason", "named_erased", "--by", "it-7")
+    assert (discard.code, executed(told_to)) == (0, 2)
+    assert told_to(*erase, "--json").json["letters_left"] == []
+    states = {
+        letter["id"]: letter["state"] for letter in told_to("dead", "list", "--state", "all", "--json").json
+    }
+    assert states == {theirs: "discarded", shared: "discarded", nobodys: "dead"}
+    nothing_left(told_to)
+
+
+def executed(shell: Shell) -> int:
+    return [fact["type"] for fact in shell("tail", "--json").json].count("privacy.erasure_executed")
 
 
 def test_an_older_key_store_is_brought_up_before_anybody_reads(told_to: Shell, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from producers.inbox.letter import Content, Decision
 from tests.web.site import Site, complaint, until
 
 NAME, PHONE, TEXT = "王女士", "13800000000", "卫生间天花板渗水"
@@ -45,6 +46,32 @@ def test_found_copied_and_erased(site: Site) -> None:
             plain.get(path).text for path in ("/cases", history, "/promises", "/alerts", "/metrics")
         )
     assert [word for word in (NAME, PHONE, TEXT) if word in said] == []
+
+
+def test_letters_that_name_them_are_told(site: Site) -> None:
+    with site.client(site.key()) as plain, site.client(site.key("desk", admin=True)) as desk:
+        plain.post("/events", json=complaint("c-1", site.now()))
+        letters = site.house.inbox.letters
+        contents = [Content("", (), text.encode()) for text in (PHONE, f"{PHONE} 13600002222")]
+        theirs, shared = (
+            letters.keep(site.tenant(), "pbx", "", "", one, Decision("dead")).result(60).id
+            for one in contents
+        )
+        found = desk.post("/persons/find", json={"phone": PHONE}).json()
+        assert found["letters"] == [theirs, shared]
+        copy = desk.get(f"/persons/{found['person']}/events").text
+        assert [json.loads(line)["letter"] for line in copy.splitlines()[-2:]] == [theirs, shared]
+        path, why = f"/persons/{found['person']}/erasure", {"basis": "customer_request", "by": "kf-001"}
+        asked = desk.post(path, json=why).json()
+        assert (asked["letters"], asked["letters_left"]) == ([theirs], [shared])
+        until(lambda: site.house.ledger.erased(site.tenant()))
+        again = desk.post(path, json=why).json()
+        assert (again["event_id"], again["letters_left"]) == (None, [shared])
+        assert desk.get(f"/dead-letters/{shared}").json()["cause"] == "names_erased_person"
+        assert desk.post(
+            f"/dead-letters/{shared}/discard", json={"by": "it-7", "reason": "test_data"}
+        ).is_success
+        until(lambda: "privacy.erasure_executed" in plain.get("/events").text)
 
 
 def test_the_page_says_that_it_was_erased(site: Site) -> None:

@@ -55,7 +55,8 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """按客户编号或电话查个人引用；编号和电话本身不存明文。The reference of whoever has this number or phone; neither is kept in
-    clear. Ends with 3 where nobody has it (any more). A phone on a command line stays in the shell's history: --phone -
+    clear. Letters that name them and are not touchpoints yet (touchline dead) are told too. Ends with 3 where nobody has it
+    (any more). A phone on a command line stays in the shell's history: --phone -
     reads it from standard input.
 
     \b
@@ -68,20 +69,32 @@ def find(
             "请给 --number 和 --source，或 --phone，或 --event。",
             "Give --number and --source, or --phone, or --event.",
         )
+    from producers.inbox.naming import Naming
     from touchline.library import Library
 
     if phone == "-":
         phone = sys.stdin.readline().strip()
     with Library(place_of(data, database)) as library:
+        naming, whose = Naming(library.ledger), library.tenant(tenant)
         if event:
             found = _of_event(library, tenant, event)
         else:
-            one = library.ledger.customer(library.tenant(tenant), source=source, number=number, phone=phone)
+            one = library.ledger.customer(whose, source=source, number=number, phone=phone)
             found = [one] if one else []
+        letters = {one: [letter.letter for letter in naming.of(whose, one)] for one in found}
+        if not found and not event:  # nobody who is known
+            given = naming.given(whose, source=source, number=number, phone=phone)
+            letters[""] = [letter.letter for letter in naming.letters(whose, given)]
+    for ids in letters.values():
+        if ids:
+            say(
+                f"写有此人的来件：{'、'.join(ids)}。",
+                f"Letters that name them: {', '.join(ids)} (touchline dead show).",
+            )
     if not found:
         raise Refused(Exit.UNKNOWN, "没有这样的人（或已删除）。", "Nobody is known by that (any more).")
     if as_json:
-        show([{"person": one} for one in found])
+        show([{"person": one, "letters": letters[one]} for one in found])
     else:
         print("\n".join(found))
 
@@ -109,7 +122,8 @@ def export(
 ) -> None:
     """个人信息副本：此人的全部事件，明文，每行一个 JSON；先记下查阅记录。A copy of all events of a person, opened, one JSON
     object a line; that somebody looked is recorded first. Also the texts without a customer in cases that are this
-    person's alone. --json: one array.
+    person's alone; last, a line for each letter that names them and is no touchpoint yet (touchline dead show). --json: one
+    array.
 
     \b
     Example:
@@ -137,7 +151,7 @@ def export(
             file.write(("[" if not count else ",\n") * as_json + text + "\n" * (not as_json))
             count += 1
         file.write(("]\n" if count else "[]\n") if as_json else "")
-    say(f"已导出 {count} 个事件。", f"{count} events.")
+    say(f"已导出 {count} 条。", f"{count} lines.")
 
 
 @contextmanager
@@ -173,9 +187,11 @@ def erase(
     as_json: JsonOption = False,
 ) -> None:
     """删除个人信息：销毁此人的密钥和索引，不可恢复；台账与哈希链不变，文字显示为已删除。含其独有事项中未写客户的文字。法定保存期
-    或争议未了的，请先不要删除：本命令不代为判断。Destroy a person's keys and index, for good; the record and its chain stay,
-    the texts read as erased. Also texts without a customer in cases that are this person's alone. Whether a retention period
-    or a dispute forbids it, this command does not know: that is yours to judge before.
+    或争议未了的，请先不要删除：本命令不代为判断。只写此人的死信一并丢弃；还写有他人的列出编号，处理后才记已执行。Destroy
+    a person's keys and index, for good; the record and its chain stay, the texts read as erased. Also texts without a
+    customer in cases that are this person's alone, and dead letters that name nobody else. Those that name others too are
+    told by id: until they are replayed or discarded the erasure is not stated as executed. Whether a retention period or a
+    dispute forbids it, this command does not know: that is yours to judge before.
 
     \b
     Example:
@@ -190,12 +206,22 @@ def erase(
         done = counter.perform("person.erase", arguments)
     if as_json:
         show(done)
-    elif done["before"]:
+        return
+    if left := done["letters_left"]:
+        say(
+            f"{len(left)} 封死信还写有他人，未丢弃：{'、'.join(left)}。请重放或丢弃（touchline dead replay|discard），"
+            "重放时略去此人；之后才记为已执行。",
+            f"{len(left)} dead letters name others too, and stay: replay or discard them. A replay leaves this person out; "
+            "only then the erasure is stated as executed.",
+        )
+    if done["before"]:
         say(f"此前已删除（{done['erased']}）。", f"Erased before, at {done['erased']}.")
     else:
         say(
-            f"已删除（{done['erased']}，依据：{named(reason)}），另有 {done['unnamed']} 处未写客户的文字。",
-            f"Erased, and {done['unnamed']} texts without a customer. Older backups hold the keys still: destroy them too.",
+            f"已删除（{done['erased']}，依据：{named(reason)}），另有 {done['unnamed']} 处未写客户的文字，"
+            f"{len(done['letters'])} 封死信。",
+            f"Erased, and {done['unnamed']} texts without a customer, {len(done['letters'])} dead letters. Older backups hold "
+            "the keys still: destroy them too.",
         )
         say("早先的备份里还有密钥：请一并销毁。")
         if database:
