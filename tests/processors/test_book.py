@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from processors.rules.book import Book
@@ -156,3 +157,11 @@ def test_nothing_binds_before_the_first_publication() -> None:
     assert found.version.published_by == ""
     assert book.policies.at(4, KEY) is None
     assert book.almanac.at(5) is None
+
+
+def test_a_policy_that_hears_any_fact_hears_no_verdict() -> None:
+    book = Book.empty().add(published(1, "v1", "2026-01-01 00:00", by="*"))
+    seen = fact(2, "care.greeting_sent", {})
+    said = replace(seen, type="obligation.due_soon", verdict=True)
+    assert [one.policy for one in book.policies.listening(seen) if one.type == "*"] == [KEY]
+    assert [one.policy for one in book.policies.listening(said) if one.type == "*"] == []
