@@ -88,6 +88,7 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
         assert parked.data["parked_event"] == bad.event_id
         assert parked.data["error"] == "ZeroDivisionError"
         assert [p["event_id"] for p in world.reading.engine.parked(world.tenant)] == [bad.event_id]
+        assert world.reading.engine.recheck(world.tenant) == [], "today's rules would park it too"
         assert "complaint.received complaint.resolved" in heard(world)[0]
         case = world.reading.cases.get(world.tenant, bad.case_id)
         assert case is not None

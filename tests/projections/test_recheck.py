@@ -11,8 +11,8 @@ from processors.rules.protocol import Evidence, Mark, Row
 from projections.reading.reading import Reading
 from projections.rebuild import Rebuild
 from schemas.canonical import canonical
-from schemas.instants import SECOND, format_instant
-from tests.kit.world import World
+from schemas.instants import DAY, SECOND, format_instant
+from tests.kit.world import START, World, event
 from tests.projections.test_rebuild import story
 
 GONE, MILDER, LATER = "complaint.register", "complaint.respond_in_standard", "complaint.intake_return_visit"
@@ -65,3 +65,16 @@ def test_what_todays_rules_would_say_otherwise_is_listed_and_stays(world: World)
     left = Reading(world.database, world.ledger, rules, lambda: rules).engine.recheck(world.tenant)
     assert {(one["what"], one["rule"]) for one in left} == {("said", "promises")}
     assert len(left) > len(expected)
+
+
+def test_what_was_taken_back_is_not_listed(world: World) -> None:
+    """A complaint that was none: its promises are gone, and what was said of them does not stand."""
+    data = {"subject": "engineering", "category": "leak", "description": "渗水"}
+    world.keep(event("complaint.received", "a", START, ticket="T", data=data), START)
+    world.tick(START + 4 * DAY)
+    world.keep(
+        event("event.withdrawn", "w", world.clock.now(), correctssourceid="a", data={"reason": "误录"})
+    )
+    world.tick()
+    assert "obligation.retracted" in {v.type for v in world.verdicts()}
+    assert world.reading.engine.recheck(world.tenant) == []
