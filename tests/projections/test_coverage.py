@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from projections.coverage import Share, shares
+from projections.coverage import Share, duties, shares
 from projections.explain_due import why
+from schemas.event import Event
 from tests.processors.desk import Desk, at
 from tests.processors.test_worked import BEFORE_ALL, calendar_of, profile
 
@@ -65,3 +66,21 @@ def test_why_a_gate_a_period_and_a_pause() -> None:
     assert "所属期 2026-03-03" in told[keys[1]][0]
     assert "施工单位用去 25 小时 30 分" in told[keys[2]][0]
     assert "Contractor took 25 h 30 min" in told[keys[2]][1]
+
+
+def test_a_share_is_told_as_it_was_last_published() -> None:
+    def event(place: int, zh: str) -> Event:
+        share = {"zh": zh, "due": {"coverage": "month", "member": {"case": None}}}
+        policies = {
+            "own.share": share,
+            "own.limit": {"zh": "时限", "due": {"after": "1d"}},
+            "own.none": {"zh": "无"},
+        }
+        data = {"policy": {"policies": policies}}
+        return Event(
+            type="policy.published", version=1, event_id=f"p{place}", time=place, recorded=place, place=place,
+            after=place, data=data,
+        )  # fmt: skip
+
+    found = duties({7: event(7, "新名"), 3: event(3, "旧名")})
+    assert [(key, policy["zh"]) for key, policy in found.items()] == [("own.share", "新名")]
