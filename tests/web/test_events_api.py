@@ -63,6 +63,17 @@ def test_a_duplicate_gets_the_first_answer_again(site: Site, http: httpx.Client,
     assert send(http, event, kind).json() == first.json()
 
 
+def test_what_senders_write_is_text_on_every_page(site: Site, http: httpx.Client) -> None:
+    sent = complaint("c-1", site.now(), houseid="<u>9", projectid="<u>8", actorref="<u>7")
+    sent["data"] = {"description": "<u>渗水", "customer": {"name": "<u>王女士", "phone": "13800000000"}}
+    told = send(http, sent).json()
+    case = f"/wall/cases/{told['case_id']}"
+    pages = [http.get(path, params={"after": told["place"]}).text for path in (case, "/", "/today?when=all")]
+    assert not any("<u>" in page for page in pages)
+    assert all(f"&lt;u&gt;{word}" in pages[0] for word in ("渗水", "王女士", "9"))
+    assert "&lt;u&gt;9" in pages[1]
+
+
 def test_a_batch_answers_each_by_itself_in_order(site: Site, http: httpx.Client) -> None:
     good, bad = complaint("c-1", site.now()), {**complaint("c-2", site.now()), "time": "20261122"}
     answer = send(http, [good, bad, good, 7, complaint("c-3", site.now())], BATCH)
