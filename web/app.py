@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
@@ -54,6 +55,43 @@ from web.services import Services
 from web.waiting import Waiting
 
 _PAGES = ("/wall", "/today", "/sign-in")
+_ROOMS = (
+    events,
+    lanes,
+    cases,
+    promises,
+    reports,
+    satisfaction,
+    defects,
+    alerts,
+    stream,
+    metrics,
+    health,
+    door,
+    wall,
+    wall_case,
+    wall_complaint,
+    wall_why,
+    lately,
+    today,
+    note,
+    admin,
+    persons,
+    penalties,
+    approval,
+    parked,
+    dead,
+    inbox,
+)
+
+
+@cache
+def _rooms() -> APIRouter:
+    """Every room's routes: what a request must bring to each, FastAPI finds out once for all applications of a process."""
+    made = APIRouter(dependencies=[Depends(without_nul)])
+    for room in _ROOMS:
+        made.include_router(room.routes)
+    return made
 
 
 def _page(path: str) -> bool:
@@ -99,35 +137,7 @@ def create_app(services: Services) -> FastAPI:
     answered = correlation.Answers()
     app.state.meters = metrics.Meters(services, answered.registry)
     app.state.pages = Pages(static)
-    for room in (
-        events,
-        lanes,
-        cases,
-        promises,
-        reports,
-        satisfaction,
-        defects,
-        alerts,
-        stream,
-        metrics,
-        health,
-        door,
-        wall,
-        wall_case,
-        wall_complaint,
-        wall_why,
-        lately,
-        today,
-        note,
-        admin,
-        persons,
-        penalties,
-        approval,
-        parked,
-        dead,
-        inbox,
-    ):
-        app.include_router(room.routes)
+    app.router.routes.extend(_rooms().routes)
     app.include_router(assets.router(static))
     app.add_middleware(correlation.Correlation, counted=answered, fault=_fault)
     app.add_middleware(SecurityHeaders)
