@@ -136,7 +136,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.tries = Buckets(0.5, 10)
     answered = correlation.Answers()
     app.state.meters = metrics.Meters(services, answered.registry)
-    app.state.pages = Pages(static)
+    app.state.pages = Pages()
     app.router.routes.extend(_rooms().routes)
     app.include_router(assets.router(static))
     app.add_middleware(correlation.Correlation, counted=answered, fault=_fault)

@@ -7,9 +7,12 @@ package is found, never imported.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -45,18 +48,19 @@ def htmx_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "static" / "django_htmx"
 
 
-def load() -> dict[str, Asset]:
-    """All assets by name."""
+@cache
+def load() -> Mapping[str, Asset]:
+    """All assets by name, read once."""
     files = {path.name: path for path in sorted(_OWN.iterdir()) if path.suffix in _TYPES}
     files |= {name: htmx_folder() / there for name, there in _FROM_WHEEL.items()}
     assets = {}
     for name, path in files.items():
         body = path.read_bytes()
         assets[name] = Asset(name, body, _TYPES[path.suffix], hashlib.sha256(body).hexdigest()[:16])
-    return assets
+    return MappingProxyType(assets)
 
 
-def router(assets: dict[str, Asset]) -> APIRouter:
+def router(assets: Mapping[str, Asset]) -> APIRouter:
     """``/static/NAME``: kept for ever when asked for by its hash, else asked about each time."""
     routes = APIRouter(include_in_schema=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from web.assets import Asset
+from web.assets import load
 from web.auth import Caller, caller, session_of
 from web.problems import Refused
 from web.words import LANGUAGES, Words
@@ -22,18 +23,25 @@ class NotSignedIn(Exception):
     """A page was asked for without a session: the browser is sent to the door."""
 
 
+@cache
+def _templates() -> Environment:
+    """Each template is compiled once, for all applications of a process."""
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["asset"] = lambda name: load()[name].url
+    return made
+
+
 class Pages:
     """Templates with the assets' addresses; automatic escaping always on, an unknown name is an error."""
 
-    def __init__(self, assets: dict[str, Asset]) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals["asset"] = lambda name: assets[name].url
+    def __init__(self) -> None:
+        self._templates = _templates()
 
     def render(self, name: str, words: Words, status: int = 200, /, **values: Any) -> HTMLResponse:
         page = self._templates.get_template(name).render(t=words, **values)
