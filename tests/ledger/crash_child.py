@@ -1,15 +1,13 @@
-"""A process that appends without end and dies at a named step. Run as ``python -m tests.ledger.crash_child``.
+"""A process that appends without end and dies at a named step.
 
 Arguments: folder or ``postgresql://`` URL, step ("" = until killed), how many times the step is passed before, first
-number to send.
-Writes ``worker number event_id place`` to standard output for every acknowledged event, only then.
+number to send, and the file to which ``worker number event_id place`` is written for every acknowledged event, only then.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Sequence
 
@@ -124,7 +122,9 @@ class CutClock:
         return self._inner.now()
 
 
-def main(place: str, step: str, spare: str, first: str) -> None:
+def main(arguments: list[str]) -> None:
+    place, step, spare, first, said = arguments
+    told = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     cut = Cut(step, int(spare))
     database = opened(named(place))
     keys = KeyStore.open(database)
@@ -143,7 +143,7 @@ def main(place: str, step: str, spare: str, first: str) -> None:
                 strict=True,
             ):
                 assert isinstance(outcome, Appended), outcome
-                os.write(1, f"{worker} {own} {outcome.event_id} {outcome.place}\n".encode())
+                os.write(told, f"{worker} {own} {outcome.event_id} {outcome.place}\n".encode())
                 cut(AppendStep.ANSWERED)
             number += 2
 
@@ -152,7 +152,3 @@ def main(place: str, step: str, spare: str, first: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,13 @@ from ledger.candidate import Appended
 from ledger.clock import SystemClock
 from ledger.steps import AppendStep
 from ledger.tenants import Tenant
+from tests.kit.hatchery import born
 from tests.kit.places import Where, name_of
+from tests.ledger import crash_child
 from tests.ledger.crash_child import PHONES, WORKERS, candidate
 from tests.ledger.house import House, house
+from tests.touchline.commands import until
 
-ROOT = Path(__file__).parents[2]
 Acknowledged = dict[tuple[int, int], tuple[str, int]]
 
 pytestmark = [
@@ -38,31 +39,21 @@ def ready(place: Where) -> Where:
     return place
 
 
-@contextmanager
-def child(place: Where, step: str, spare: int, first: int) -> Iterator[subprocess.Popen[str]]:
-    arguments = [name_of(place), step, str(spare), str(first)]
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.ledger.crash_child", *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()  # one that the step has killed hears nothing of it
-
-
-def heard(lines: list[str]) -> Acknowledged:
+def heard(said: Path) -> Acknowledged:
     """What was acknowledged. A last line without its end was not written whole, but its event was acknowledged
     all the same: it is left out because its number cannot be read."""
     found: Acknowledged = {}
-    for line in lines:
+    for line in said.read_text().splitlines(keepends=True) if said.exists() else ():
         parts = line.split()
         if line.endswith("\n"):
             found[(int(parts[0]), int(parts[1]))] = (parts[2], int(parts[3]))
     return found
+
+
+def told(process: BaseProcess, said: Path, wanted: int) -> bool:
+    """Has it acknowledged so many? It must be alive."""
+    assert process.exitcode is None
+    return len(heard(said)) >= wanted
 
 
 def examine(where: Where, acknowledged: Acknowledged, upto: int) -> None:
@@ -92,28 +83,28 @@ def _resend(home: House, tenant: Tenant, upto: int, before: dict[str, int]) -> N
 
 
 @pytest.mark.parametrize("step", list(AppendStep), ids=lambda step: str(step.name))
-def test_killed_at_a_step(ready: Where, step: AppendStep) -> None:
+def test_killed_at_a_step(ready: Where, step: AppendStep, tmp_path: Path) -> None:
     acknowledged: Acknowledged = {}
-    for spare in (0, 11) if isinstance(ready, Path) else (5,):  # a process costs a second
-        with child(ready, step.name, spare, 0) as process:
-            output, errors = process.communicate(timeout=60)
-        assert process.returncode == -signal.SIGKILL, errors
-        acknowledged |= heard(output.splitlines(keepends=True))
+    for spare in (0, 11) if isinstance(ready, Path) else (5,):
+        said = tmp_path / f"said-{spare}"
+        with born(crash_child.main, name_of(ready), step.name, str(spare), "0", str(said)) as process:
+            process.join(60)
+            assert process.exitcode == -signal.SIGKILL
+        acknowledged |= heard(said)
     highest = max((number for _, number in acknowledged), default=-1)
     examine(ready, acknowledged, highest + 5)
 
 
-def test_killed_at_random_under_load(ready: Where) -> None:
+def test_killed_at_random_under_load(ready: Where, tmp_path: Path) -> None:
     dice = random.Random(20261122)
     acknowledged: Acknowledged = {}
     first = 0
-    for _ in range(5):
-        with child(ready, "", 0, first) as process:
-            assert process.stdout is not None
-            lines = [process.stdout.readline() for _ in range(dice.randrange(1, 150))]
+    for life in range(5):
+        wanted, said = dice.randrange(1, 150), tmp_path / f"said-{life}"
+        with born(crash_child.main, name_of(ready), "", "0", str(first), str(said)) as process:
+            until(partial(told, process, said, wanted), f"{wanted} events are acknowledged")
             process.kill()
-            lines += process.stdout.readlines()
-        found = heard(lines)
+        found = heard(said)
         assert found, "the child did not come to life"
         acknowledged |= found
         # What was under way is sent again by the next process, as its senders would.
