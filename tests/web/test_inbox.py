@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -153,3 +154,18 @@ def test_the_source_belongs_to_one_tenant(site: Site, http: httpx.Client, token:
     inbox = site.house.inbox.find("pbx")
     assert isinstance(inbox, Inbox)
     assert inbox.tenant.name == "云栖集团"
+
+
+def test_strangers_take_nothing_out_of_a_sources_bucket(tmp_path: Path) -> None:
+    site = Site(tmp_path / "data", rate=0.01, burst=2)
+    site.start()
+    try:
+        site.tenant()
+        token = opened(site)
+        with site.client() as http:
+            tries = [http.post("/in/pbx", json=call(), headers={"X-Token": "wrong"}) for _ in range(3)]
+            assert {one.status_code for one in tries} == {401}
+            answers = [http.post("/in/pbx", json=call(), headers={"X-Token": token}) for _ in range(3)]
+            assert [one.status_code for one in answers] == [200, 200, 429]
+    finally:
+        site.stop()
