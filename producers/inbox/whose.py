@@ -25,7 +25,9 @@ _RUN = re.compile(rf"\+?[0-9](?:{_APART}?[0-9]){{{SHORTEST_PHONE - 1},19}}")
 _MOBILE = re.compile(
     rf"(?<![0-9])(?:(?:\+|00)?86{_APART}?|0)?(1[3-9][0-9]{_APART}?[0-9]{{4}}{_APART}?[0-9]{{4}})(?![0-9])"
 )
-_LANDLINE = re.compile(rf"(?<![0-9])\(?0[1-9][0-9]{{1,2}}{_APART}{{0,2}}[2-8][0-9]{{6,7}}(?![0-9])")
+_LANDLINE = re.compile(
+    rf"(?<![0-9])\(?0[1-9][0-9]{{1,2}}{_APART}{{0,2}}[2-8][0-9]{{2,3}}{_APART}?[0-9]{{4}}(?![0-9])"
+)
 _SOMEBODYS = re.compile(r"1[3-9][0-9]{9}|0[1-9][0-9]{1,2}[2-8][0-9]{6,7}|\+[0-9]{8,15}")
 """A phone that people have; no hotline (400, 800, 95…)."""
 _WORDS = (re.compile(r"[^\s<>\"'&=,;:{}\[\]()]+"), re.compile(r"[0-9A-Za-z][0-9A-Za-z_./-]*"))

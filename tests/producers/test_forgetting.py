@@ -161,11 +161,13 @@ def test_two_persons_of_one_letter(registry: Registry) -> None:
 
 
 def test_two_persons_erased_at_once_are_nobody_else_to_each_other(registry: Registry) -> None:
-    (theirs,) = registry.dead([called("c-1", PHONE), called("c-2", OTHER)])
+    theirs, others = registry.dead([called("c-1", PHONE), called("c-2", OTHER)], [called("c-3", OTHER), {}])
     for person in (registry.person, registry.other):
         registry.requests.erase(registry.tenant, "desk", person, "customer_request", "kf-001")
-    assert registry.erasures.settle() == Settled(erased=2, executed=2)
+    assert registry.erasures.settle() == Settled(erased=2, executed=1)
     assert registry.one(theirs)["state"] == "discarded"
+    assert registry.left() == {registry.other: [others]}, "and each waits for its own"
+    assert registry.stated() == [registry.person]
 
 
 def test_a_record_of_kafka_does_not_bring_them_back(registry: Registry) -> None:
@@ -225,8 +227,9 @@ def test_a_number_is_left_out_whatever_phone_stands_beside_it(registry: Registry
     event = ticket("9")
     event["data"]["customer"] = {"number": "KH-7", "phone": PHONE}
     registry.intake.submit_one(registry.tenant, "pbx", event).result(60)
-    (shared,) = registry.dead([{"no": "KH-7"}, {}])
+    shared, house = registry.dead([{"no": "KH-7"}, {}], {"no": "KH-7"})
     registry.erase()
+    assert registry.left() == {registry.person: sorted([shared, house])}, "so short a number may be a house's"
     out = left_out(registry.ledger, registry.tenant, shared, "pbx")
     assert out({"data": {"customer": {"number": " KH-7", "phone": STRANGER}}})
     assert not out({"data": {"customer": {"number": "KH-8", "phone": STRANGER}}})
@@ -246,13 +249,16 @@ def test_letters_of_another_tenant_are_tidied_in_their_own_turn(registry: Regist
 
 
 class Late(Forgetting):
-    """Something happens between the look and the destruction."""
+    """Something happens just before the look, or between it and the destruction."""
 
     def __init__(self, ledger: Ledger, inboxes: Inboxes) -> None:
         super().__init__(ledger, inboxes)
+        self.first: list[Any] = []
         self.then: list[Any] = []
 
     def _cut(self, tenant: Tenant, whom: Whom) -> tuple[int, list[Found]]:
+        if self.first:
+            self.first.pop()()
         found = super()._cut(tenant, whom)
         if self.then:
             self.then.pop()()
@@ -286,6 +292,15 @@ def test_what_comes_between_is_looked_at_too(registry: Registry) -> None:
     states = [registry.one(letter)["state"] for letter in came]
     assert states == ["discarded", "discarded", *["dead"] * 17, "discarded", "mapped"]
     assert (registry.who(PHONE), registry.who(STRANGER), late.then) == ("", "", [])
+
+
+def test_what_waits_when_it_is_looked_is_mapped(registry: Registry) -> None:
+    registry.letters = late = Late(registry.ledger, registry.inboxes)
+    came: list[str] = []
+    late.first = [lambda: came.append(registry.post(called("c-5", PHONE)))]
+    assert registry.erase() == Settled(erased=1, executed=1)
+    assert registry.one(came[0])["state"] == "mapped"
+    assert registry.facts()[-2].customer_ref == registry.person
 
 
 def test_found_and_listed_before(registry: Registry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.persons import PHONE, normal_number, normal_phone, number_of
+from producers.inbox.bodies import rows
 from producers.inbox.letter import Content
 from producers.inbox.whose import Look
+from producers.mapping.problems import BadRow
 
 MOBILE, LANDLINE, NUMBER, SHORT, REF = (
     "13911112222", "057188886666", "KH-77120", "1201", "7c1e0b52-6a0e-4c57-9b0c-6d3a51f2c0de",
@@ -27,8 +30,8 @@ def entry(kind: str, value: str) -> bytes:
 
 
 THEIRS = frozenset(
-    [entry(PHONE, normal_phone(MOBILE)), entry(PHONE, normal_phone(LANDLINE))]
-    + [entry(number_of("pbx"), normal_number(number)) for number in (NUMBER, SHORT)]
+    [entry(PHONE, normal_phone(phone)) for phone in (MOBILE, LANDLINE, "0")]
+    + [entry(number_of("pbx"), normal_number(number)) for number in (NUMBER, SHORT, "771200")]
 )
 
 
@@ -47,6 +50,9 @@ ALONE: dict[str, tuple[Any, ...]] = {
     "as a switch dials it": ({"phone": "013911112222"},),
     "in what was said": ({"words": "请回电１３９１１１１２２２２，谢谢", "hotline": "4008001234"},),
     "a landline": ({"phone": "(0571) 8888-6666"},),
+    "a landline in what was said": ({"words": "电话(0571) 8888-6666，晚上在"},),
+    "grouped otherwise": ({"words": "电话139-111-12222"},),
+    "a number as a fraction": (b'{"no": 771200.0}',),
     "a number": ({"customer": " ＫＨ-77120 "},),
     "a number in what was said": ({"words": "客户KH-77120来电"},),
     "a reference": ({"customerref": REF},),
@@ -72,7 +78,7 @@ ALONE: dict[str, tuple[Any, ...]] = {
     "nested too deep": (b'{"a": ' * 2000 + MOBILE.encode(), JSON),
     "UTF-16": (f"tel {MOBILE}".encode("utf-16"), "text/plain"),
     "neither UTF-8 nor GB18030": (b"\xff\xfe\x80 " + MOBILE.encode(), "text/plain"),
-    "half of a surrogate pair": (b'{"words": "\\ud800", "phone": "' + MOBILE.encode() + b'"}', JSON),
+    "halves of surrogate pairs": (b'{"words": "' + b"\\ud800" * 6 + b'", "phone": "' + MOBILE.encode() + b'"}', JSON),
 }  # fmt: skip
 OTHERS: dict[str, tuple[Any, ...]] = {
     "another's phone": ({"caller": MOBILE, "contact": OTHER},),
@@ -100,6 +106,24 @@ NOT_THEIRS: dict[str, tuple[Any, ...]] = {
 def test_theirs_alone(name: str) -> None:
     found = look(*ALONE[name])
     assert (found.named, found.sure, found.others) == (True, True, False)
+
+
+def test_at_every_depth() -> None:
+    """Where it can be parsed, where it can be parsed and not be gone through, and beyond."""
+
+    def nested(depth: int) -> bytes:
+        return b'{"a": ' * depth + MOBILE.encode() + b"}" * depth
+
+    def too_deep(depth: int) -> bool:
+        try:
+            return not rows(Content(JSON, (), nested(depth)))
+        except BadRow:
+            return True
+
+    first = bisect_left(range(2000), True, key=too_deep)
+    assert 32 < first < 2000
+    for depth in range(first - 20, first + 5):
+        assert look(nested(depth)).named, depth
 
 
 @pytest.mark.parametrize("name", OTHERS)
