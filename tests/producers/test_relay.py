@@ -23,7 +23,7 @@ from ledger.postgres import PostgresDatabase
 from producers import relay as module
 from producers import relay_lane as lanes
 from producers.relay_lane import MOST, Lane, page
-from producers.relay_place import Cursor
+from producers.relay_place import Cursor, RelayPlace
 from producers.topics import topics_of
 from schemas.instants import DAY
 from tests.kit.kafka import Kafka, started
@@ -201,6 +201,21 @@ def test_kill_9_of_the_relay_and_one_that_was_stopped_and_comes_back(
         if second is not None:
             second.close()
     assert whole(world, brokers)["facts"] <= 2 * MOST
+
+
+def test_a_cursor_is_written_under_its_lease_alone(world: World, place: Place) -> None:
+    with (
+        closing(PostgresDatabase.at(place.url)) as database,
+        closing(RelayPlace(database)) as first,
+        closing(RelayPlace(database)) as second,
+    ):
+        tenant = world.tenant.number
+        cursor = Cursor(tenant, "facts", "touchline.facts", "id", 7)
+        old = first.hold([tenant])
+        nobody_has_it(place)
+        assert second.keep([cursor], second.hold([tenant])) == set()
+        assert first.keep([replace(cursor, place=3)], old) == {tenant}
+        assert first.cursors([tenant]) == {(tenant, "facts"): cursor}
 
 
 def test_two_relays_and_one_lease(world: World, place: Place, brokers: Brokers) -> None:
