@@ -16,6 +16,7 @@ _KNOWN = [
     "tests.ledger.forgetting",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
+    "tests.kit.seldom",  # the last: what was imported stays
 ]
 
 

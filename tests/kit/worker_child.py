@@ -3,6 +3,8 @@ is what ``touchline worker`` is: SIGTERM ends it well, an error with its trace, 
 
 from __future__ import annotations
 
+import tests.kit.seldom  # isort: skip  # noqa: F401
+
 import signal
 import sys
 from pathlib import Path
