@@ -165,3 +165,12 @@ def test_a_policy_that_hears_any_fact_hears_no_verdict() -> None:
     said = replace(seen, type="obligation.due_soon", verdict=True)
     assert [one.policy for one in book.policies.listening(seen) if one.type == "*"] == [KEY]
     assert [one.policy for one in book.policies.listening(said) if one.type == "*"] == []
+
+
+def test_a_version_without_a_ladder_of_repetition_binds_too_and_counts_nothing() -> None:
+    first = published(1, "v1", "2026-01-01 00:00")
+    second = published(2, "v2", "2026-07-01 00:00")
+    del second.data["policy"]["repetition"]
+    sections = Book.empty().add(first).add(second).sections
+    assert sections.repetition(at("2026-06-30 00:00"), 9) is not None
+    assert sections.repetition(at("2026-07-01 00:00"), 9) is None

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from benchmarks.policy import facts as common_course
 from benchmarks.policy import publications
 from processors.fold import Fold
+from processors.judge import carry_on
 from processors.rows import whole
 from processors.rules.book import Book
 from processors.rules.promises.keys import split
@@ -252,3 +253,16 @@ def test_after_a_pause_it_is_judged() -> None:
     judged, carried = on_the_way(history(*told, policy=ONE | own))[-1]
     assert [row.waited for row in judged if isinstance(row, Promise)] == [f'{{"":{HOUR}}}']
     assert carried is None
+
+
+def test_of_several_pieces_that_came_at_once_each_is_carried_on() -> None:
+    class Listing:
+        def carry(self, rows: Sequence[Any], evidence: Sequence[Any], book: Book) -> Sequence[Any] | None:
+            return None if evidence[-1] == "judge" else [*rows, evidence[-1]]
+
+    rule: Any = Listing()
+    came: list[Any] = ["old", "first", "second"]
+    found: Any = carry_on(rule, (), came, Book.empty(), 2)
+    assert found == ["first", "second"]
+    came[1] = "judge"
+    assert carry_on(rule, (), came, Book.empty(), 2) is None
