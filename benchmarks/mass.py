@@ -84,7 +84,7 @@ def _told(step: str, done: int, whole: int) -> None:
 
 
 def _far(far: Far) -> None:
-    _told(far.step, far.facts, far.whole)
+    _told(far.step, far.judged if far.step == "judge" else far.facts, far.whole)
 
 
 def main() -> None:

@@ -123,11 +123,12 @@ def _told(count: int) -> Callable[[Far], None]:
 
     def tell(far: Far) -> None:
         nonlocal shown
-        if far.facts >= shown + count // 10 or far.step != "fold":
-            shown = far.facts
+        if far.done >= shown + count // 5 or far.step not in ("fold", "judge"):
+            shown = far.done
             print(
-                f"  {far.step} {far.facts:,} of {count:,}: {_most()} MB at most", file=sys.stderr, flush=True
-            )
+                f"  {far.step} {far.done:,} of {2 * count:,}: {_most()} MB at most",
+                file=sys.stderr, flush=True,
+            )  # fmt: skip
 
     return tell
 

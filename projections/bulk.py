@@ -34,8 +34,8 @@ from projections.recorded import Recorded, index_line, last_decided, parked_afte
 from projections.slices import Slices
 from projections.store import SqlStore
 
-Tell = Callable[[int, int], None]
-"""(facts filed, verdicts heard) since it was told last."""
+Tell = Callable[[int, int, int], None]
+"""(facts filed, verdicts heard, facts judged) since it was told last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,8 @@ class Bulk:
         self.rules = tuple(rules)
         self.tenant = tenant
         self._slices = Slices(store, ledger.writer, tenant.number)
+        self._filed = 0
+        """Pieces of evidence."""
 
     def run(self, tell: Tell) -> Filed:
         """File everything, then judge everything. Raises what a rule raises: a rebuild parks nothing."""
@@ -97,10 +99,16 @@ class Bulk:
         recorded = Recorded(self.ledger, self.tenant, last)
         while (further := self._file(filed, recorded, tell)) is not None:
             filed = further
+        done = told = 0
         for rule in scoped(self.rules):
-            judge_all(
+            for judged in judge_all(
                 self.ledger, self.store, self.tenant, rule, filed.book, last.recorded, self._slices.write
-            )
+            ):
+                done += judged
+                far = filed.place * done // self._filed
+                tell(0, 0, far - told)
+                told = far
+        tell(0, 0, filed.place - told)  # what is void is not judged
         return filed
 
     def _file(self, at: Filed, recorded: Recorded, tell: Tell) -> Filed | None:
@@ -131,5 +139,6 @@ class Bulk:
             effects.publications, effects.unneeded = fold.publications, fold.unneeded
             fold.shelf.collect(effects)
         self._slices.write(effects)
-        tell(len(facts), len(verdicts))
+        self._filed += len(effects.evidence)
+        tell(len(facts), len(verdicts), 0)
         return Filed(upto, verdicts[-1].place if verdicts else at.said, fold.book)

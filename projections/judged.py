@@ -34,9 +34,9 @@ def judge_all(
     book: Book,
     at: Instant,
     write: Callable[[Effects], None],
-) -> None:
+) -> Iterator[int]:
     """As the evidence stands at ``at``: the next instant of a row lies behind that. ``write`` takes the rows of each portion,
-    before the next one is read."""
+    before the next one is read. After each: how many pieces of evidence it held."""
     behind = ""
     while True:
         with ledger.database.read() as conn:
@@ -51,6 +51,7 @@ def judge_all(
                 for row in rule.judge(scope, evidence, book):
                     effects.rows.append(Written(row, ahead(rule.marks(row, book), at)))
         write(effects)
+        yield sum(len(evidence) for _, evidence in scopes)
 
 
 def _portion(conn: Connection, tables: SetTables, tenant: int, rule: str, behind: str) -> list[Scope]:

@@ -37,12 +37,19 @@ ANY = Locks()
 
 @dataclass(frozen=True, slots=True)
 class Far:
-    """How far a rebuild has come: facts of all tenants, folded and in all; ``step`` is fold, compare, swap or drop."""
+    """How far a rebuild has come: facts of all tenants, filed, judged and in all; ``step`` is fold, judge, compare, swap or
+    drop."""
 
     step: str
     tenant: str
     facts: int
+    judged: int
     whole: int
+
+    @property
+    def done(self) -> int:
+        """Of ``2 * whole``: each fact is filed, and judged."""
+        return self.facts + self.judged
 
 
 Tell = Callable[[Far], None]
@@ -93,7 +100,8 @@ class Rebuild:
         self.report = Rebuilt(old, self.sets.free(old))
         self.store = SqlStore(set_tables(self.report.new_set, self._kinds), self.rules, ledger.writer.clock)
         self._folds: dict[int, Refold] = {}
-        self._whole = 0
+        self._whole = self._judged = 0
+        """Facts of all tenants; those of them whose scopes are judged."""
 
     def run(self, *, swap: bool = True, compare: bool = True) -> Rebuilt:
         """Fold, compare, swap. Without ``swap`` (dry run) the shadow is dropped again. Raises what a rule raises."""
@@ -153,17 +161,18 @@ class Rebuild:
             where = f"of {fold.tenant.name}, after fact {fold.place}"
             raise FoldFailed(f"{type(error).__name__} {where}") from error
 
-    def _folding(self, tenant: str) -> Callable[[int, int], None]:
-        def told(facts: int, verdicts: int) -> None:
+    def _folding(self, tenant: str) -> Callable[[int, int, int], None]:
+        def told(facts: int, verdicts: int, judged: int) -> None:
             self.report.facts += facts
             self.report.verdicts += verdicts
-            self._said("fold", tenant)
+            self._judged += judged
+            self._said("fold" if facts or verdicts else "judge", tenant)
 
         return told
 
     def _said(self, step: str, tenant: str = "") -> None:
         facts = self.report.facts
-        self._tell(Far(step, tenant, facts, max(facts, self._whole)))
+        self._tell(Far(step, tenant, facts, self._judged, max(facts, self._whole)))
 
     def _writing(self, tenant: int) -> Callable[[Effects], None]:
         def write(effects: Effects) -> None:

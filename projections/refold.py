@@ -36,8 +36,8 @@ HEARD = 1024
 DUE = 500
 
 Write = Callable[[Effects], None]
-Tell = Callable[[int, int], None]
-"""(facts folded, verdicts heard) since it was told last."""
+Tell = Callable[[int, int, int], None]
+"""(facts filed, verdicts heard, facts judged) since it was told last."""
 
 
 class Refold:
@@ -79,7 +79,7 @@ class Refold:
         if verdicts:
             self.said = verdicts[-1].place
         self.place, self.book = upto, fold.book
-        tell(len(facts), len(verdicts))
+        tell(len(facts), len(verdicts), len(facts))
         return max(1, len(facts) + len(verdicts))
 
     def _next(self, conn: Connection, state: EngineState) -> tuple[list[Event], list[Event]]:

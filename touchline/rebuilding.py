@@ -116,17 +116,19 @@ class Rebuilds:
             raise Stopped
 
     def status(self) -> dict[str, Any]:
-        """``{}`` where none runs; else step, facts, whole, percent, seconds_left (-1: not known yet)."""
+        """``{}`` where none runs; else step, facts (filed), judged, whole, percent, seconds_left (-1: not known yet)."""
         far = self._far
         if far is None:
             return {}
         spent, left = monotonic() - self._began, -1
-        if far.step == "fold" and far.facts:
-            left = int(spent / far.facts * (far.whole - far.facts)) + 1
-        percent = far.facts * 100 // far.whole if far.whole else 100
+        whole = 2 * far.whole
+        if far.step in ("fold", "judge") and far.done:
+            left = int(spent / far.done * (whole - far.done)) + 1
+        percent = far.done * 100 // whole if whole else 100
         return {
             "step": far.step,
             "facts": far.facts,
+            "judged": far.judged,
             "whole": far.whole,
             "percent": percent,
             "seconds_left": left,

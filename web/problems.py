@@ -120,8 +120,9 @@ class Refused(Exception):
 
 
 def progress(far: Mapping[str, Any]) -> str:
-    """How far a rebuild has come, as text: ``fold 1200/5000 (24 %)``."""
-    return f"{far['step']} {far['facts']}/{far['whole']} ({far['percent']} %)"
+    """How far a rebuild has come, as text: ``fold 1200/5000 (12 %)``."""
+    facts = far["judged"] if far["step"] == "judge" else far["facts"]
+    return f"{far['step']} {facts}/{far['whole']} ({far['percent']} %)"
 
 
 def retry_after(far: Mapping[str, Any]) -> int:

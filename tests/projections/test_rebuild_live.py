@@ -19,7 +19,7 @@ from processors.progress import Progress
 from processors.rules.book import Book
 from processors.rules.cases import Cases
 from processors.rules.protocol import Filing
-from projections import refold
+from projections import judged, refold
 from projections.dump import dump
 from projections.rebuild import Far, FoldFailed, Rebuild
 from projections.refold import Refold
@@ -294,9 +294,20 @@ def test_progress_is_told_and_never_goes_back(world: World) -> None:
     story(world)
     told: list[Far] = []
     Rebuild(world.ledger, world.rules, None, told.append).run()
-    assert [far.facts for far in told] == sorted(far.facts for far in told)
-    assert {"fold", "compare", "swap"} <= {far.step for far in told}
-    assert told[-1].facts == told[-1].whole == world.engine.state.decided
+    assert [far.done for far in told] == sorted(far.done for far in told)
+    assert all(far.judged <= far.facts <= far.whole for far in told)
+    assert {"fold", "judge", "compare", "swap"} <= {far.step for far in told}
+    assert told[-1].facts == told[-1].judged == told[-1].whole == world.engine.state.decided
+
+
+def test_progress_is_told_while_scopes_are_judged(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes as long as filing."""
+    story(world)
+    monkeypatch.setattr(judged, "PORTION", 2)
+    told: list[Far] = []
+    Rebuild(world.ledger, world.rules, None, told.append).run()
+    between = {far.judged for far in told if far.step == "judge"}
+    assert len(between) > 3, "between none and all"
 
 
 def test_a_page_holds_so_many_facts_and_verdicts_and_no_more(
@@ -315,9 +326,9 @@ def test_a_page_holds_so_many_facts_and_verdicts_and_no_more(
     step = Refold.step
 
     def counted(self: Refold, conn: Connection, write: refold.Write, tell: refold.Tell) -> int:
-        def told(facts: int, verdicts: int) -> None:
+        def told(facts: int, verdicts: int, judged: int) -> None:
             pages.append((facts, verdicts))
-            tell(facts, verdicts)
+            tell(facts, verdicts, judged)
 
         return step(self, conn, write, told)
 

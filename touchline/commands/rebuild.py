@@ -52,7 +52,7 @@ def rebuild(
             with House.open(place_of(data, database), create=False) as house:
 
                 def told(far: Far) -> None:
-                    tell(far.step, far.facts, far.whole)
+                    tell(far.step, far.done, 2 * far.whole)
 
                 report = house.rebuild(told, dry_run=dry_run)
                 if not dry_run:
@@ -75,7 +75,7 @@ def _at(counter: Counter, dry_run: bool, tell: Any) -> Any:
         if not found["running"]:
             return counter.told(found)
         if status := found["status"]:
-            tell(status["step"], status["facts"], status["whole"])
+            tell(status["step"], status["facts"] + status["judged"], 2 * status["whole"])
         sleep(EVERY)
 
 
