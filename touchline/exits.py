@@ -82,6 +82,11 @@ FOLD_FAILED = (
 )
 
 
+DRIVERS = ("sqlalchemy", "psycopg", "sqlite3")
+FAILS = "数据库或磁盘没有正常应答。"
+"""What is told of a read that the storage did not answer; of a write the ledger tells more."""
+
+
 def of_error(error: Exception) -> Refused | None:
     """What the ledger refused, as a sentence and a code; None for an error that is a defect."""
     if isinstance(error, Refused):
@@ -97,6 +102,11 @@ def of_error(error: Exception) -> Refused | None:
             f"数据目录正被进程 {pid} 使用（自 {since}）。",
             f"The data folder is in use by process {pid}, since {since}.",
         )
+    if type(error).__module__.partition(".")[0] in DRIVERS:
+        from ledger.errors import trouble
+
+        plain = trouble(error)
+        return Refused(Exit.UNAVAILABLE, FAILS, f"{plain[0].upper()}{plain[1:]}.") if plain else None
     known = OF_LEDGER.get(type(error).__name__) if type(error).__module__ == "ledger.errors" else None
     return (
         Refused(known[0], known[1], f"{str(error) or 'Another process has this folder'}.") if known else None
