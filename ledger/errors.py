@@ -144,15 +144,17 @@ class FolderInUse(LedgerError):
         super().__init__(f"process {pid}, since {since}" if pid else "")
 
 
+DAMAGED = "the database is damaged; touchline verify tells how far it can be read, touchline restore brings a backup back"
+NO_DATABASE = "the file is not a database"
 _PLAIN = {
     5: "the database is locked by another process",
     6: "the database is locked by another process",
     8: "the database may not be written",
     10: "the disk does not answer as it should",
-    11: "the database file is damaged; run touchline verify",
+    11: DAMAGED,
     13: "the disk is full",
     14: "the database file cannot be opened",
-    26: "the file is not a database",
+    26: NO_DATABASE,
 }
 
 
@@ -169,8 +171,8 @@ _PLAIN_STATES = {
     "57014": "the database took too long",
     "57P": GONE,
     "58": "the disk does not answer as it should",
-    "XX001": "the database is damaged; run touchline verify",
-    "XX002": "the database is damaged; run touchline verify",
+    "XX001": DAMAGED,
+    "XX002": DAMAGED,
 }
 """By SQLSTATE, or its beginning."""
 

@@ -83,8 +83,9 @@ FOLD_FAILED = (
 
 
 DRIVERS = ("sqlalchemy", "psycopg", "sqlite3")
-FAILS = "数据库或磁盘没有正常应答。"
-"""What is told of a read that the storage did not answer; of a write the ledger tells more."""
+"""Whose errors a read raises as they are; of a write the ledger tells more."""
+FAILS, BROKEN = "数据库或磁盘没有正常应答。", "数据库文件已损坏。"
+"""Chinese sentences for storage that does not answer as it should, and for what no waiting mends."""
 
 
 def of_error(error: Exception) -> Refused | None:
@@ -103,10 +104,12 @@ def of_error(error: Exception) -> Refused | None:
             f"The data folder is in use by process {pid}, since {since}.",
         )
     if type(error).__module__.partition(".")[0] in DRIVERS:
-        from ledger.errors import trouble
+        from ledger.errors import DAMAGED, NO_DATABASE, trouble
 
-        plain = trouble(error)
-        return Refused(Exit.UNAVAILABLE, FAILS, f"{plain[0].upper()}{plain[1:]}.") if plain else None
+        if not (plain := trouble(error)):
+            return None
+        code, zh = (Exit.NOT_SO, BROKEN) if plain in (DAMAGED, NO_DATABASE) else (Exit.UNAVAILABLE, FAILS)
+        return Refused(code, zh, f"{plain[0].upper()}{plain[1:]}.")
     known = OF_LEDGER.get(type(error).__name__) if type(error).__module__ == "ledger.errors" else None
     return (
         Refused(known[0], known[1], f"{str(error) or 'Another process has this folder'}.") if known else None

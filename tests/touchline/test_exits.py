@@ -38,6 +38,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         engine.dispose()
     refused = of_error(raised.value)
     assert refused is not None
+    assert (refused.code, refused.zh) == (Exit.NOT_SO, "数据库文件已损坏。")
     assert "not a database" in refused.en
 
 
