@@ -1,4 +1,5 @@
-"""A member of a Kafka group, as kafka-python (3.0.12) needs to be asked to stay one."""
+"""A member of a Kafka group, as kafka-python (3.0.12) needs to be asked to stay one. Here, since producers and processors both
+have members, and neither imports the other."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from processors.rules.promises import promise
 from processors.rules.promises.promise import CANCELLED, OPEN, SUPERSEDED, WAIVED, Promise
+from projections.promises import called
 from projections.tables import SetTables
 from projections.wilson import permille
 from schemas.event import Event
@@ -19,9 +20,12 @@ from schemas.instants import Instant
 Member = tuple[str, str, str, Instant]
 """(period, keys as JSON, state, due)"""
 DONE, MISSED, UNREACHED, UNRIPE = "done", "missed", "unreached", "unripe"
-RIPE = (DONE, MISSED)
-STANDINGS = (DONE, MISSED, UNREACHED, UNRIPE)
 """How a member stands: done or missed where it is ripe (到期), else unreached (未接通) or not due yet."""
+RIPE = (DONE, MISSED)
+STANDINGS: Mapping[str, Collection[str]] = {"ripe": RIPE} | {
+    one: (one,) for one in (*RIPE, UNREACHED, UNRIPE)
+}
+"""What may be asked for -> how those members stand."""
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class Share:
 
 
 def standing(state: str, due: Instant, now: Instant) -> str:
-    """One of ``STANDINGS``; "" for a cancelled or waived member, which counts nowhere."""
+    """How a member stands; "" for a cancelled or waived member, which counts nowhere."""
     if state in (CANCELLED, WAIVED, SUPERSEDED):
         return ""
     if state == promise.UNREACHED:
@@ -76,12 +80,6 @@ def duties(published: Mapping[int, Event]) -> dict[str, dict[str, Any]]:
             if isinstance(policy, Mapping) and "coverage" in (policy.get("due") or {}):
                 found[str(key)] = dict(policy)
     return found
-
-
-def called(key: str, policy: Mapping[str, Any]) -> tuple[str, str]:
-    """What a duty is called in Chinese and English."""
-    zh = str(policy.get("zh") or key)
-    return zh, str(policy.get("en") or zh)
 
 
 def coverage(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
 from processors.rules.promises.promise import Promise
-from projections.coverage import called, group_of, standing
-from projections.promises import instant_or_none
+from projections.coverage import STANDINGS, group_of, standing
+from projections.promises import called, instant_or_none
 from projections.tables import SetTables
 from schemas.instants import Instant
 
@@ -21,13 +21,13 @@ def members_of(
     tenant: int,
     duties: Mapping[str, Mapping[str, Any]],
     where: Mapping[str, str],
-    stands: Collection[str],
+    stands: str,
     now: Instant,
     after: tuple[Instant, str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """``{"promise_id", "case_id", "obligation", "zh", "en", "standing", "period", "project_id", "house_id", "keys", "opened",
     "due", "settled"}``, the latest opened first; ``after`` (opened, promise id). ``where``: ``project_id``, ``period``,
-    ``obligation``, ``keys`` (those of the share, as JSON). ``stands``: none for all."""
+    ``obligation``, ``keys`` (those of the share, as JSON). ``stands``: one of ``STANDINGS``; "" for all."""
     p = tables.rows[Promise].c
     columns = {"project_id": p.project_id, "period": p.period, "obligation": p.obligation}
     query = select(
@@ -42,12 +42,13 @@ def members_of(
     if after is not None:
         at, last = after
         query = query.where(or_(p.opened < at, and_(p.opened == at, p.id < last)))
+    wanted = STANDINGS.get(stands)
     group = json.loads(where["keys"]) if "keys" in where else None
     for row in conn.execute(query.order_by(p.opened.desc(), p.id.desc())).mappings():
         policy = duties[row["obligation"]]
         word = standing(row["state"], row["due"], now)
         keys = group_of(row["keys"], policy["due"]["member"])
-        if not word or (stands and word not in stands) or (group is not None and keys != group):
+        if not word or (wanted is not None and word not in wanted) or (group is not None and keys != group):
             continue
         zh, en = called(row["obligation"], policy)
         yield {

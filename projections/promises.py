@@ -42,14 +42,18 @@ Names = Callable[[int, str], tuple[str, str]]
 """(place of the policy's publication, its key) -> what it is called in Chinese and English."""
 
 
+def called(key: str, policy: Mapping[str, Any]) -> tuple[str, str]:
+    """What a published policy is called in Chinese and English."""
+    zh = str(policy.get("zh") or key)
+    return zh, str(policy.get("en") or zh)
+
+
 def names_in(published: Mapping[int, Event]) -> Names:
     """From the publications themselves: nothing is compiled to show a list."""
 
     def names(place: int, key: str) -> tuple[str, str]:
         fact = published.get(place)
-        policy = fact.data["policy"]["policies"].get(key, {}) if fact is not None else {}
-        zh = str(policy.get("zh") or key)
-        return zh, str(policy.get("en") or zh)
+        return called(key, fact.data["policy"]["policies"].get(key, {}) if fact is not None else {})
 
     return names
 

@@ -14,6 +14,7 @@ from schemas.policy_words import Pair, explain
 from touchline.exits import Exit, Refused
 from touchline.library import Library
 from touchline.place import Place
+from touchline.policies import near
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,10 @@ def in_force(place: Place, tenant: str, at: Instant | None) -> InForce:
 
 
 def _without(key: str, version: Version, others: list[Version]) -> Refused:
-    from difflib import get_close_matches
-
     zh, en = f"{version.called} 没有政策 {key}。", f"{version.called} has no policy {key}."
     if others:
         zh += f"有它的版本：{'、'.join(f'{one.called}（自 {one.since} 起）' for one in others)}。"
         en += f" These have it: {', '.join(f'{one.called} (from {one.since})' for one in others)}."
-    elif near := get_close_matches(key, version.fact.data["policy"]["policies"], n=3, cutoff=0.4):
-        zh += f"是否指：{'、'.join(near)}？"
-        en += f" Did you mean {' or '.join(near)}?"
-    return Refused(Exit.UNKNOWN, zh, en)
+        return Refused(Exit.UNKNOWN, zh, en)
+    meant = near(key, version.fact.data["policy"]["policies"])
+    return Refused(Exit.UNKNOWN, zh + meant[0], en + meant[1])

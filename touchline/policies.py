@@ -41,15 +41,17 @@ def told_of_file(path: str, key: str) -> list[tuple[Pair, Pair]]:
 
     file = read(path)
     if key not in file.policies:
-        from difflib import get_close_matches
-
-        near = get_close_matches(key, file.policies, n=3, cutoff=0.4)
-        raise Refused(
-            Exit.UNKNOWN,
-            f"没有政策 {key}。{'是否指：' + '、'.join(near) + '？' if near else ''}",
-            f"There is no policy {key}. {'Did you mean ' + ' or '.join(near) + '?' if near else ''}",
-        )
+        zh, en = near(key, file.policies)
+        raise Refused(Exit.UNKNOWN, f"没有政策 {key}。{zh}", f"There is no policy {key}.{en}")
     return explain(key, file)
+
+
+def near(key: str, known: Iterable[str]) -> Pair:
+    """Whether one of these was meant, in both languages; "" where none is like it."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(key, known, n=3, cutoff=0.4)
+    return (f"是否指：{'、'.join(found)}？", f" Did you mean {' or '.join(found)}?") if found else ("", "")
 
 
 class Published(NamedTuple):

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from projections.coverage import DONE, MISSED, RIPE, UNREACHED, UNRIPE
 from web.auth import House, Reader
 from web.behind import MOST
 from web.counting import Project, link, percent, where
@@ -24,7 +23,6 @@ _api = APIRouter(tags=["figures"], dependencies=[Depends(known_only)])
 _pages = APIRouter(include_in_schema=False)
 PAGE = "/wall/satisfaction/coverage"
 UP = "/wall/satisfaction"
-_STANDS = {"ripe": RIPE, DONE: (DONE,), MISSED: (MISSED,), UNREACHED: (UNREACHED,), UNRIPE: (UNRIPE,)}
 Standing = Annotated[
     Literal["ripe", "done", "missed", "unreached", "unripe"] | None,
     Query(description="how a case stands; `ripe`: done or missed; none for all"),
@@ -83,7 +81,7 @@ async def members(
         services.reading.figures.members,
         who.tenant,
         asked,
-        stands=_STANDS.get(standing or "", ()),
+        stands=standing or "",
         limit=page.limit,
         after=page.after,
     )
@@ -97,8 +95,7 @@ async def page_of_members(
     """The cases behind one figure of a share."""
 
     def drawn() -> Response:
-        stands = _STANDS.get(standing or "", ())
-        found = services.reading.figures.members(who.tenant, asked, stands=stands, limit=MOST)
+        found = services.reading.figures.members(who.tenant, asked, stands=standing or "", limit=MOST)
         told = (t(f"figures.{standing}") if standing else "", asked.get("project_id"), asked.get("period"))
         return pages.render(
             "counted.html",

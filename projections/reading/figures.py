@@ -3,7 +3,7 @@ note."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -93,7 +93,7 @@ class FigureReading:
         tenant: Tenant,
         where: Mapping[str, str],
         *,
-        stands: Collection[str] = (),
+        stands: str = "",
         limit: int = 100,
         after: str | None = None,
     ) -> list[dict[str, Any]]:

@@ -150,7 +150,6 @@ def _members(
     database: str,
     as_json: bool,
 ) -> None:
-    from projections.coverage import RIPE
     from touchline.library import Library
 
     if more:
@@ -159,9 +158,10 @@ def _members(
             param_hint="--coverage",
         )
     asked = {{"month": "period"}.get(name, name): text for name, text in where.items()}
-    stands = RIPE if standing is Standing.RIPE else (standing.value,)
     with Library(place_of(data, database)) as library:
-        found = library.reading.figures.members(library.tenant(tenant), asked, stands=stands, limit=MOST)
+        found = library.reading.figures.members(
+            library.tenant(tenant), asked, stands=standing.value, limit=MOST
+        )
     if as_json:
         show(found)
         return
