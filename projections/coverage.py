@@ -15,7 +15,7 @@ from projections.promises import called
 from projections.tables import SetTables
 from projections.wilson import permille
 from schemas.event import Event
-from schemas.instants import Instant
+from schemas.instants import AHEAD, Instant
 
 Member = tuple[str, str, str, Instant]
 """(period, keys as JSON, state, due)"""
@@ -102,7 +102,7 @@ def coverage(
                 p.tenant == tenant,
                 p.obligation == key,
                 p.kind == "coverage",
-                p.opened <= now,
+                p.opened <= now + AHEAD,
                 *(columns[name] == text for name, text in where.items()),
             )
         )

@@ -12,7 +12,7 @@ from processors.rules.promises.promise import Promise
 from projections.coverage import STANDINGS, group_of, standing
 from projections.promises import called, instant_or_none
 from projections.tables import SetTables
-from schemas.instants import Instant
+from schemas.instants import AHEAD, Instant
 
 
 def members_of(
@@ -36,7 +36,7 @@ def members_of(
         p.tenant == tenant,
         p.kind == "coverage",
         p.obligation.in_(sorted(duties)),
-        p.opened <= now,
+        p.opened <= now + AHEAD,
         *(columns[name] == text for name, text in where.items() if name in columns),
     )  # fmt: skip
     if after is not None:

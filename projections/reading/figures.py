@@ -86,7 +86,7 @@ class FigureReading:
         """Of all duties that are shares (100 % return visits), by period and project, up to now (see ``coverage``)."""
         with self._snapshots.of(tenant) as seen:
             asked = duties(seen.policies())
-            return coverage(seen.conn, seen.tables, seen.number, asked, where, self._snapshots.now())
+            return coverage(seen.conn, seen.tables, seen.number, asked, where, seen.ledger.clock.now())
 
     def members(
         self,
@@ -100,7 +100,7 @@ class FigureReading:
         """The cases behind those shares, as far as they have come by now (see ``members_of``). ``after``: ``<opened>,<promise
         id>`` of the last one already had."""
         with self._snapshots.of(tenant) as seen:
-            asked, now = duties(seen.policies()), self._snapshots.now()
+            asked, now = duties(seen.policies()), seen.ledger.clock.now()
             found = members_of(
                 seen.conn, seen.tables, seen.number, asked, where, stands, now, position(after)
             )

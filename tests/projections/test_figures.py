@@ -201,3 +201,14 @@ def test_the_share_of_return_visits_is_told_by_month_and_project(world: World) -
     assert told() == [mine, ("O20", "2026-03", "南岸", 0, 1, 0, 0, 0)]
     assert told(project_id="云栖", month="2026-03") == [mine]
     assert told(month="2026-04") == []
+
+    def members(now: int) -> list[str]:
+        world.clock.set(now)
+        found = world.reading.figures.members(world.tenant, {"project_id": "云栖"})
+        assert len(found) == sum(sum(one[4:5] + one[6:]) for one in told(project_id="云栖"))
+        return sorted(one["standing"] for one in found)
+
+    ripe = START + 40 * HOUR + DAY
+    assert members(ripe) == ["done", "missed", "unripe"], "due at that very instant, and not before it"
+    assert members(ripe + 1) == ["done", "missed", "missed"]
+    assert members(START) == ["done", "unripe"], "of what has begun, a sender's five minutes aside"
