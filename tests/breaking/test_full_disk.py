@@ -67,7 +67,7 @@ def full(mounted: bool, folder: Path) -> Iterator[str]:
         (folder / "ballast").unlink()
 
 
-@pytest.mark.parametrize("size", ["64m", ""], ids=["mounted where that is allowed", "limited files"])
+@pytest.mark.parametrize("size", ["128m", ""], ids=["mounted where that is allowed", "limited files"])
 def test_sqlite_on_a_full_disk(tmp_path: Path, size: str) -> None:
     with (
         small_disk(tmp_path, size) if size else _no_disk() as mounted,
@@ -102,7 +102,7 @@ def test_postgresql_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         tempfile.TemporaryDirectory(
             prefix="tl-disk-"
         ) as folder,  # pytest's own is closed to the server's user
-        small_disk(disk := Path(folder), "160m") as mounted,
+        small_disk(disk := Path(folder), "512m") as mounted,
     ):
         if not mounted:
             pytest.skip("a file system for PostgreSQL to fill may not be mounted here")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
@@ -22,10 +22,11 @@ def topic(kafka: Kafka) -> str:
     return name
 
 
-def sender(access: Brokers) -> KafkaProducer:
+def sender(access: Brokers, patience: int = 30) -> KafkaProducer:
+    """Which gives up after so many seconds."""
     return KafkaProducer(
         **options(access, "test"), acks="all", enable_idempotence=False,
-        request_timeout_ms=500, delivery_timeout_ms=1000, max_block_ms=1000,
+        request_timeout_ms=500 * patience, delivery_timeout_ms=1000 * patience, max_block_ms=1000 * patience,
     )  # fmt: skip
 
 
@@ -53,25 +54,27 @@ def test_what_was_acknowledged_outlives_a_killed_broker(kafka: Kafka) -> None:
 
 
 def test_the_proxies_cut_slow_and_swallow(kafka: Kafka) -> None:
-    name, proxy = topic(kafka), kafka.proxies[0]
-    with closing(sender(kafka.access(proxied=True))) as producer:
-        producer.send(name, b"through", partition=0).get(10)
+    name, proxy, access = topic(kafka), kafka.proxies[0], kafka.access(proxied=True)
+    with closing(sender(access)) as producer, closing(sender(access, 1)) as hasty:
+        producer.send(name, b"through", partition=0).get(30)
+        with suppress(KafkaError):
+            hasty.partitions_for(name)
         proxy.cut()
         with pytest.raises(KafkaError):
-            producer.send(name, b"cut", partition=0).get(10)
+            hasty.send(name, b"cut", partition=0).get(10)
         proxy.heal()
-        producer.send(name, b"healed", partition=0).get(10)
+        producer.send(name, b"healed", partition=0).get(30)
         proxy.hole()
         with pytest.raises(KafkaError):
-            producer.send(name, b"swallowed", partition=0).get(10)
+            hasty.send(name, b"swallowed", partition=0).get(10)
         proxy.heal()
-    with closing(sender(kafka.access(proxied=True))) as producer:
-        producer.send(name, b"quick", partition=0).get(10)
+    with closing(sender(access)) as producer:
+        producer.send(name, b"quick", partition=0).get(30)
         proxy.slow(0.2)
         late = producer.send(name, b"late", partition=0)
         with pytest.raises(KafkaError):
             late.get(0.1)
-        late.get(10)
+        late.get(30)
     values = [value for value in kept(kafka.access(), name, 3) if value != b"swallowed"]
     assert values[:2] == [b"through", b"healed"]
 
