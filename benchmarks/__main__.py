@@ -1,5 +1,6 @@
 """``make bench``, or ``python -m benchmarks [NAME …]``: every figure in one run, beside its goal, with the machine and the
-versions. A whole run writes benchmarks/RESULTS.md; a quick one, or one of some modules, only prints.
+versions. A whole run (an hour and a half on two cores) writes benchmarks/RESULTS.md; a quick or short one, or one of some
+modules, only prints.
 
 Each module runs in a process of its own, one after the other; nothing else should run on the machine.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from benchmarks.machine import described
 from benchmarks.suite import GOALS, SUITE
 
+LONG = [name for name, benchmark in SUITE.items() if benchmark.long]
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
 
@@ -28,10 +30,15 @@ def main(arguments: list[str]) -> int:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"some of: {', '.join(SUITE)}; where none is named, all but those that end in _1m (10 to 30 minutes each)",
+        help=f"some of: {', '.join(SUITE)}; where none is named, all of them",
     )
     reader.add_argument(
         "--quick", action="store_true", help="small amounts, to see that it works; the figures mean little"
+    )
+    reader.add_argument(
+        "--short",
+        action="store_true",
+        help=f"a quarter of an hour, without {', '.join(LONG)}, which take another hour or more",
     )
     reader.add_argument(
         "--write", type=Path, metavar="FILE", help="write the results there, also of a quick or partial run"
@@ -43,7 +50,9 @@ def main(arguments: list[str]) -> int:
         return 0
     if unknown := [name for name in told.names if name not in SUITE]:
         reader.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(SUITE)}")
-    names = [name for name in SUITE if (name in told.names if told.names else not SUITE[name].named)]
+    names = [
+        name for name in SUITE if (name in told.names if told.names else not (told.short and name in LONG))
+    ]
     machine = list(described())
     print("\n".join(machine), flush=True)
     found: dict[str, dict[str, float] | None] = {}
@@ -56,7 +65,7 @@ def main(arguments: list[str]) -> int:
         )
         found[name] = _measured(name, told.quick)
         print("\n".join(_lines(name, found[name])), flush=True)
-    where = told.write or (None if told.quick or told.names else RESULTS)
+    where = told.write or (None if told.quick or told.short or told.names else RESULTS)
     if where is not None:
         where.write_text("\n".join(_document(machine, found, told.quick)) + "\n", encoding="utf-8")
         print(f"\nwritten to {where}")

@@ -121,6 +121,9 @@ def fill(made: Site, promises: int) -> None:
         made.append(*(complaint(f"F{n}", made.clock.now()) for n in range(start, stop)))
         if not start % 20_000:
             made.settled()
+            print(
+                f"\r{start * PER_CASE:,} of {promises:,} promises open ", end="", file=sys.stderr, flush=True
+            )
     made.settled()
 
 

@@ -41,12 +41,12 @@ def test_a_module_that_is_run_twice_says_which(monkeypatch: pytest.MonkeyPatch) 
     }  # fmt: skip
 
 
-def test_a_run_that_takes_long_says_its_size_and_is_run_where_it_is_named(
+def test_a_run_that_takes_long_says_its_size_and_is_left_out_of_a_short_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = import_module("benchmarks.startup")
     monkeypatch.setattr(module, "double", lambda of: {"x": 2 * of}, raising=False)
-    assert Benchmark("startup", [], [{"of": 1000}], "double", named=True).run(False) == {
+    assert Benchmark("startup", [], [{"of": 1000}], "double", long=True).run(False) == {
         "startup, of 1,000: x": 2000
     }
     ran: list[str] = []
@@ -56,8 +56,10 @@ def test_a_run_that_takes_long_says_its_size_and_is_run_where_it_is_named(
         return {}
 
     monkeypatch.setattr("benchmarks.__main__._measured", measured)
-    assert main(["--quick"]) == main(["--quick", "memory_1m"]) == 0
-    assert ran == [*(name for name in SUITE if not name.endswith("_1m")), "memory_1m"]
+    assert main(["--quick"]) == main(["--quick", "--short"]) == main(["--quick", "memory_1m"]) == 0
+    short = [name for name in SUITE if not name.endswith(("_1m", "_5m"))]
+    assert ran == [*SUITE, *short, "memory_1m"]
+    assert len(SUITE) == len(short) + 3
 
 
 def test_an_unknown_name_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
