@@ -7,13 +7,17 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from ledger.candidate import Appended
 from producers.simulator.week import week
 from schemas.canonical import canonical
-from schemas.instants import DAY, HOUR, MINUTE, Instant
+from schemas.instants import DAY, HOUR, MINUTE, Instant, format_instant
+from schemas.policy_files import load_profile
 from tests.golden.chest import ENDING, HERE, pack
 from tests.kit.hostile import TICKETS, Told, by_recorded, wire
-from tests.kit.world import START, World
+from tests.kit.policies import publication
+from tests.kit.world import START, World, event
 
 SEED = 20260302
 FACTS = 240
@@ -44,6 +48,44 @@ def hostile() -> list[Told]:
     return made
 
 
+def penalties(world: World) -> Iterator[tuple[Instant, dict[str, Any]]]:
+    """What a week of an estate does not bring: a company that has switched penalties on (累计处罚制) and two houses whose
+    problems are reported again and again, some penalties confirmed before they double, some after, one waived, the others
+    left as they were proposed; and marks that customers gave, on two scales."""
+    whole: dict[str, Any] = load_profile().dump()
+    terms = {**whole["penalties"], "enabled": True}
+    begin = START + 20 * DAY
+    whole |= {"version": "golden.1", "effective_from": format_instant(begin), "penalties": terms}
+    yield begin, event("policy.published", "golden-policy", begin, data=publication(whole))
+    leak = {"description": "渗水", "category": "leak"}
+    pipe = {
+        "description": "爆管",
+        "component": "pipe",
+        "location": "bath",
+        "dissatisfied_with_previous": True,
+    }
+    decided: set[str] = set()
+    for number in range(5):
+        for house in ("3-1-1201", "3-1-1202"):
+            where = {"houseid": house, "projectid": "yunqi", "channel": "hotline"}
+            at = begin + (2 * number + 1) * DAY
+            for kind, letters, data in (("complaint.received", "GT", leak), ("repair.reported", "GR", pipe)):
+                own = f"{letters}-{house}-{number}"
+                yield at, event(kind, own, at, ticket=own, data=data, **where)
+        found = [one for one in world.reading.penalties.find(world.tenant) if one["id"] not in decided]
+        done = {1: "confirmed", 3: "confirmed", 4: "waived"}.get(number)
+        for proposed in found[:1] if done else ():
+            decided.add(proposed["id"])
+            said = {"penalty_id": proposed["id"], "problem": proposed["problem"], "by": "gm-1"}
+            said |= {"amount_fen": 30000} if done == "confirmed" else {}
+            yield at + HOUR, event(f"penalty.{done}", f"golden-{proposed['id']}", at + HOUR, data=said)
+    for number, out_of in enumerate((5, 100, 5)):
+        at = begin + (12 + number) * DAY
+        marks = [{"component": "speed", "points": number + 1, "out_of": out_of}]
+        own, ticket = f"golden-mark-{number}", f"GT-3-1-1201-{number}"
+        yield at, event("followup.complaint_close_completed", own, at, ticket=ticket, data={"scores": marks})
+
+
 def sendings() -> Iterator[tuple[Instant, dict[str, object]]]:
     """(recorded, event) in order: a week of an estate, and the hostile ones among them."""
     told = hostile()
@@ -63,6 +105,10 @@ def main(release: str) -> None:
             world.append(event, at=at)
             if number % 5 == 0:
                 world.tick(at)
+        for at, told in penalties(world):
+            done = world.append(told, at=max(at, world.clock.now()), admin=True, approver=True)
+            assert isinstance(done[0], Appended), done
+            world.tick()
         world.tick(world.clock.now() + 30 * DAY)
         tables, verdicts = world.tables(), [canonical(list(line)) for line in world.lane()]
         rules = world.rules
