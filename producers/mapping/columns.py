@@ -18,6 +18,8 @@ KINDS: Final = ("text", "lines", "number", "yuan", "time", "day", "due")
 """text: one line; lines: as it stands; number: whole; yuan: an amount, kept in fen; time: when something happened; day: a
 date; due: a time or a date, which means its end."""
 OTHERS: Final = ("refuse", "keep", "empty")
+MOST_CHOICES: Final = 20
+"""Words of a table of codes that are told to who wrote another; a longer table is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,15 @@ class Codes:
         if key in self.table:
             return self.table[key]
         if self.other == "refuse":
-            raise BadCell("不在代码表中", "is not in the table of codes")
+            raise BadCell(*self._choices())
         return words if self.other == "keep" else None
+
+    def _choices(self) -> tuple[str, str]:
+        """(Chinese, English) what to write instead. The words are the mapping's own, never the cell's."""
+        if len(self.words) > MOST_CHOICES:
+            return "不在代码表中", "is not in the table of codes"
+        words = "、".join(word for word, _ in self.words)
+        return f"不在代码表中，可填：{words}", f"is not in the table of codes: {words}"
 
     def theirs(self, code: Any) -> str | None:
         """The first word for one of our codes."""
@@ -59,6 +68,8 @@ class Column:
     of: str = ""
     """Short name of the column of the estate, for a house."""
     whole_days_at: time = time()
+    between: tuple[int, int] | None = None
+    """Least and most of a number."""
     help: str = ""
 
     @property
@@ -78,11 +89,17 @@ class Column:
         if self.kind == "lines":
             return cells.text(found) or None
         if self.kind == "number":
-            return cells.whole(found)
+            return self._inside(cells.whole(found))
         if self.kind == "yuan":
             return cells.fen(found)
         when = times.read(found, self.whole_days_at)
         return when if self.kind == "time" else when.due if self.kind == "due" else when.day
+
+    def _inside(self, number: int) -> int:
+        if self.between is not None and not self.between[0] <= number <= self.between[1]:
+            least, most = self.between
+            raise BadCell(f"须在 {least} 到 {most} 之间", f"is not between {least} and {most}")
+        return number
 
 
 @dataclass(slots=True)

@@ -25,7 +25,19 @@ _TOP: Final = (
     "mapping", "zh", "zone", "times", "serial", "header", "empty", "codes", "columns", "skip when", "ticket", "id", "every",
     "touchpoints", "examples",
 )  # fmt: skip
-_COLUMN: Final = ("from", "as", "codes", "other", "must", "optional", "names", "of", "date at", "help")
+_COLUMN: Final = (
+    "from",
+    "as",
+    "codes",
+    "other",
+    "must",
+    "optional",
+    "names",
+    "of",
+    "date at",
+    "between",
+    "help",
+)
 
 
 LARGEST: Final = 256_000
@@ -173,8 +185,28 @@ def _column(name: str, said: Any, path: Trail, shared: MappingOf[str, Any], flaw
         names=names,
         of=text_of(said.get("of", ""), (*path, "of"), flaws),
         whole_days_at=at,
+        between=_between(said, kind, path, flaws),
         help=text_of(said.get("help", ""), (*path, "help"), flaws),
     )
+
+
+def _between(said: MappingOf[str, Any], kind: str, path: Trail, flaws: Flaws) -> tuple[int, int] | None:
+    if "between" not in said:
+        return None
+    ends = said["between"]
+    if kind != "number" or not (
+        isinstance(ends, list)
+        and len(ends) == 2
+        and all(type(end) is int for end in ends)
+        and ends[0] <= ends[1]
+    ):
+        flaws.add(
+            (*path, "between"),
+            "为 [最小, 最大]，只用于 as: number",
+            "is [least, most], of a column as: number",
+        )
+        return None
+    return ends[0], ends[1]
 
 
 def _codes(said: MappingOf[str, Any], path: Trail, shared: MappingOf[str, Any], flaws: Flaws) -> Codes | None:

@@ -6,6 +6,7 @@ A format is written with YYYY MM M DD D HH H hh h mm m ss s and A (AM, PM, 上�
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,8 +19,8 @@ from schemas.instants import ZONE, Instant, from_datetime, parse_instant
 
 USUAL: Final = (
     "YYYY-M-D H:m:s", "YYYY-M-D H:m", "YYYY-M-D", "YYYY/M/D H:m:s", "YYYY/M/D H:m", "YYYY/M/D", "YYYY.M.D H:m",
-    "YYYY.M.D", "YYYY年M月D日 H:m:s", "YYYY年M月D日 H:m", "YYYY年M月D日H时m分", "YYYY年M月D日", "YYYY-M-DTH:m:s",
-    "YYYY-M-DTH:m",
+    "YYYY.M.D", "YYYY年M月D日 H:m:s", "YYYY年M月D日 H:m", "YYYY年M月D日H时m分", "YYYY年M月D日 H时m分", "YYYY年M月D日",
+    "YYYY-M-D Ah:m", "YYYY/M/D Ah:m", "YYYY-M-DTH:m:s", "YYYY-M-DTH:m",
 )  # fmt: skip
 """Read where a mapping names no formats: the year first, so that nothing is ambiguous."""
 
@@ -103,6 +104,8 @@ class Times:
         self.zone = zone
         self._patterns = [compiled(form) for form in formats]
         self._serial = serial
+        self._asked = "2026-03-02 09:12" if formats is USUAL else " / ".join(formats[:3])
+        """How to write one, for who wrote it otherwise."""
 
     def read(self, cell: object, whole_days_at: time = time()) -> When:
         """A cell, or the cells of a date and a clock time, to an instant. Raises BadCell."""
@@ -128,7 +131,14 @@ class Times:
                 return self._parts(found.groupdict(), at)
         if self._serial and _SERIAL.fullmatch(text):
             return self._of_serial(float(text), at)
-        raise BadCell("不是所声明格式的时间", "is not a time of the declared formats")
+        if (
+            half := unicodedata.normalize("NFKC", text)
+        ) != text:  # ２０２６-３-２ ９：１２, as a Chinese keyboard writes it
+            return self._text(half, at)
+        raise BadCell(
+            f"不是所声明格式的时间，请写成 {self._asked}",
+            f"is not a time of the declared formats; write it as {self._asked}",
+        )
 
     def _parts(self, has: dict[str, str], at: time) -> When:
         try:

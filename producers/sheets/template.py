@@ -79,6 +79,16 @@ def _drop_downs(sheet: Worksheet, hidden: Worksheet, columns: dict[str, Column])
 
     listed = 1
     for at, column in enumerate(columns.values(), start=1):
+        place = get_column_letter(at)
+        if column.between is not None:
+            least, most = column.between
+            whole = DataValidation(
+                type="whole", operator="between", formula1=str(least), formula2=str(most), allow_blank=True
+            )
+            whole.showErrorMessage = True
+            whole.errorTitle, whole.error = "请填整数", f"{column.froms[0]} 须在 {least} 到 {most} 之间"
+            sheet.add_data_validation(whole)
+            whole.add(f"{place}2:{place}{LAST_ROW}")
         if column.codes is None:
             continue
         letter, words = get_column_letter(listed), [word for word, _ in column.codes.words]
@@ -90,7 +100,6 @@ def _drop_downs(sheet: Worksheet, hidden: Worksheet, columns: dict[str, Column])
         choice.showErrorMessage = True
         choice.errorTitle, choice.error = "请从列表中选择", f"{column.froms[0]} 只能取列表中的值"
         sheet.add_data_validation(choice)
-        place = get_column_letter(at)
         choice.add(f"{place}2:{place}{LAST_ROW}")
         listed += 1
 

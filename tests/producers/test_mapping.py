@@ -154,6 +154,34 @@ def test_a_bad_value_names_its_field_and_never_itself(change: dict[str, Any], fi
         assert not any(str(value) in fault.reason + fault.reason_zh for value in change.values() if value)
 
 
+CHOICES = mapping_of(
+    """
+mapping: choices
+columns:
+  no: 编号
+  at: {from: 时间, as: time}
+  grade: {from: 等级, codes: {一般: ordinary, 重大: major}}
+  points: {from: 得分, as: number, between: [0, 100]}
+ticket: no
+touchpoints:
+  received: {type: complaint.received, time: at, data: {description: no, severity: grade}}
+""",
+    "choices.yaml",
+)
+
+
+def test_who_wrote_another_word_or_number_is_told_what_may_stand_there() -> None:
+    cells = {"编号": "T1", "时间": "2026-03-02 09:00", "等级": "普通", "得分": 101}
+    with pytest.raises(BadRow) as caught:
+        made(CHOICES, cells)
+    assert [(fault.field, fault.reason_zh) for fault in caught.value.faults] == [
+        ("等级", "不在代码表中，可填：一般、重大"),
+        ("得分", "须在 0 到 100 之间"),
+    ]
+    for points in (0, "100"):
+        assert len(made(CHOICES, cells | {"等级": "重大", "得分": points})) == 1
+
+
 HASHED = """
 mapping: hashed
 columns: {phone: 电话, at: {from: 时间, as: time}, words: 内容}

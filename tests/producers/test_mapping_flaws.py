@@ -54,6 +54,8 @@ touchpoints:
         ("complaint.received\n    time: at\n    data: {description: no}",
          "commitment.made\n    time: at\n    data: {promise_text: no, due_at: due}", "read its column as: due"),
         ("mapping: m", "mapping: m\nmapping: n", "m.yaml:2: .*stands twice"),
+        ("must: true", "between: [0, 9]", r"m.yaml:4: columns\.no\.between.*as: number"),
+        ("must: true", "as: number, between: [9, 0]", r"m.yaml:4: columns\.no\.between.*least, most"),
         ("touchpoints:", "touchpoint:", "m.yaml:9: touchpoint.*did you mean touchpoints"),
         ("{重: major}", "{重: major, ' 重': key}", r"columns\.kind\.codes\. 重.*two codes"),
     ],

@@ -24,6 +24,10 @@ CHINA, BOSTON = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York")
         ("2026-03-02T01:12:00Z", "2026-03-02T09:12:00+08:00"),
         ("1988-07-01 12:00:00", "1988-07-01T12:00:00+09:00"),
         ("2024-02-29", "2024-02-29T00:00:00+08:00"),
+        ("2026年3月2日 9时5分", "2026-03-02T09:05:00+08:00"),
+        ("2026/3/2 下午3:05", "2026-03-02T15:05:00+08:00"),
+        ("2026-3-2 上午12:05", "2026-03-02T00:05:00+08:00"),
+        ("２０２６-３-２ ９：０５", "2026-03-02T09:05:00+08:00"),
     ],
 )
 def test_the_usual_forms(text: str, read: str) -> None:
@@ -38,6 +42,13 @@ def test_the_usual_forms(text: str, read: str) -> None:
 def test_nothing_is_guessed(text: str) -> None:
     with pytest.raises(BadCell):
         Times(CHINA).read(text)
+
+
+def test_who_wrote_it_otherwise_is_told_how() -> None:
+    with pytest.raises(BadCell, match="请写成 2026-03-02 09:12"):
+        Times(CHINA).read("昨天")
+    with pytest.raises(BadCell, match="请写成 MM/DD/YYYY"):
+        Times(BOSTON, ["MM/DD/YYYY"]).read("2026-03-02")
 
 
 @pytest.mark.parametrize(

@@ -229,16 +229,21 @@ def test_an_empty_ledger_is_known_by_its_headings_and_holds_drop_downs(tmp_path:
         assert table.mapping.name == name
         assert list(table.rows()) == []
     book: Any = openpyxl.load_workbook(path)
-    sheet, offered = book.worksheets[0], {}
+    sheet, offered, bounds = book.worksheets[0], {}, {}
     for choice in sheet.data_validations.dataValidation:
-        where, _, cells = choice.formula1.partition("!")
         heading = sheet.cell(1, next(iter(choice.sqref.ranges)).min_col).value.rstrip("*")
+        if choice.type == "whole":
+            bounds[heading] = (int(choice.formula1), int(choice.formula2))
+            continue
+        where, _, cells = choice.formula1.partition("!")
         offered[heading] = [cell.value for (cell,) in book[where][cells.replace("$", "")]]
     coded: dict[str, list[str]] = {}
     for column in ledger(name).columns.values():
         if column.codes:
             coded.setdefault(column.froms[0], [word for word, _ in column.codes.words])
     assert offered == coded
+    assert bounds == {c.froms[0]: c.between for c in ledger(name).columns.values() if c.between}
+    assert bounds == ({"得分": (0, 100)} if name == "followups" else {})
     with open_table(path, ledgers(), sheet="填写示例 Examples") as table:
         work = Import(table, hasher(b"k"))
         assert [len(batch) for batch in work.batches()] == [len(ledger(name).examples)]
