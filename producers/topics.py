@@ -10,7 +10,7 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
-from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
+from kafka.errors import KafkaError, KafkaTimeoutError, TopicAuthorizationFailedError
 
 from ledger.brokers import Brokers
 from producers.kafka_clients import opened
@@ -50,6 +50,10 @@ class Wrong:
 
 class WrongCount(ValueError):
     """Partitions are never taken away, and every tenant needs its own."""
+
+
+class TopicsLacking(KafkaError):  # type: ignore[misc]  # the library has no types
+    """The topics are not there; run touchline kafka init."""
 
 
 class Topics:

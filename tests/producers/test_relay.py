@@ -21,9 +21,12 @@ from sqlalchemy import text
 from ledger.brokers import Brokers
 from ledger.postgres import PostgresDatabase
 from producers import relay as module
+from producers import relay_holding, relay_windows
 from producers import relay_lane as lanes
+from producers.relay_holding import Holding
 from producers.relay_lane import MOST, Lane, page
 from producers.relay_place import Cursor, RelayPlace
+from producers.relay_windows import Windows
 from producers.topics import topics_of
 from schemas.instants import DAY
 from tests.kit.kafka import Kafka, started
@@ -92,8 +95,10 @@ def test_both_lanes_verbatim_and_woken_by_the_bell(
     complaints(world, 0, 3)
     world.tick(START + 10 * DAY)
     assert heads(world)["verdicts"] > 0
-    monkeypatch.setattr(module, "POLL", 60.0)
-    monkeypatch.setattr(module, "RENEW", 60.0)
+    for where in (module, relay_windows):
+        monkeypatch.setattr(where, "POLL", 60.0)
+    monkeypatch.setattr(relay_holding, "POLL", 60.0)
+    monkeypatch.setattr(relay_holding, "RENEW", 60.0)
     with relaying(place, brokers) as relay:
         at_head(world)
         assert whole(world, brokers) == {"facts": 0, "verdicts": 0}
@@ -138,17 +143,18 @@ def test_what_was_not_acknowledged_is_not_passed_over(place: Place) -> None:
     """Of a window of which one record failed and a later one did not, all from the one that failed is sent again."""
     with closing(PostgresDatabase.at(place.url)) as database:
         relay = module.Relay(database, Brokers(servers=("127.0.0.1:1",)))
+        holding = Holding(database, relay._brokers, relay._place, relay.meters)
+        windows = Windows(database, holding, relay.meters, relay._rung, relay._wake)
         lane = Lane(Cursor(1, "facts", "touchline.facts", "id", 5), since=monotonic())
-        relay._lanes[1, "facts"] = lane
-        relay._heads = {(1, "facts"): 9}
+        holding.lanes[1, "facts"] = lane
         answers = [Future() for _ in range(3)]
         lane.window = [(6 + n, answer) for n, answer in enumerate(answers)]
         answers[0].success(None)
         answers[2].success(None)
-        assert not relay._settle()
+        assert not windows.settle()
         assert (lane.cursor.place, len(lane.window)) == (5, 3), "one is under way"
         answers[1].failure(KafkaTimeoutError())
-        assert relay._settle()
+        assert windows.settle()
         assert (lane.cursor.place, lane.window, lane.after > 0) == (6, [], True)
         relay._place.close()
 
