@@ -165,7 +165,7 @@ def note(
             conn.execute(update(deliveries).where(here).values(**done))
         else:
             over = w.attempts + 1 >= settings.attempts
-            done = {"maybe": max(w.maybe, outcome.maybe), "last_error": outcome.error}
+            done = {"maybe": int(w.maybe or outcome.maybe), "last_error": outcome.error}
             conn.execute(update(deliveries).where(here).values(**done))
             # A retraction may have dropped it meanwhile; dropped it stays.
             conn.execute(

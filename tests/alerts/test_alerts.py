@@ -1,8 +1,10 @@
-"""From verdicts to people, step by step, on a real ledger with a clock that stands until it is set."""
+"""From verdicts to people, step by step, on a real ledger with a clock that stands until it is set: cursors and deliveries on
+either database."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -25,7 +27,8 @@ from tests.alerts.support import (
     verdict,
     verdict_id_of,
 )
-from tests.ledger.house import House, sent
+from tests.kit.places import ON_SQLITE, Where
+from tests.ledger.house import House, house, sent
 
 OK = Answer(body=b'{"errcode":0}')
 
@@ -33,6 +36,12 @@ OK = Answer(body=b'{"errcode":0}')
 @pytest.fixture
 def clock() -> SimulatedClock:
     return SimulatedClock(NOON)
+
+
+@pytest.fixture
+def home(place: Where, clock: SimulatedClock) -> Iterator[House]:
+    with house(place, clock) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -184,6 +193,7 @@ def test_retries_back_off_keep_the_id_and_end(
         }
 
 
+@ON_SQLITE  # it is about channels, and takes its time
 def test_a_channel_in_trouble_is_left_alone_and_costs_the_others_nothing(
     home: House, tenant: Tenant, clock: SimulatedClock
 ) -> None:
@@ -209,6 +219,7 @@ def test_a_channel_in_trouble_is_left_alone_and_costs_the_others_nothing(
             assert {a["state"] for a in alerts.query.list(tenant)} == {"sent"}
 
 
+@ON_SQLITE  # it is about channels, and takes its time
 def test_a_storm_is_joined_and_the_robot_is_called_twenty_times_a_minute_at_most(
     home: House, tenant: Tenant, box: Inbox, clock: SimulatedClock
 ) -> None:
