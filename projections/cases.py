@@ -52,13 +52,19 @@ class CaseList:
         kind: str | None = None,
         state: str | None = None,
         project_id: str | None = None,
+        ticket: str | None = None,
         limit: int = 100,
         after: tuple[Instant, str] | None = None,
     ) -> list[dict[str, Any]]:
         """The latest touched first. ``after`` is the (last µs, id) of the last one already had."""
         c = self._rows.c
         query = select(*(c[n] for n in _NAMES)).where(c.tenant == tenant)
-        for column, wanted in ((c.kind, kind), (c.state, state), (c.project_id, project_id)):
+        for column, wanted in (
+            (c.kind, kind),
+            (c.state, state),
+            (c.project_id, project_id),
+            (c.ticket, ticket),
+        ):
             if wanted is not None:
                 query = query.where(column == wanted)
         if after is not None:

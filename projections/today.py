@@ -36,6 +36,8 @@ class Asked:
     role: str = ""
     when: Sequence[str] = ()
     case_id: str = ""
+    ticket: str = ""
+    """A source's own number of the case; another source may have given it too."""
     promise_id: str = ""
 
 
@@ -102,7 +104,7 @@ class Worklist:
     def counts(self, conn: Connection, tenant: int, asked: Asked) -> dict[str, int]:
         """How many stand where (``WHEN``), zeros included."""
         word = case(*((self._stands(word), word) for word in WHEN), else_="").label("word")
-        each = self._listed(tenant, asked, [word], alone=not asked.person).subquery()
+        each = self._listed(tenant, asked, [word], alone=not (asked.person or asked.ticket)).subquery()
         found = {
             str(w): int(n) for w, n in conn.execute(select(each.c.word, func.count()).group_by(each.c.word))
         }
@@ -130,7 +132,11 @@ class Worklist:
             .where(p.tenant == tenant, p.state == OPEN, p.opened <= self._now, p.kind != "coverage")
             .where(or_(*of_visits) if of_visits else p.id.is_(None))
         )
-        for column, wanted in ((p.case_id, asked.case_id), (p.id, asked.promise_id)):
+        for column, wanted in (
+            (p.case_id, asked.case_id),
+            (c.ticket, asked.ticket),
+            (p.id, asked.promise_id),
+        ):
             if wanted:
                 query = query.where(column == wanted)
         if asked.person:

@@ -10,6 +10,7 @@ from producers.today import MARKS, outcome
 from projections.today import Asked
 from schemas.canonical import Json
 from touchline.exits import Exit, Refused
+from touchline.tickets import only_case
 
 if TYPE_CHECKING:
     from touchline.house import House
@@ -32,14 +33,13 @@ def done(
     by: str = "",
 ) -> Json:
     """File what came of the visit of a case that is due first and takes such a result; of ``obligation`` alone where it is
-    named. Raises Refused."""
+    named. ``case``: its id, or a source's own number of it. Raises Refused."""
     if result not in RESULTS or not 0 <= mark <= MARKS:
         raise Refused(Exit.USAGE, f"评分为 1 到 {MARKS}。", f"A mark is 1 to {MARKS}.")
-    found = [
-        one
-        for one in house.reading.worklist.find(tenant, Asked(case_id=case))
-        if obligation in ("", one["obligation"])
-    ]
+    worklist = house.reading.worklist
+    listed = worklist.find(tenant, Asked(case_id=case)) or worklist.find(tenant, Asked(ticket=case))
+    only_case(case, [one["case_id"] for one in listed])
+    found = [one for one in listed if obligation in ("", one["obligation"])]
     if not found:
         raise Refused(
             Exit.UNKNOWN,
@@ -67,7 +67,11 @@ def done(
         by=by,
     )
     (kept,) = house.intake.submit_many(tenant, source, [raw]).result(DEADLINE)
-    told: dict[str, Any] = {"case_id": case, "obligation": chosen["obligation"], "zh": chosen["zh"]}
+    told: dict[str, Any] = {
+        "case_id": chosen["case_id"],
+        "obligation": chosen["obligation"],
+        "zh": chosen["zh"],
+    }
     if not isinstance(kept, Problem):
         return {**told, "en": chosen["en"], "type": raw["type"], "place": kept.place, "again": kept.duplicate}
     if kept.status == 409:  # another outcome of this round is kept

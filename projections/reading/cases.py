@@ -26,6 +26,7 @@ class CaseReading:
         kind: str | None = None,
         state: str | None = None,
         project_id: str | None = None,
+        ticket: str | None = None,
         limit: int = 100,
         after: str | None = None,
     ) -> list[dict[str, Any]]:
@@ -37,6 +38,7 @@ class CaseReading:
                 kind=kind,
                 state=state,
                 project_id=project_id,
+                ticket=ticket,
                 limit=limit,
                 after=position(after),
             )

@@ -77,6 +77,7 @@ def test_who_is_to_be_called_when(timed: Site) -> None:
         assert "王女士" in drawn
         assert "13800000000" in drawn
         assert "渗水" in drawn
+        assert "T-1" in drawn
     with timed.client() as nobody:
         assert nobody.get("/worklist").status_code == 401
         assert nobody.get("/today").headers["Location"] == "/sign-in"

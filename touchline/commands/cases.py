@@ -21,9 +21,12 @@ from touchline.options import (
     table,
 )
 from touchline.place import place_of
+from touchline.tickets import only_case
 
 cases = typer.Typer(help="事项。Cases and their histories.", no_args_is_help=True)
 
+MOST_NAMED = 10
+"""Cases of one number that are named at most."""
 GONE = {"withdrawn": "(已撤回 withdrawn)", "corrected": "(已更正 corrected)"}
 """What became of a case of which no touchpoint stands."""
 
@@ -34,7 +37,7 @@ def add(app: typer.Typer) -> None:
 
 @cases.command("show")
 def show_case(
-    case_id: Annotated[str, typer.Argument(metavar="ID", help="事项编号 the case id")],
+    case_id: Annotated[str, typer.Argument(metavar="ID", help="事项号，或投诉、报修编号 its id or ticket")],
     as_of: AsOfOption = "",
     known_at: KnownAtOption = "",
     penalties: Annotated[
@@ -57,7 +60,11 @@ def show_case(
     when = moments(as_of, known_at)
     with Library(place_of(data, database)) as library:
         read = library.reading.histories.whole if penalties else library.reading.histories.of
-        found = read(library.tenant(tenant), case_id, **when)
+        whose, cases = library.tenant(tenant), library.reading.cases
+        if cases.get(whose, case_id) is None:
+            same = cases.find(whose, ticket=case_id, limit=MOST_NAMED)
+            case_id = only_case(case_id, [one["id"] for one in same]) or case_id
+        found = read(whose, case_id, **when)
     if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(
             Exit.UNKNOWN, "没有这个事项（或当时还没有）。", f"No case {case_id} (or not yet, then)."

@@ -73,13 +73,17 @@ def list_(
         show(found)
     elif found:
         table(
-            ("时限 due", "", "回访 visit", "责任 owed by", "房号 house", "未接通 missed", "事项 case"),
+            (
+                *("时限 due", "", "回访 visit", "责任 owed by", "编号 ticket", "房号 house", "未接通 missed"),
+                "事项 case",
+            ),
             (
                 (
                     (one["due"] or "—")[:16].replace("T", " "),
                     SECTIONS[one["when"]],
                     one["zh"],
                     " ".join(filter(None, (one["person"], *map(named, one["owes"])))),
+                    one["ticket"],
                     one["house_id"],
                     str(one["attempts"] or ""),
                     one["case_id"],
@@ -93,7 +97,7 @@ def list_(
 
 @today.command("done")
 def done(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="事项编号 the case id")],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="事项号，或投诉、报修编号 its id or ticket")],
     visited: Annotated[bool, typer.Option("--visited", help="已回访，未问或未表态 made, no answer")] = False,
     satisfied: Annotated[bool, typer.Option("--satisfied", help="已回访，满意 made, satisfied")] = False,
     unsatisfied: Annotated[
@@ -121,7 +125,7 @@ def done(
     \b
     Example:
       touchline today done 5d0f6a52-6c9e-5b0b-9a3f-0e6a0a0f9f51 --satisfied --mark 5 --by kf-012
-      touchline today done 5d0f6a52-6c9e-5b0b-9a3f-0e6a0a0f9f51 --unreached
+      touchline today done TS-2026-0301 --unreached
     """
     from touchline.desk import desk
 
