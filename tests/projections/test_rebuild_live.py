@@ -196,6 +196,27 @@ def test_the_swap_keeps_the_engines_of_other_processes_out(
     assert isinstance(ended[0], Fenced)
 
 
+def test_no_reader_waits_for_the_swap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads while it holds all that it locks, and has not committed, is answered from the old set."""
+    story(world)
+    before, flip = world.tables(), Rebuild._flip
+    read: list[list[str]] = []
+
+    def held(self: Rebuild, conn: Connection) -> bool:
+        done = flip(self, conn)
+        reader = threading.Thread(target=lambda: read.append(world.tables()), daemon=True)
+        reader.start()
+        reader.join(20)
+        assert not reader.is_alive(), "it waits"
+        with world.database.read() as other:
+            assert active_set(other) == ("a", world.store.version)
+        return done
+
+    monkeypatch.setattr(Rebuild, "_flip", held)
+    assert world.rebuild(swap=True).swapped
+    assert set(map(tuple, read)) == {tuple(before)}
+
+
 @ON_POSTGRESQL
 def test_a_swap_whose_answer_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was made: that is found out, and the set that is read is not dropped."""

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from openpyxl import load_workbook
 
 from ledger.folder import ServerInfo
 from ledger.verify import verify
@@ -88,6 +89,13 @@ def nothing_left(shell: Shell, *more: str) -> None:
     assert '{"erased": true}' in "".join(said)
 
 
+def ledger(shell: Shell, path: Path) -> list[str]:
+    """Every cell of the ledger of complaints (电子台账), personal texts asked for."""
+    assert shell("export", "complaints", "-o", str(path), "--clear", "--by", "auditor").code == 0
+    pages = load_workbook(path).worksheets
+    return [str(cell) for page in pages for row in page.values for cell in row if cell is not None]
+
+
 def test_found_by_number_and_source_by_phone_or_by_event(
     told_to: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -134,8 +142,9 @@ def test_a_copy_has_all_that_is_theirs_and_is_recorded_first(told_to: Shell, tmp
 
 
 @ON_BOTH
-def test_erased_without_a_server(told_to: Shell) -> None:
+def test_erased_without_a_server(told_to: Shell, tmp_path: Path) -> None:
     one = found(told_to)
+    assert TEXT in ledger(told_to, tmp_path / "before.xlsx")
     asked = told_to("person", "erase", one, "--reason", "customer_request")
     assert (asked.code, found(told_to)) == (Exit.USAGE, one)  # nobody said yes
     assert told_to("person", "erase", "nobody", "--reason", "customer_request", "--yes").code == Exit.UNKNOWN
@@ -152,7 +161,9 @@ def test_erased_without_a_server(told_to: Shell) -> None:
     assert "已删除" in gone.err
     types = [fact["type"] for fact in told_to("tail", "--json").json]
     assert types.count("privacy.erasure_requested") == types.count("privacy.erasure_executed") == 2
-    nothing_left(told_to)
+    cells = ledger(told_to, tmp_path / "after.xlsx")
+    assert TICKET in cells
+    nothing_left(told_to, *cells)
 
 
 def test_a_text_that_may_be_anothers_is_left(told_to: Shell, tmp_path: Path) -> None:

@@ -17,10 +17,14 @@ from ledger import access
 from ledger.errors import HeldElsewhere
 from processors.rules.book import Book
 from processors.rules.cases import Case, Cases
+from processors.rules.promises.rule import Promises
 from processors.rules.protocol import Evidence, Row
 from projections.rebuild import Far
 from projections.store import ACTIVE
 from schemas.catalogue import example
+from tests.kit.world import World
+from tests.projections.test_rebuild import story
+from tests.projections.test_recheck import Newer as Milder
 from tests.touchline.commands import ON_BOTH, Shell, serving, until
 from tests.touchline.test_server import ask
 from tests.web.site import Site
@@ -181,3 +185,22 @@ def test_a_dry_run_prints_what_other_rules_would_make_and_swaps_nothing(
         assert (one["table"], one["fresh"]) == ("cases", {"kind": "estate"})
         assert acme("rebuild", "--dry-run").out.count("kind=estate") == len(before)
     assert cases(acme) == before
+
+
+def test_what_other_rules_would_say_is_printed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(shell.folder)
+    story(world)
+    world.close()
+    assert (shell("recheck", "--json").json, shell("recheck").code) == ([], 0)
+    milder = tuple(Milder() if isinstance(rule, Promises) else rule for rule in rules())
+    for where in ("touchline.house", "touchline.rules"):
+        monkeypatch.setattr(f"{where}.rules", lambda: milder)
+    monkeypatch.setattr("touchline.rules.owners", lambda: milder)
+    assert shell("rebuild").code == Exit.NOT_SO
+    found = shell("recheck", "--json")
+    said = {one["row"] for one in found.json if (one["what"], one["kind"]) == ("said", "breached")}
+    assert (found.code, bool(said)) == (Exit.NOT_SO, True)
+    told = shell("recheck")
+    assert told.code == Exit.NOT_SO
+    assert all(row in told.out for row in said)
+    assert f"{len(found.json)} differ" in told.out + told.err
