@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.kit.postgres import Cluster
 from tests.web.site import Site, complaint
+from touchline.place import Shared
 
 
 @pytest.fixture
@@ -76,6 +80,28 @@ def test_of_many_at_once_one_is_kept(site: Site, http: httpx.Client) -> None:
             pool.map(lambda n: add(http, contact(site, f"f-{n}", case), tag).status_code, range(8))
         )
     assert sorted(answers) == [202] + [412] * 7
+
+
+def test_of_many_at_two_gateways_one_is_kept(cluster: Cluster, tmp_path: Path) -> None:
+    place = cluster.ledger()
+    gateways = [Site(Shared(place.url, folder=tmp_path / name), alert_log=False) for name in "ab"]
+    try:
+        with ExitStack() as ends:
+            for site in gateways:
+                site.start()
+                ends.callback(site.stop)
+            key = gateways[0].key()
+            one, other = (ends.enter_context(site.client(key)) for site in gateways)
+            case, tag = opened(gateways[0], one)
+            for turn in range(3):
+                forms = [contact(gateways[0], f"f-{turn}-{n}", case) for n in range(8)]
+                with ThreadPoolExecutor(8) as pool:
+                    answers = list(pool.map(add, [one, other] * 4, forms, [tag] * 8))
+                assert sorted(answer.status_code for answer in answers) == [202] + [412] * 7
+                (kept,) = (answer.json() for answer in answers if answer.status_code == 202)
+                tag = seen(one, kept)
+    finally:
+        cluster.drop(place)
 
 
 def test_a_withdrawal_changes_the_tag(site: Site, http: httpx.Client) -> None:
