@@ -21,6 +21,7 @@ from producers.simulator.estate import CALL_CENTRE, PROPERTY, SALES, houses
 from producers.simulator.story import Story
 from producers.simulator.touch import Touch
 from schemas.instants import DAY, MINUTE, Instant
+from tests.kit.places import Where
 from tests.kit.world import START, World
 
 KINDS = (
@@ -67,9 +68,9 @@ def append(world: World, sent: Sequence[Touch], *, batch: int = 200) -> int:
     return refused
 
 
-def loaded(folder: Path, cases: int, **more: Any) -> tuple[World, int]:
+def loaded(where: Where, cases: int, **more: Any) -> tuple[World, int]:
     """A world whose ledger holds the load, nothing folded; and the number of facts."""
-    world = World(folder)
+    world = World(where)
     sent = touches(cases, **more)
     refused = append(world, sent)
     assert not refused, f"{refused} of {len(sent)} were refused"
