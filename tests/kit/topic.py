@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kafka import KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
+from kafka.structs import OffsetAndMetadata
 from sqlalchemy import select
 
 from ledger import wire
@@ -45,6 +46,15 @@ class Topic:
         """Everything in it is gone."""
         with contextlib.closing(self.kafka.admin()) as admin:
             admin.delete_records({TopicPartition(self.name, n): -1 for n in range(self.partitions)})
+
+    def from_the_start(self, group: str) -> None:
+        """Whoever comes to this group, which is new, begins with the first record of each partition."""
+        parts = [TopicPartition(self.name, n) for n in range(self.partitions)]
+        with contextlib.closing(
+            KafkaConsumer(**options(self.brokers, "test"), group_id=group, enable_auto_commit=False)
+        ) as one:
+            one.assign(parts)
+            one.commit({part: OffsetAndMetadata(0, "", -1) for part in parts})
 
     def publish(
         self, world: World, after: int = 0, bend: Bend = lambda rows: rows, tenants: Sequence[Tenant] = ()

@@ -8,6 +8,7 @@ feed on both and by one, two and three workers: the same verdict lane, the same 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -26,8 +27,10 @@ from ledger.lanes import standings
 from ledger.leases import Leases
 from ledger.tables import engines
 from ledger.verify import verify
+from processors import delivery
 from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
+from processors.worker import Worker
 from tests.kit.copies import copied
 from tests.kit.kafka import Kafka
 from tests.kit.places import Where
@@ -61,6 +64,11 @@ class Child:
     def alive(self) -> bool:
         assert self.process.poll() is None, self.said.read_text(errors="replace")[-3000:]
         return True
+
+    def carried(self) -> int:
+        """Facts that came to it by Kafka; once it has ended."""
+        found = re.findall(r"^carried=(\d+)$", self.said.read_text(errors="replace"), re.MULTILINE)
+        return sum(map(int, found))
 
 
 class Life:
@@ -134,6 +142,7 @@ class Life:
             for one in last:
                 one.process.send_signal(signal.SIGTERM)
             assert [one.process.wait(SOON) for one in last] == [0, 0, 0]
+            assert sum(one.carried() for one in last) > 0
             use(self.world, EMBEDDED)  # and back
         finally:
             runner.stop()
@@ -215,20 +224,45 @@ def embedded(world: World) -> None:
 
 
 def by_workers(world: World, kafka: Kafka, workers: int) -> None:
-    """Several workers, each with its own connections, on a topic that tells everything, bent."""
+    """Several workers, each with its own connections, on a topic that tells everything, bent. They wait for it: else they had
+    long read all of it from the ledger."""
     topic = Topic(kafka, len(TENANTS))
     use(world, KAFKA)
-    with ExitStack() as stack:
+    running_here: list[Worker] = []
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patient:
+        patient.setattr(delivery, "PATIENCE", SOON)
         for n in range(workers):
             house = World(world.place, at=END, take_over=False)
             stack.callback(house.close)
             worker = made(house, f"worker-{n}")
-            client = client_of("kafka-python", worker, topic.reached(house))
+            reached = topic.reached(house)
+            if n == 0:
+                topic.from_the_start(reached.group)
+            client = client_of("kafka-python", worker, reached)
             stack.callback(worker.stop)
             worker.start()
             stack.enter_context(running(client))
+            running_here.append(worker)
+        until(lambda: shared(running_here), SOON)
         Carrier(world, topic, Random(SEED + workers)).carry()
+        until(lambda: by_kafka(running_here, world), SOON)
+        patient.undo()
         until(lambda: settled(world), SOON)
+        with world.database.read() as conn:
+            assert set(conn.scalars(select(engines.c.owner))) == {f"worker-{n}" for n in range(workers)}
+
+
+def shared(workers: list[Worker]) -> bool:
+    """Whether each has tenants, and together they have all."""
+    parts = [one.assignment() for one in workers]
+    return all(parts) and len(frozenset().union(*parts)) == len(TENANTS)
+
+
+def by_kafka(workers: list[Worker], world: World) -> bool:
+    """Whether to each something came that way, and to all of them an eighth; what is bent is read from the ledger."""
+    came = [sum(one.delivery.counts.carried for one in worker.held().values()) for worker in workers]
+    with world.database.read() as conn:
+        return all(came) and sum(came) > sum(one.head for one in standings(conn)) // 8
 
 
 @pytest.mark.crash
