@@ -13,10 +13,16 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from ledger.postgres import PostgresDatabase
 from producers.relay_lane import LANES
+from producers.relay_place import NOW
 
 _LAGS = {
     lane: text(
-        "WITH relay AS (SELECT unnest(CAST(:tenants AS bigint[])) AS tenant, unnest(CAST(:places AS bigint[])) AS place)"
+        "WITH held AS (SELECT unnest(CAST(:tenants AS bigint[])) AS tenant, unnest(CAST(:places AS bigint[])) AS place),"
+        " relay AS (SELECT tenant, place FROM held UNION ALL"
+        "  SELECT tenants.number, coalesce(kept.place, 0) FROM tenants"
+        f"  LEFT JOIN relay_cursors AS kept ON kept.tenant = tenants.number AND kept.lane = '{lane}'"
+        "  WHERE tenants.number NOT IN (SELECT tenant FROM held)"
+        f"  AND NOT EXISTS (SELECT FROM relays WHERE relays.tenant = tenants.number AND relays.until >= {NOW}))"
         f" SELECT relay.tenant, head.{column} - relay.place,"
         " coalesce((extract(epoch FROM clock_timestamp()) * 1000000 - waiting.recorded) / 1000000, 0)"
         f" FROM relay JOIN {heads} AS head ON head.tenant = relay.tenant"
@@ -25,10 +31,13 @@ _LAGS = {
     )
     for lane, heads, column in (("facts", "counters", "place"), ("verdicts", "engines", "verdict_place"))
 }
+"""What this process publishes stands where it says; what no relay holds, where its cursor was left: so while the brokers are
+away, or lack a partition, the lag grows where it can be seen."""
 
 
 class RelayMeters:
-    """Counted by the relay; the lag is read when it is asked for, of the tenants that this process publishes."""
+    """Counted by the relay; the lag is read when it is asked for, of the tenants that this process publishes and of
+    those that nobody does."""
 
     def __init__(self, database: PostgresDatabase) -> None:
         self.registry = CollectorRegistry()

@@ -19,14 +19,15 @@ from ledger.postgres_engine import RECORD, WRITING, postgres_engine
 
 TTL = 6
 """Seconds after which a relay that has said nothing is taken for dead."""
-_NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+"""The database's clock, in microseconds."""
 _HOLD = text(
     "INSERT INTO relays (tenant, epoch, owner, until)"
-    f" SELECT tenant, 1, :owner, {_NOW} + {TTL * 1_000_000}"
+    f" SELECT tenant, 1, :owner, {NOW} + {TTL * 1_000_000}"
     " FROM unnest(CAST(:tenants AS bigint[])) AS wanted (tenant) ORDER BY tenant"
     " ON CONFLICT (tenant) DO UPDATE SET owner = excluded.owner, until = excluded.until,"
     " epoch = relays.epoch + CASE WHEN relays.owner = excluded.owner THEN 0 ELSE 1 END"
-    f" WHERE relays.owner = excluded.owner OR relays.until < {_NOW}"
+    f" WHERE relays.owner = excluded.owner OR relays.until < {NOW}"
     " RETURNING tenant, epoch"
 )
 _RELEASE = text("UPDATE relays SET owner = '', until = 0 WHERE owner = :owner")
