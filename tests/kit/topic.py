@@ -56,6 +56,12 @@ class Topic:
             one.assign(parts)
             one.commit({part: OffsetAndMetadata(0, "", -1) for part in parts})
 
+    def members(self, group: str) -> list[Any]:
+        """Who is in it, as the brokers say."""
+        with contextlib.closing(self.kafka.admin()) as admin:
+            found: list[Any] = admin.describe_groups([group])[group]["members"]
+        return found
+
     def publish(
         self, world: World, after: int = 0, bend: Bend = lambda rows: rows, tenants: Sequence[Tenant] = ()
     ) -> None:

@@ -33,6 +33,8 @@ from tests.web.site import until
 FEEDS = ("embedded", "faust", "kafka-python")
 YEARS = 5 * 365 * 86400.0
 """Seconds."""
+SILENT = 60.0
+"""Seconds after which a group gives up a member that says nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +64,16 @@ def fed(feed: str, world: World, kafka: Callable[[], Kafka]) -> Iterator[tuple[T
         return
     topic = Topic(kafka())
     worker = made(world, "worker")
-    client = client_of(feed, worker, topic.reached(world))
+    reached = topic.reached(world, session=SILENT)
+    client = client_of(feed, worker, reached)
     worker.start()
     with running(client):
         until(lambda: world.tenant.number in worker.assignment())  # held it may be before, as nobody's
         until(lambda: state(world).owner == "worker")
         yield topic, worker
         assert worker.failed is None
+        assert len(topic.members(reached.group)) == 1
+    until(lambda: not topic.members(reached.group), SILENT / 2)  # it said that it leaves
 
 
 @ON_POSTGRESQL

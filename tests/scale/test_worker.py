@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from ledger.verify import verify
 from processors import assignment
 from processors import worker as core
 from processors.engine import Engine
+from processors.fold import UnknownType
 from processors.worker import StillFenced
+from schemas.catalogue import CATALOGUE
 from schemas.instants import DAY, HOUR
 from tests.kit.carried import carried, forged
 from tests.kit.places import ON_POSTGRESQL
@@ -105,6 +108,29 @@ def test_fenced_and_still_assigned_ends_it(world: World, monkeypatch: pytest.Mon
         until(lambda: worker.failed is not None)
         assert isinstance(worker.failed, StillFenced)
         assert state(world) == mine
+
+
+def test_what_nobody_thought_of_ends_it_and_loses_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A type that this version of the code lacks: not waited out as a database that is away would be, and not skipped."""
+    known = dict(CATALOGUE)
+    del known["complaint.received"]
+    ended = threading.Event()
+    with monkeypatch.context() as older:
+        older.setattr("processors.fold.CATALOGUE", known)
+        with working(world) as worker:
+            worker.on_end = ended.set  # as the process is told by it
+            worker.assign([world.tenant.number])
+            until(lambda: at_head(world))
+            before = state(world).decided
+            complaints(world, 0, 3)
+            until(ended.is_set)
+            assert isinstance(worker.failed, UnknownType)
+            assert state(world).decided == before < head(world)
+    with working(world, "next") as after:
+        after.assign([world.tenant.number])
+        until(lambda: at_head(world))
 
 
 def test_its_own_commit_of_which_it_was_not_told(world: World) -> None:
