@@ -3,7 +3,7 @@ stand is retracted (invariant 7). Also parking: (rule, event) that a rule failed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ledger.lanes import VerdictDraft
@@ -29,8 +29,43 @@ class Saying(NamedTuple):
     cause: str
 
 
+class Words(NamedTuple):
+    """What a row has to say at an instant: what it takes back, in order of kinds, and what it says, in order of instants,
+    each with what was said of that kind last; ``data`` and ``envelope`` are those of what is taken back."""
+
+    retracted: Sequence[Announced]
+    said: Sequence[tuple[Mark, Announced | None]]
+    data: Mapping[str, Any]
+    envelope: Mapping[str, str]
+
+
+_NOTHING: Mapping[str, Any] = {}
+
+
 def _order(mark: Mark) -> tuple[Instant, str]:
     return mark.at, mark.kind
+
+
+def words(
+    rule: Rule, row: Row, marks: Iterable[Mark], said: Mapping[str, Announced], book: Book, at: Instant
+) -> Words | None:
+    """``marks`` are those of the row, none if it is gone; ``said``, what was last said of it by kind. All that the rule is
+    asked for it is asked here: what follows cannot fail half-way. None: nothing."""
+    stands = standing(marks, at)
+    retracted = [
+        one
+        for _, one in sorted(said.items())
+        if one.standing and (one.kind not in stands or stands[one.kind].time != one.time)
+    ]
+    told = [
+        (mark._replace(data=dict(mark.data)), last)
+        for mark in (sorted(stands.values(), key=_order) if len(stands) > 1 else stands.values())
+        if (last := said.get(mark.kind)) is None or not last.standing or last.time != mark.time
+    ]
+    if not retracted and not told:
+        return None
+    data, envelope = rule.about(row, book) if retracted else (_NOTHING, _NOTHING)
+    return Words(retracted, told, data, envelope)
 
 
 class Concluding:
@@ -41,24 +76,14 @@ class Concluding:
         self.drafts: list[VerdictDraft] = []
 
     def conclude(
-        self, rule: Rule, about: Row, marks: Iterable[Mark], book: Book, saying: Saying
+        self, rule: Rule, row: Row, says: Words, saying: Saying
     ) -> Iterator[tuple[Event, list[Key]]]:
-        """``marks`` are those of the row, none if it is gone. Yields each verdict as an event, with the scopes that its
-        retracting touched, one by one: what follows from one verdict is settled before the next is said."""
-        stands = standing(marks, saying.at)
-        said = self.shelf.scopes.get(rule.name, about.scope).said.get(about.id)
-        if said is None:
-            if not stands:
-                return
-            said = self.shelf.announced(rule.name, about.scope, about.id)
-        for kind in sorted(said) if said else ():
-            one = said[kind]
-            if one.standing and (kind not in stands or stands[kind].time != one.time):
-                yield self._retract(rule, about, one, book, saying)
-        for mark in sorted(stands.values(), key=_order) if len(stands) > 1 else tuple(stands.values()):
-            last = said.get(mark.kind)
-            if last is None or not last.standing:
-                yield self._say(rule, about, mark, last, saying), []
+        """Yields each verdict as an event, with the scopes that its retracting touched, one by one: what follows from one
+        verdict is settled before the next is said."""
+        for one in says.retracted:
+            yield self._retract(rule, one, says, saying)
+        for mark, last in says.said:
+            yield self._say(rule, row, mark, last, saying), []
 
     def _say(self, rule: Rule, row: Row, mark: Mark, last: Announced | None, saying: Saying) -> Event:
         generation = last.generation + 1 if last else 1
@@ -77,26 +102,23 @@ class Concluding:
             "type": mark.type,
             "time": mark.time,
             "cause": saying.cause or mark.cause,
-            "data": dict(mark.data),
+            "data": mark.data,
         }
         return self._draft(rule, said, mark.kind, body, mark.envelope, saying)
 
-    def _retract(
-        self, rule: Rule, row: Row, said: Announced, book: Book, saying: Saying
-    ) -> tuple[Event, list[Key]]:
+    def _retract(self, rule: Rule, said: Announced, says: Words, saying: Saying) -> tuple[Event, list[Key]]:
         kind = "retracted:" + said.kind
-        own_id = verdict_id(row.id, kind, said.generation)
-        data, envelope = rule.about(row, book)
+        own_id = verdict_id(said.row_id, kind, said.generation)
         self.shelf.say(rule.name, said._replace(standing=0))
         touched, _ = self.shelf.void(said.verdict_id, saying.at, own_id)
         body = {
             "type": RETRACTED,
             "time": saying.at,
             "cause": saying.cause,
-            "data": {**data, "retracts": said.verdict_id, "retracted_kind": said.kind},
+            "data": {**says.data, "retracts": said.verdict_id, "retracted_kind": said.kind},
         }
         retraction = said._replace(verdict_id=own_id)
-        return self._draft(rule, retraction, kind, body, envelope, saying), touched
+        return self._draft(rule, retraction, kind, body, says.envelope, saying), touched
 
     def park(self, rule: Owner, event: Event, error: Exception, saying: Saying) -> None:
         """Say that a rule failed on an event. The error's class is named, never its text: that may hold anything."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from processors.batch import PUBLICATIONS
-from processors.conclude import Concluding, Saying
+from processors.conclude import Concluding, Saying, Words
 from processors.enter import Entering, Known
 from processors.judge import Changed, Judging
 from processors.ports import Recall
@@ -91,7 +91,7 @@ class Fold:
             ):  # recalled by a publication; else nothing changed since it was judged
                 changed = self.judging.judge({(name, row.scope): JUDGE}, self.book, saying, None)
             if (name, row.id) not in changed:
-                changed[(name, row.id)] = (row, row)
+                changed[(name, row.id)] = self.judging.look(name, row, self.book, at)
             self._conclude_all(changed, saying, 0)
 
     def place(self, event: Event) -> None:
@@ -189,26 +189,18 @@ class Fold:
     def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
         if not changed:
             return
-        following: list[tuple[Rule, Row, bool]] = []
-        rows, foreseen, book, now = self.shelf.rows, self.rules.instants, self.book, saying.at
+        following: list[tuple[Rule, Row, Words]] = []
+        rows, book = self.shelf.rows, self.book
         for key in sorted(changed) if len(changed) > 1 else tuple(changed):
-            name, row_id = key
-            row, before = changed[key]
+            row, before, upcoming, says = changed[key]
             if row is not None:
-                instants = foreseen[name](row, book)
-                later = [at for at in instants if at > now] if instants else instants
-                scope = rows.put(name, row, min(later) if later else NEVER)
-                if len(later) < len(instants) or scope.said.get(row_id):
-                    following.append((self.rules.judging[name], row, True))
+                rows.put(key[0], row, upcoming)
             elif before is not None:
-                scope = rows.drop(name, before)
-                if scope.said.get(row_id):
-                    following.append((self.rules.judging[name], before, False))
-        if not self._live:
-            return
-        for rule, about, kept in following:
-            marks = rule.marks(about, book) if kept else ()
-            for verdict, left in self.said.conclude(rule, about, marks, book, saying):
+                rows.drop(key[0], before)
+            if says is not None and (about := row or before) is not None:
+                following.append((self.rules.judging[key[0]], about, says))
+        for rule, about, says in following:
+            for verdict, left in self.said.conclude(rule, about, says, saying):
                 follows = dict.fromkeys(left, JUDGE)
                 for other in self.rules.judging.values():
                     self.entering.enter(other, verdict, book, saying, follows)

@@ -1,21 +1,24 @@
 """What becomes of the rows of a scope: carried on by what came newest where the rule can, else judged from all evidence
-(invariant 7)."""
+(invariant 7); and what they have to say now, asked before any of it is said, since a rule may fail on that too."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from processors.conclude import Concluding, Saying
+from processors.conclude import Concluding, Saying, Words, words
 from processors.rules.book import Book
 from processors.rules.protocol import Carrying, Evidence, Row
 from processors.ruleset import Ruleset
 from processors.shelf import JUDGE, Shelf, Touched
-from processors.warm import Key
+from processors.warm import Key, Scope
 from schemas.event import Event
 from schemas.instants import NEVER, Instant
 
-Changed = dict[tuple[str, str], tuple[Row | None, Row | None]]
-"""(rule, row id) -> (row as judged now, row as it was)."""
+Change = tuple[Row | None, Row | None, Instant, Words | None]
+"""(row as judged now, row as it was, its next instant, what it has to say now)."""
+
+Changed = dict[Key, Change]
+"""By (rule, row id)."""
 
 _NONE: tuple[None, Instant] = (None, NEVER)
 
@@ -39,18 +42,40 @@ class Judging:
                 continue
             name, scope = key
             try:
-                self._judge_scope(name, scope, touched[key], book, changed)
+                self._judge_scope(name, scope, touched[key], book, saying.at, changed)
             except Exception as error:
                 if event is None or not self._live:
                     raise
                 for judged in self._shelf.unfile(name, event.event_id):
                     unfiled.add((name, judged))
                     changed = {k: v for k, v in changed.items() if not _of(k, v, name, judged)}
-                    self._judge_scope(name, judged, JUDGE, book, changed)
+                    self._judge_scope(name, judged, JUDGE, book, saying.at, changed)
                 self._said.park(self._rules.judging[name], event, error, saying)
         return changed
 
-    def _judge_scope(self, name: str, scope: str, came: int, book: Book, changed: Changed) -> None:
+    def look(self, name: str, row: Row, book: Book, at: Instant) -> Change:
+        """A row that stands as it was, of which more may be said now."""
+        return self._kept(name, self._shelf.scopes.get(name, row.scope), row, row, book, at)
+
+    def _kept(self, name: str, held: Scope, row: Row, before: Row | None, book: Book, at: Instant) -> Change:
+        """Marks are made where they are read alone: most of them lie ahead."""
+        instants = self._rules.instants[name](row, book)
+        later = [one for one in instants if one > at] if instants else instants
+        upcoming, said = min(later) if later else NEVER, held.said.get(row.id)
+        if not self._live or (len(later) == len(instants) and not said):
+            return row, before, upcoming, None
+        rule = self._rules.judging[name]
+        return row, before, upcoming, words(rule, row, rule.marks(row, book), said or {}, book, at)
+
+    def _gone(self, name: str, held: Scope, before: Row, book: Book, at: Instant) -> Change:
+        said = held.said.get(before.id)
+        if not self._live or not said:
+            return None, before, NEVER, None
+        return None, before, NEVER, words(self._rules.judging[name], before, (), said, book, at)
+
+    def _judge_scope(
+        self, name: str, scope: str, came: int, book: Book, at: Instant, changed: Changed
+    ) -> None:
         """Note what becomes of the rows of a scope: carried on where the rule can, else judged from all evidence."""
         held = self._shelf.scopes.get(name, scope)
         if came != JUDGE and not held.links and (rule := self._rules.carrying.get(name)) is not None:
@@ -62,17 +87,17 @@ class Judging:
                 for row in rows:
                     before, _ = held.rows.get(row.id, _NONE)
                     if row is not before:
-                        changed[(name, row.id)] = (row, before)
+                        changed[(name, row.id)] = self._kept(name, held, row, before, book, at)
                 return
         seen = self._shelf.scopes.seen_by(name, scope) if held.links else held.evidence
         judged = {row.id: row for row in self._rules.judging[name].judge(scope, seen, book)}
         for row_id, row in judged.items():
             before, _ = held.rows.get(row_id, _NONE)
             if before is not row and before != row:
-                changed[(name, row_id)] = (row, before)
+                changed[(name, row_id)] = self._kept(name, held, row, before, book, at)
         for row_id, (row, _) in held.rows.items():
             if row_id not in judged:
-                changed[(name, row_id)] = (None, row)
+                changed[(name, row_id)] = self._gone(name, held, row, book, at)
 
 
 def carry_on(
@@ -88,6 +113,6 @@ def carry_on(
     return rule.carry(rows, evidence, book)
 
 
-def _of(key: Key, rows: tuple[Row | None, Row | None], name: str, scope: str) -> bool:
+def _of(key: Key, change: Change, name: str, scope: str) -> bool:
     """Is a changed row one of this scope?"""
-    return key[0] == name and any(row is not None and row.scope == scope for row in rows)
+    return key[0] == name and any(row is not None and row.scope == scope for row in change[:2])

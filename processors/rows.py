@@ -9,7 +9,6 @@ from typing import TypeVar
 from processors.ports import DueRow, Effects, Written
 from processors.rules.protocol import Row
 from processors.scopes import Scopes
-from processors.warm import Scope
 from schemas.instants import NEVER, Instant
 
 Bound = tuple[Instant, str, str]
@@ -38,27 +37,25 @@ class Rows:
         """What was put or dropped: (as it is, as it was before this batch, the row if it is no more)."""
         self._due: list[tuple[Instant, str, str, str]] = []
 
-    def put(self, rule: str, row: Row, upcoming: Instant) -> Scope:
-        """Keep a row. Returns its scope."""
+    def put(self, rule: str, row: Row, upcoming: Instant) -> None:
+        """Keep a row."""
         row_id, name = row.id, row.scope
         scope = self._held.get((rule, name)) or self._scopes.get(rule, name)
         held = scope.rows.get(row_id)
         if held is not None and held[0] is row and held[1] == upcoming:
-            return scope  # nothing new: it is written, or will be
+            return  # nothing new: it is written, or will be
         key, put = (type(row), row_id), (row, upcoming)
         noted = self._noted.get(key)
         self._noted[key] = put, held if noted is None else noted[1], None
         scope.rows[row_id] = put
         if upcoming != NEVER:
             heapq.heappush(self._due, (upcoming, rule, row_id, name))
-        return scope
 
-    def drop(self, rule: str, row: Row) -> Scope:
-        """A row that is no more. Returns its scope."""
+    def drop(self, rule: str, row: Row) -> None:
+        """A row that is no more."""
         key, scope = (type(row), row.id), self._scopes.get(rule, row.scope)
         held, noted = scope.rows.pop(row.id, None), self._noted.get(key)
         self._noted[key] = None, held if noted is None else noted[1], row
-        return scope
 
     def schedule(self, due: Iterable[DueRow]) -> None:
         """Rows of the store whose next instant comes within this batch."""

@@ -3,20 +3,20 @@ its evidence enters when it is resumed, in its place in time. A type that the co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from processors.fold import UnknownType
 from processors.rules.book import Book
-from processors.rules.protocol import Evidence, Filing, Row
+from processors.rules.protocol import Evidence, Filing, Mark, Row
 from schemas.canonical import canonical
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
-from schemas.instants import HOUR
+from schemas.instants import HOUR, Instant
 from tests.kit.policies import with_more
 from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
@@ -30,8 +30,22 @@ class Heard(Row):
     types: str
 
 
+class Unreadable(Mapping[str, Any]):
+    """What a verdict would bear, put together when it is said."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise ZeroDivisionError
+
+    def __iter__(self) -> Iterator[str]:
+        yield "never"
+
+    def __len__(self) -> int:
+        return 1
+
+
 class Fragile(Quiet):
-    """Fails on complaint.forwarded, in filing or in judging, until it is mended."""
+    """Fails on complaint.forwarded until it is mended: in filing, in judging, in foreseeing when its row will say something, in
+    saying that, in what that bears, or in taking back what it said before."""
 
     name = "fragile"
     version = 1
@@ -39,6 +53,7 @@ class Fragile(Quiet):
 
     def __init__(self, where: str) -> None:
         self.where = where
+        self.speaks = where in ("marks", "data", "about")
 
     def _maybe(self, where: str, types: Iterable[str]) -> None:
         if where == self.where and "complaint.forwarded" in types:
@@ -55,12 +70,34 @@ class Fragile(Quiet):
         if types:
             yield Heard(id=scope, scope=scope, types=" ".join(types))
 
+    def instants(self, row: Row, book: Book) -> list[Instant]:
+        assert isinstance(row, Heard)
+        self._maybe("instants", row.types.split())
+        return [START] if self.speaks else []
+
+    def marks(self, row: Row, book: Book) -> Iterator[Mark]:
+        assert isinstance(row, Heard)
+        self._maybe("marks", row.types.split())
+        moved = "complaint.forwarded" in row.types
+        if self.speaks:
+            data: Mapping[str, Any] = Unreadable() if moved and self.where == "data" else {}
+            yield Mark(at=START, time=START + moved, kind="due_soon", type="obligation.due_soon", data=data)
+
+    def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        assert isinstance(row, Heard)
+        self._maybe("about", row.types.split())
+        return super().about(row, book)
+
 
 def heard(world: World) -> list[str]:
     return [line for line in world.tables() if line.startswith("heard ")]
 
 
-@pytest.mark.parametrize("where", ["file", "judge"])
+def said(world: World) -> list[tuple[str, Instant]]:
+    return [(v.type, v.time - START) for v in world.verdicts() if v.origin["rule"] == "fragile"]
+
+
+@pytest.mark.parametrize("where", ["file", "judge", "instants", "marks", "data", "about"])
 def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> None:
     rule = Fragile(where)
     world = World(tmp_path, more_rules=[rule])
@@ -94,6 +131,8 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
         assert case is not None
         assert case["touchpoints"] == 3, "the other rules saw all of it"
         assert world.rebuild().differences == {}
+        once = [("obligation.due_soon", 0)] if rule.speaks else []
+        assert said(world) == [*once, ("event.parked", HOUR)], "and nothing of what it would have said"
 
         rule.where = ""
         world.keep(
@@ -107,6 +146,9 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
         assert "complaint.received complaint.forwarded complaint.resolved" in heard(world)[0]
         assert world.reading.engine.parked(world.tenant) == []
         assert world.rebuild().differences == {}
+        again = [("obligation.retracted", 4 * HOUR), ("obligation.due_soon", 1)] if rule.speaks else []
+        assert said(world) == [*once, ("event.parked", HOUR), *again]
+        assert world.reading.engine.recheck(world.tenant) == []
     finally:
         world.close()
 
