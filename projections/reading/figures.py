@@ -40,7 +40,7 @@ class FigureReading:
     ) -> dict[str, Any]:
         """Satisfaction by project, owner type and month (see ``satisfaction``)."""
         with self._snapshots.of(tenant) as seen:
-            at = known_at if known_at is not None else as_of if as_of is not None else self._snapshots.now()
+            at = known_at if known_at is not None else as_of if as_of is not None else seen.ledger.clock.now()
             counted = self._counted(seen, at, known_at)
             return satisfaction(seen.conn, seen.tables, seen.number, counted, where, Moment(as_of, known_at))
 

@@ -28,10 +28,11 @@ def visit(number: int, at: Instant, satisfied: bool | None = None, **more: Any) 
     )
 
 
-def publish(world: World, version: str, at: Instant, **figures: int) -> None:
+def publish(world: World, version: str, at: Instant, since: Instant | None = None, **figures: int) -> None:
+    """In force ``since`` (default: ``at``)."""
     data: Any = load_profile().published()
     data["version"] = data["policy"]["version"] = version
-    data["effective_from"] = data["policy"]["effective_from"] = format_instant(at)
+    data["effective_from"] = data["policy"]["effective_from"] = format_instant(since or at)
     data["policy"]["figures"] = figures
     world.keep(event("policy.published", f"policy-{version}", at, data=data), at, admin=True)
 
@@ -84,6 +85,18 @@ def test_a_company_publishes_its_own_measure_and_what_was_counted_stays(world: W
     world.fold()
     assert (one(world)["answered"], one(world)["satisfied"]) == (1, None)
     assert world.rebuild().differences == {}
+
+
+def test_a_measure_counts_from_the_instant_on_from_which_it_is_in_force(world: World) -> None:
+    """And not already five minutes before, as far as a sender's clock may run ahead."""
+    publish(world, "one", START - DAY, minimum_sample=1)
+    publish(world, "two", START, START + DAY, minimum_sample=2)
+    world.keep(visit(1, START, True))
+    world.fold()
+    world.clock.set(START + DAY - 1)
+    assert one(world)["share"] == 1000
+    world.clock.set(START + DAY)
+    assert one(world)["share"] is None
 
 
 def test_figures_as_known_and_as_of_and_the_cases_behind_them(world: World) -> None:
