@@ -7,6 +7,7 @@ from typing import Any
 
 from processors.rules.book import Book
 from processors.rules.published import newest
+from producers.calendar_maker import lunar_months
 from schemas.event import Event
 from schemas.instants import format_instant
 from schemas.policy_files import load_profile
@@ -132,6 +133,23 @@ def test_a_calendar_keeps_the_years_it_does_not_name() -> None:
     assert older is not None
     assert [c.version for c in book.almanac.others("office", older)] == ["cn-2027"]
     assert book.almanac.binding("plant", 0, 9) is None
+
+
+def test_the_first_lunar_months_told_of_a_year_stand() -> None:
+    """A calendar published again may bring a year's moon, and moves no festival that another had told."""
+    told = {year: lunar_months(year) for year in (2025, 2026)}
+    moved = {
+        year: {day: f"{int(no[:2]) % 12 + 1:02}{no[2:]}" for day, no in months.items()}
+        for year, months in told.items()
+    }
+    first = {**china(), "lunar": {"2025": told[2025]}}
+    again = {**china(), "version": "cn-again", "lunar": {"2025": moved[2025], "2026": told[2026]}}
+    third = {**china(), "version": "cn-third", "lunar": {"2026": moved[2026]}}
+    book = Book.empty()
+    for place, data in enumerate((first, again, third), start=1):
+        book = book.add(fact(place, "calendar.published", data))
+    assert book.almanac.moons("office") == told
+    assert book.almanac.moons("plant") == {}
 
 
 def test_the_newest_table_of_roles_names_the_superior() -> None:

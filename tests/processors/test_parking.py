@@ -13,6 +13,7 @@ import pytest
 from processors.fold import UnknownType
 from processors.rules.book import Book
 from processors.rules.protocol import Evidence, Filing, Mark, Row
+from projections.refold import Refold
 from schemas.canonical import canonical
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
@@ -218,6 +219,28 @@ def test_a_publication_files_older_facts_once_and_not_where_they_are_parked(tmp_
         assert case["touchpoints"] == 2
         assert "forwarded" not in heard(world)[0]
         assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+def test_what_was_parked_and_not_resumed_stays_out_of_a_rebuild_by_a_mended_rule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the bulk and page by page: what is recorded counts, not what today's rule would do."""
+    rule = Fragile("file")
+    world = World(tmp_path, more_rules=[rule])
+    try:
+        forwarded = {"to_department": "engineering_dept"}
+        for own_id in ("a", "b"):
+            world.keep(
+                event("complaint.forwarded", own_id, START, ticket=own_id, data=forwarded), START + HOUR
+            )
+        world.fold()
+        rule.where = ""
+        assert world.rebuild().differences == {}
+        monkeypatch.setattr(Refold, "bulk", lambda *_: None)
+        assert world.rebuild().differences == {}
+        assert heard(world) == []
     finally:
         world.close()
 
