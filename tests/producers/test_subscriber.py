@@ -166,6 +166,33 @@ def test_a_topic_that_grows_behind_a_slow_line_is_taken_from(
         until(lambda: one.taken.kept == 2, "from the new partition")
 
 
+def test_what_a_partition_brings_that_is_gained_while_it_waits_is_taken(
+    house: House, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its records come before it can be paused, and are put back."""
+    monkeypatch.setitem(CONSUMER, "metadata_max_age_ms", 100)
+    monkeypatch.setattr("producers.subscriber.AGAIN", 2.0)
+    topic, group, keep = make_topic(kafka), kafka.name("group"), keeping(house)
+    away, tried = threading.Event(), threading.Event()
+    away.set()
+
+    def held(deliveries: Sequence[Delivery]) -> Taken:
+        if away.is_set():
+            tried.set()
+            raise NotNow("no word from the database")
+        return keep(deliveries)
+
+    send(kafka, topic, [(0, structured(ticket("a")))])
+    with subscribed(kafka.access(), topic, group, held) as one:
+        until(tried.is_set, "it waits")
+        with closing(kafka.admin()) as admin:
+            admin.create_partitions({topic: 2})
+        send(kafka, topic, [(1, structured(ticket("b")))])
+        away.clear()
+        until(lambda: one.taken.received == 2, "both are taken")
+    assert sorted(tickets(house)) == ["T-a", "T-b"]
+
+
 def test_what_a_transaction_took_back_is_not_taken(house: House, kafka: Kafka) -> None:
     topic, group = make_topic(kafka), kafka.name("group")
     with closing(
