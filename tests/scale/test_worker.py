@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from ledger.errors import Fenced, OtherFeed
+from ledger.errors import Fenced, OtherFeed, OutcomeUnknown
 from ledger.feeding import EMBEDDED, KAFKA
+from ledger.leases import Leases
 from ledger.verify import verify
 from processors import assignment
 from processors import worker as core
@@ -92,6 +93,8 @@ def test_without_any_record_it_is_only_slower(world: World, straight: Any) -> No
         until(lambda: at_head(world))
         (held,) = worker.held().values()
         assert held.delivery.counts[:2] == (0, head(world))
+        world.clock.set(START + 4 * DAY)
+        until(lambda: state(world).advanced == START + 4 * DAY)
         world.clock.set(START + 9 * DAY)
         until(lambda: state(world).advanced == START + 9 * DAY)
         assert came_out(world) == straight
@@ -99,15 +102,55 @@ def test_without_any_record_it_is_only_slower(world: World, straight: Any) -> No
 
 
 def test_fenced_and_still_assigned_ends_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has nothing to do, so that only looking shows it."""
     monkeypatch.setattr(core, "FENCED_FOR", 0.3)
+    ended = threading.Event()
     with working(world) as worker:
+        worker.on_end = ended.set
         worker.assign([world.tenant.number])
-        until(lambda: state(world).owner == "worker")
+        until(lambda: at_head(world) and min(held.due for held in worker.held().values()) > START + HOUR)
         Engine.take_over(world.tenant, world.ledger, world.store, world.rules, "other", feed=KAFKA)
         mine = state(world)
         until(lambda: worker.failed is not None)
         assert isinstance(worker.failed, StillFenced)
         assert state(world) == mine
+        assert ended.wait(60)
+        assert not worker.status.running
+
+
+def test_who_ends_leaves_its_tenants_to_others_at_once(world: World) -> None:
+    with working(world) as worker:
+        worker.assign([world.tenant.number])
+        until(lambda: at_head(world))
+        assert Leases(world.writer, "heir").claim([world.tenant.number]) == frozenset()
+    assert Leases(world.writer, "heir").claim([world.tenant.number]) == {world.tenant.number}
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_fault_that_passes_is_told_and_forgotten(world: World, kept: bool) -> None:
+    with working(world) as worker:
+        worker.assign([world.tenant.number])
+        until(lambda: at_head(world))
+        (held,) = worker.held().values()
+        held.moved = float("-inf")  # for so long nothing was there to be decided
+        until(lambda: held.moved > 0)
+        until(lambda: held.due > START + HOUR)
+        engine = held.engine
+        assert engine is not None
+        write = engine.write
+
+        def failed(job: Any) -> Any:
+            if kept:
+                write(job)
+            raise OutcomeUnknown("tried")
+
+        engine.write = failed
+        complaints(world, 0, 1)
+        until(lambda: worker.status.error != "")
+        until(lambda: at_head(world) and worker.status.error == "")
+        assert (worker.failed, held.age()) == (None, 0.0)
+        world.clock.set(START + 9 * DAY)
+        until(lambda: state(world).advanced == START + 9 * DAY)
 
 
 def test_what_nobody_thought_of_ends_it_and_loses_nothing(
