@@ -197,16 +197,13 @@ class Worker(Runner):
 
     def _turn(self, held: Held) -> float:
         """Fold what there is of one tenant and conclude what is due; seconds until there may be more to do."""
-        fresh = held.engine is None
         try:
             engine = held.engine or self._take(held)
             wait = self._wanted(held, engine)
-            if fresh or wait <= 0 or self._due(held):
+            if wait <= 0 or self._due(held):
                 return self._work(held, engine)
             return min(wait, self._until(held))
-        except Fenced as error:
-            if isinstance(error, OtherFeed):
-                raise
+        except Fenced:
             if not self._ours(held):
                 self._let_go(held)
             held.engine = None
