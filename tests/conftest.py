@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
     from tests.kit.kafka import Kafka
 
 
+def no_bool(given: bool) -> int:
+    raise TypeError(f"{given} is bound to a statement: PostgreSQL takes no bool for an integer, SQLite takes any")
+
+
 def pytest_configure() -> None:
     quick_machine()
+    sqlite3.register_adapter(bool, no_bool)
 
 
 def pytest_collection_finish() -> None:
