@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def no_bool(given: bool) -> int:
-    raise TypeError(f"{given} is bound to a statement: PostgreSQL takes no bool for an integer, SQLite takes any")
+    raise TypeError(
+        f"{given} is bound to a statement: PostgreSQL takes no bool for an integer, SQLite takes any"
+    )
 
 
 def pytest_configure() -> None:

@@ -68,6 +68,35 @@ def test_two_processes_that_take_tenants_in_another_order(home: House, place: Pl
 
 
 @ON_POSTGRESQL
+def test_engine_rows_then_counters_each_ascending(home: House, tenant: Tenant) -> None:
+    """Whichever row somebody else has, what comes before it is held by then, and what comes after is not asked for."""
+    both = frozenset({tenant.number, home.tenant("乙").number})
+    order = [(table, number) for table in ("engines", "counters") for number in sorted(both)]
+    waits = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+    )
+
+    def free(one: tuple[str, int]) -> bool:
+        with home.raw() as third:
+            try:
+                third.execute(f"SELECT 1 FROM {one[0]} WHERE tenant = {one[1]} FOR UPDATE NOWAIT")
+            except psycopg.errors.LockNotAvailable:
+                return False
+        return True
+
+    for at, (table, number) in enumerate(order):
+        with home.raw() as other, home.raw() as admin:
+            other.execute("BEGIN")
+            other.execute(f"SELECT 1 FROM {table} WHERE tenant = {number} FOR UPDATE")
+            job = home.writer.submit(lambda _: None, Locks(both, both))
+            wait(lambda admin=admin: admin.execute(waits).fetchone()[0] == 1)
+            assert [free(one) for one in order if one != order[at]] == [False] * at + [True] * (3 - at)
+            other.execute("COMMIT")
+            job.result(60)
+
+
+@ON_POSTGRESQL
 def test_callers_that_wait_share_one_commit(home: House, tenant: Tenant) -> None:
     go = threading.Event()
     held = home.writer.submit(lambda _: go.wait(60), Locks.counter(tenant.number))
