@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from producers.simulator.dice import Dice
 
-PROJECT = "yunqi"
-PROJECT_ZH = "云栖花园"
-REGION = "hangzhou"
+PROJECT = "云栖花园"
+"""As the estate is called: what people read on the wall is what the sources send."""
+REGION = "杭州"
 
 CALL_CENTRE = "call-centre"
 """呼叫中心: complaints, inquiries, return visits."""
@@ -87,11 +87,12 @@ def houses(seed: int) -> tuple[House, ...]:
         floor, door = 2 + rest // 2 * 3 + dice.between(0, 2), 1 + rest % 2
         room = f"{floor}{door:02d}"
         phase = 1 if building < 4 else 2
+        phase_id = f"{PROJECT}{'一二'[phase - 1]}期"
         made.append(
             House(
-                house_id=f"YQ-{building + 1:02d}-1-{room}",
-                phase_id=f"{PROJECT}-{phase}",
-                address=f"{PROJECT_ZH}{'一二'[phase - 1]}期{building + 1}幢1单元{room}室",
+                house_id=f"{building + 1}-1-{room}",
+                phase_id=phase_id,
+                address=f"{phase_id}{building + 1}幢1单元{room}室",
                 number=f"KH{20230001 + index * 7}",
                 name=dice.pick(_SURNAMES) + dice.pick(_GIVEN),
                 phone=f"1990000{1000 + index * 83 % 9000:04d}",

@@ -9,7 +9,7 @@ import pytest
 
 from producers.simulator.dice import Dice
 from producers.simulator.endings import LONGEST
-from producers.simulator.estate import SOURCES
+from producers.simulator.estate import SOURCES, houses
 from producers.simulator.live import Timetable
 from producers.simulator.touch import Touch
 from producers.simulator.week import DAYS, FORGOTTEN_TICKET, forgotten_start, week
@@ -46,6 +46,17 @@ def test_source_ids_are_unique_and_order_is_that_of_sending(touches: list[Touch]
 
 def test_a_week_is_of_the_promised_size(touches: list[Touch]) -> None:
     assert 250 <= sum(t.sent <= BASE + DAYS * DAY for t in touches) <= 700
+
+
+def test_estate_and_houses_are_called_as_people_call_them(touches: list[Touch]) -> None:
+    assert len({house.house_id for house in houses(7)}) == 96
+    for touch in touches:
+        assert touch.attributes["projectid"] == "云栖花园"
+        home = touch.attributes["houseid"].split("-")
+        assert touch.attributes["phaseid"] in {"云栖花园一期", "云栖花园二期"}
+        customer = touch.data.get("customer")
+        if isinstance(customer, dict):
+            assert customer["address"] == "{}{}幢{}单元{}室".format(touch.attributes["phaseid"], *home)
 
 
 def test_a_case_is_opened_before_anything_else_is_said_of_it(touches: list[Touch]) -> None:
