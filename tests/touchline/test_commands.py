@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import FolderInUse
+from projections.promises import WALL
 from schemas.catalogue import example
 from tests.touchline.commands import ROOT, Shell
+from touchline.commands.promises import WALLS
 from touchline.exits import Exit, of_error
 
 
@@ -132,11 +134,21 @@ def test_tables_speak_in_words_and_json_in_codes(acme: Shell, events: Path) -> N
     assert "待办 Pending" in told
     assert "首次登记时已逾期 born late" in told
     assert {p["wall"] for p in acme("promises", "--case", case, "--json").json} == {"pending", "worklist"}
+    unlimited = acme("promises", "--case", case, "--wall", "worklist").out.splitlines()[1:]
+    assert unlimited
+    for line in unlimited:
+        assert "无期限 No deadline" in line
+        assert " — " in line
+        assert "待定" not in line
     shown = acme("case", "show", case).out
     assert "投诉 Complaint  处理中 Open" in shown
     assert "有效 Stands" in shown
     assert "首问负责人 owner: kf-012" in shown
     assert acme("case", "show", case, "--json").json["case"]["kind"] == "complaint"
+
+
+def test_every_word_of_the_wall_may_be_asked_for() -> None:
+    assert tuple(WALLS.split(", ")) == WALL
 
 
 def test_no_folder(shell: Shell) -> None:

@@ -74,7 +74,7 @@ def test_seeding_that_was_cut_anywhere_goes_on_to_the_same_days(whole: Path, tmp
     assert heads(folder) == heads(whole)
 
 
-def test_the_of_the_weekhows_every_kind_of_end(whole: Path) -> None:
+def test_the_end_of_the_week_shows_every_kind_of_end(whole: Path) -> None:
     with House.open(whole, clock=SimulatedClock(BASE + DAYS * DAY)) as house:
         tenant = house.ledger.tenant(demo.TENANT)
         counts = Counter(house.reading.promises.counts(tenant))

@@ -22,7 +22,10 @@ from touchline.options import (
 from touchline.place import place_of
 
 STATES = "open, met, late, cancelled, waived, unreached, superseded"
-WALLS = "pending, due_soon, breached, unconfirmed, undated, met, met_late, late_entry, retracted, cancelled, waived, unreached"
+WALLS = (
+    "pending, due_soon, breached, unconfirmed, undated, worklist, met, met_late, late_entry, retracted, cancelled, waived, "
+    "unreached, superseded"
+)
 ROLES = {"T": "触发 trigger", "D": "履行 discharge", "W": "豁免 waiver"}
 """What the roles of evidence are called; a role that is not here shows its letter."""
 FLAGS = {
@@ -73,8 +76,13 @@ def print_promises(found: list[dict[str, Any]]) -> None:
     """The promises as a table for people."""
     table(
         ("履约 promise", "看板 wall", "备注 flags", "到期 due", "事项 case", "编号 id"),
-        ((p["zh"], named(p["wall"]), _flags(p), _when(p["due"]), p["case_id"] or "", p["id"]) for p in found),
+        ((p["zh"], named(p["wall"]), _flags(p), _due(p), p["case_id"] or "", p["id"]) for p in found),
     )
+
+
+def _due(promise: dict[str, Any]) -> str:
+    """Undated (待定) is one that lacks its calendar or date; what has no limit lacks nothing, and stands as a dash."""
+    return _when(promise["due"]) if promise["due"] or promise["wall"] == "undated" else "—"
 
 
 def _flags(promise: dict[str, Any]) -> str:
