@@ -189,7 +189,7 @@ class Fold:
     def _conclude_all(self, changed: Changed, saying: Saying, depth: int) -> None:
         if not changed:
             return
-        following: list[tuple[Rule, Row, Words]] = []
+        following: list[tuple[Rule, Row | None, Row, Words]] = []
         rows, book = self.shelf.rows, self.book
         for key in sorted(changed) if len(changed) > 1 else tuple(changed):
             row, before, upcoming, says = changed[key]
@@ -198,8 +198,10 @@ class Fold:
             elif before is not None:
                 rows.drop(key[0], before)
             if says is not None and (about := row or before) is not None:
-                following.append((self.rules.judging[key[0]], about, says))
-        for rule, about, says in following:
+                following.append((self.rules.judging[key[0]], row, about, says))
+        for rule, row, about, says in following:
+            if rows.find(rule.name, about.scope, about.id) is not row:
+                continue  # what followed from a verdict before this one changed it again, and concluded that
             for verdict, left in self.said.conclude(rule, about, says, saying):
                 follows = dict.fromkeys(left, JUDGE)
                 for other in self.rules.judging.values():

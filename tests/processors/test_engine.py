@@ -110,6 +110,82 @@ def test_what_is_on_its_way_is_folded_before_its_deadline_is_judged(world: World
     assert "complaint.respond_in_standard" in breached
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shouted(Row):
+    """What the first says until a complaint is forwarded."""
+
+    TABLE: ClassVar[str] = "shouted"
+    moved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated(Row):
+    """What the second says while the first does."""
+
+    TABLE: ClassVar[str] = "repeated"
+    moved: int
+
+
+class First(Quiet):
+    """Takes back what it said once the complaint is forwarded."""
+
+    name = "echo_first"
+    version = 1
+    rows: tuple[type[Row], ...] = (Shouted,)
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        if event.type in ("complaint.received", "complaint.forwarded"):
+            yield Filing(scope=event.case_id, slot=event.type)
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        if evidence:
+            yield Shouted(id=scope, scope=scope, moved=len(evidence) - 1)
+
+    def marks(self, row: Row, book: Book) -> Iterator[Mark]:
+        assert isinstance(row, Shouted)
+        if not row.moved:
+            yield Mark(at=START, time=START, kind="due_soon", type="obligation.due_soon")
+
+
+class Second(First):
+    """Hears the same and the first, and would say something else once the complaint is forwarded."""
+
+    name = "echo_second"
+    rows: tuple[type[Row], ...] = (Repeated,)
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        yield from super().file(event, book)
+        if event.origin.get("rule") == "echo_first" and event.type == "obligation.due_soon":
+            yield Filing(scope=str(event.origin["scope"]), slot="said")
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        slots = [entry.slot for entry in evidence]
+        if "said" in slots:
+            yield Repeated(id=scope, scope=scope, moved=slots.count("complaint.forwarded"))
+
+    def marks(self, row: Row, book: Book) -> Iterator[Mark]:
+        assert isinstance(row, Repeated)
+        yield Mark(at=START, time=START + row.moved, kind="due_soon", type="obligation.due_soon")
+
+
+def test_what_a_retraction_took_away_says_nothing_more(tmp_path: Path) -> None:
+    """One fact changes two rows, and what is taken back of the first takes the second away: nothing is said of that as it was
+    judged before."""
+    world = World(tmp_path, more_rules=[First(), Second()])
+    try:
+        received(world)
+        forwarded = {"to_department": "engineering_dept"}
+        world.keep(event("complaint.forwarded", "f", START, ticket="a", data=forwarded), START + HOUR)
+        world.fold()
+        said = [(v.origin["rule"], v.type) for v in world.verdicts() if v.origin["rule"] != "promises"]
+        once = [(rule.name, "obligation.due_soon") for rule in (First, Second)]
+        assert said == [*once, *((name, "obligation.retracted") for name, _ in once)]
+        assert world.rebuild().differences == {}
+        assert world.reading.engine.recheck(world.tenant) == []
+    finally:
+        world.close()
+
+
 @pytest.mark.parametrize("times", [DEPTH, DEPTH + 2])
 def test_verdicts_follow_from_one_another_so_deep_and_no_deeper(times: int, tmp_path: Path) -> None:
     """What goes on further is a circle: it stops the engine, and nothing of it is kept."""
