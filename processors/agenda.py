@@ -11,7 +11,7 @@ from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 
 from processors.ports import DueRow, Effects, Pages
-from processors.rows import Bound, whole
+from processors.rows import DueKey, whole
 from processors.rules.linear import AnyRule
 from schemas.instants import HOUR, NEVER, Instant
 
@@ -21,11 +21,11 @@ LOOK = 256
 """Rows that are taken from the store at once."""
 MOST = 4096
 """Rows kept at most; of more the later half is left to the store."""
-_NOTHING: Bound = (-1, "", "")
+_NOTHING: DueKey = (-1, "", "")
 _ALL = whole(NEVER)
 
 
-def _order(due: DueRow) -> Bound:
+def _order(due: DueRow) -> DueKey:
     return due.next, due.rule, due.row_id
 
 

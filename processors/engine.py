@@ -27,7 +27,7 @@ from processors.books import book_of
 from processors.fold import Fold
 from processors.pace import BATCH, Pace
 from processors.ports import DueRow, Effects, Pages, said_from
-from processors.rows import Bound, whole
+from processors.rows import DueKey, whole
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule
 from processors.shelf import Shelf
@@ -211,7 +211,7 @@ class Engine:
             fold.advance(bound, self.state.decided)
         return self._commit(fold, self.state.decided, until)
 
-    def _slice_of_due(self, pages: Pages, until: Instant) -> tuple[list[DueRow], Bound, Instant]:
+    def _slice_of_due(self, pages: Pages, until: Instant) -> tuple[list[DueRow], DueKey, Instant]:
         """What falls due by ``until``, or as much of it as one transaction takes; how far to conclude; and up to which instant
         everything is concluded then. A slice may end between two rows of one instant: the next goes on from there, in the
         same order, so that where the slices fall changes nothing."""

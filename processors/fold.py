@@ -17,7 +17,7 @@ from processors.conclude import Concluding, Saying, Words
 from processors.enter import Entering, Known
 from processors.judge import Changed, Judging
 from processors.ports import Recall
-from processors.rows import Bound, whole
+from processors.rows import DueKey, whole
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule
 from processors.rules.protocol import Row, Rule
@@ -80,7 +80,7 @@ class Fold:
             self.advance(whole(fact.recorded), fact.place - 1)
             self.place(fact)
 
-    def advance(self, bound: Bound, after: int) -> None:
+    def advance(self, bound: DueKey, after: int) -> None:
         """Conclude every row whose next instant comes up to ``bound``, in order of (instant, rule, row id)."""
         while (due := self.shelf.rows.next_due(bound)) is not None:
             at, name, row = due

@@ -11,8 +11,8 @@ from processors.rules.protocol import Row
 from processors.scopes import Scopes
 from schemas.instants import NEVER, Instant
 
-Bound = tuple[Instant, str, str]
-"""(instant, rule, row id): how far a slice of time goes; every row up to and with this one."""
+DueKey = tuple[Instant, str, str]
+"""(instant, rule, row id): the order in which rows fall due; as the end of a slice, every row up to and with this one."""
 
 Kept = tuple[Row, Instant] | None
 """A row with its next instant."""
@@ -22,7 +22,7 @@ RowT = TypeVar("RowT", bound=Row)
 _LAST = chr(0x10FFFF)
 
 
-def whole(until: Instant) -> Bound:
+def whole(until: Instant) -> DueKey:
     """All rows up to an instant."""
     return (until, _LAST, _LAST)
 
@@ -66,7 +66,7 @@ class Rows:
         for rule, wanted in scopes.items():
             self._scopes.warm(rule, wanted)
 
-    def next_due(self, bound: Bound) -> tuple[Instant, str, Row] | None:
+    def next_due(self, bound: DueKey) -> tuple[Instant, str, Row] | None:
         """Pop the first row, in order of (next instant, rule, row id), up to ``bound``: (instant, rule, row)."""
         while self._due and self._due[0][0] <= bound[0] and self._due[0][:3] <= bound:
             at, rule, row_id, scope = heapq.heappop(self._due)

@@ -13,7 +13,7 @@ from schemas.policy_people import Ownership
 from schemas.repetition import Repetition
 
 
-class Moving(NamedTuple):
+class BoundLadder(NamedTuple):
     """The repetition ladder that judges a report."""
 
     version: PolicyVersion
@@ -34,17 +34,17 @@ class Sections:
             figured.Published(p.effective, p.place, p.figures) for p in versions if p.figures is not None
         )
 
-    def repetition(self, time: Instant, place: int) -> Moving | None:
+    def repetition(self, time: Instant, place: int) -> BoundLadder | None:
         """The repetition ladder that judges such a report; None: reports are not counted then."""
         version = newest(self._ladders, time, place)
         found = version.head.repetition if version is not None else None
-        return Moving(version, found) if version is not None and found is not None else None
+        return BoundLadder(version, found) if version is not None and found is not None else None
 
-    def repetition_at(self, place: int) -> Moving | None:
+    def repetition_at(self, place: int) -> BoundLadder | None:
         """The ladder published at that place."""
         found = self._places.get(place)
         ladder = found.head.repetition if found is not None else None
-        return Moving(found, ladder) if found is not None and ladder is not None else None
+        return BoundLadder(found, ladder) if found is not None and ladder is not None else None
 
     def ownership(self, time: Instant, place: int) -> Ownership:
         """Who has a case that began at ``time`` with a fact at ``place``."""

@@ -20,7 +20,7 @@ from schemas.policy_terms import Dur
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
-    from processors.rules.sections import Moving
+    from processors.rules.sections import BoundLadder
 
 STAYS, NEW_OCCURRENCE = "stays", "new_occurrence"
 NAMED: Final = 16
@@ -137,7 +137,7 @@ def _walk(evidence: Sequence[Evidence], by_case: dict[str, list[Evidence]], book
             yield report
 
 
-def _uncounted(entry: Evidence, heard: Sequence[Evidence], bound: Moving) -> str:
+def _uncounted(entry: Evidence, heard: Sequence[Evidence], bound: BoundLadder) -> str:
     """For which reason of closing a report does not count; "" if it does. A closing speaks of the reports before it."""
     for other in heard:
         if other.slot == CLOSED and other.order() >= entry.order():
@@ -147,7 +147,7 @@ def _uncounted(entry: Evidence, heard: Sequence[Evidence], bound: Moving) -> str
     return ""
 
 
-def _climb(report: Report, past: Sequence[Report], outcome: dict[str, bool], bound: Moving) -> None:
+def _climb(report: Report, past: Sequence[Report], outcome: dict[str, bool], bound: BoundLadder) -> None:
     ladder = bound.ladder
     since = _since(report.entry.time, ladder.window)
     counted = [other for other in past if other.entry.time >= since]

@@ -18,7 +18,7 @@ from schemas.canonical import canonical_bytes
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
-    from processors.rules.sections import Moving
+    from processors.rules.sections import BoundLadder
     from schemas.repetition import Rung
 
 
@@ -62,7 +62,7 @@ def about(row: Repetition, book: Book) -> tuple[Mapping[str, Any], Mapping[str, 
     return data, {**last["where"], "case_id": row.case_id}
 
 
-def _rung(bound: Moving, report: Mapping[str, Any], level: int) -> tuple[str, Rung]:
+def _rung(bound: BoundLadder, report: Mapping[str, Any], level: int) -> tuple[str, Rung]:
     """The rung of which a move to this level is told: the report's own, or the lowest of its kind that leads there."""
     rungs = bound.ladder.rungs
     own = report["rung"]
@@ -74,7 +74,7 @@ def _rung(bound: Moving, report: Mapping[str, Any], level: int) -> tuple[str, Ru
 
 
 def _data(
-    row: Repetition, report: Mapping[str, Any], bound: Moving, key: str, rung: Rung, to: Sequence[str]
+    row: Repetition, report: Mapping[str, Any], bound: BoundLadder, key: str, rung: Rung, to: Sequence[str]
 ) -> dict[str, Any]:
     data: dict[str, Any] = {
         "obligation_key": key,
