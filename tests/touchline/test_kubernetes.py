@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from copy import deepcopy
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -20,6 +23,7 @@ from tests.touchline.commands import ROOT
 from web.health import routes
 
 FOLDER = ROOT / "deploy/kubernetes"
+SPECIFICATION = ROOT / "tests/data/kubernetes_spec.json"
 SECRET = "touchline"
 PARTS = ("migrate", "gateway", "relay", "worker", "alerts")
 PULSE = {"/healthz"}
@@ -44,6 +48,36 @@ def template(part: str) -> dict[str, Any]:
 def container(part: str) -> dict[str, Any]:
     (found,) = template(part)["spec"]["containers"]
     return dict(found)
+
+
+def flaws(found: dict[str, Any]) -> list[str]:
+    """Where a manifest is not what the API takes."""
+    schema = json.loads(SPECIFICATION.read_text(encoding="utf-8"))[found["kind"]]
+    return [
+        f"{'/'.join(map(str, error.instance_path))}: {error.message}"
+        for error in jsonschema_rs.validator_for(schema).iter_errors(found)
+    ]
+
+
+def test_every_manifest_is_of_the_api() -> None:
+    assert [flaw for one in documents() for flaw in flaws(one)] == []
+
+
+def test_what_is_none_of_the_api_would_be_found() -> None:
+    pod = "spec/template/spec"
+    for broken, where in (
+        ({"replica": 2}, "spec: "),
+        ({"replicas": "two"}, "spec/replicas: "),
+        ({"selector": None}, "spec/selector: "),
+        ({"template": {"spec": {"containers": [{"image": "x"}]}}}, f"{pod}/containers/0: "),
+        (
+            {"template": {"spec": {"containers": [{"name": "x", "livenesProbe": {}}]}}},
+            f"{pod}/containers/0: ",
+        ),
+    ):
+        worker = deepcopy(of("Deployment")["worker"])
+        worker["spec"] |= broken
+        assert [flaw for flaw in flaws(worker) if flaw.startswith(where)], where
 
 
 def test_each_part_is_there_once_in_a_version_of_the_api_that_is_stable() -> None:
