@@ -56,10 +56,13 @@ class Shell:
         return Shared(self.url, folder=self.folder) if self.url else self.folder
 
     def __call__(self, *words: str) -> Said:
+        return self.bare(*words, *(["--database", self.url] if self.url else ["--data", str(self.folder)]))
+
+    def bare(self, *words: str) -> Said:
+        """A command that names its places itself."""
         self._capsys.readouterr()
-        where = ["--database", self.url] if self.url else ["--data", str(self.folder)]
         with pytest.raises(SystemExit) as ended:
-            main([*words, *where])
+            main([*words])
         printed = self._capsys.readouterr()
         return Said(int(ended.value.code or 0), printed.out, printed.err)
 

@@ -236,6 +236,25 @@ def test_from_postgresql_and_into_it(
         cluster.drop(place)
 
 
+def test_a_ledger_is_copied_to_postgresql_and_back(
+    acme: Shell, events: Path, postgres: Place, tmp_path: Path, capsys: Any
+) -> None:
+    assert acme("append", str(events)).code == 0
+    heads, promises = acme("verify").out.split(), len(acme("promises", "--json").json)
+    migrate(postgres.owner, APPLICATION)
+    there, back = Shell(tmp_path / "there", capsys, postgres.tcp), Shell(tmp_path / "back", capsys)
+    for source, target in ((str(acme.folder), postgres.owner), (postgres.tcp, str(back.folder))):
+        done = acme.bare("ledger", "copy", source, target, "--json")
+        assert (done.code, done.json["heads"]) == (0, heads), done.err
+        assert acme.bare("ledger", "copy", source, target).code == Exit.USAGE, "something stands there"
+        migrate(postgres.owner, APPLICATION)
+    for shell in (there, back):
+        assert shell("verify").out.split() == heads
+        said = shell("append", str(events), "--source", "call-centre", "--json")
+        assert [one["duplicate"] for one in said.json] == [True] * 3
+        assert len(shell("promises", "--json").json) == promises > 0
+
+
 def test_who_was_erased_since_stays_so_though_nothing_but_the_old_keys_is_left(
     acme: Shell, tmp_path: Path, capsys: Any
 ) -> None:
