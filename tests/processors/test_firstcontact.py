@@ -121,7 +121,9 @@ def test_it_is_shown_with_the_case_and_owes_its_promises(world: World) -> None:
     world.clock.set(START + HOUR)
     for number, kind in enumerate(("case.handed_over", "case.handover_accepted")):
         world.keep(event(kind, f"h{number}", START + number * MINUTE, ticket="T", data={"to_ref": "kf-2"}))
-    world.fold()
+        world.fold()
+        (owner,) = [row["owner"] for row in world.reading.cases.find(world.tenant)]
+        assert owner == ("kf-1", "kf-2")[number], "as shipped, nobody has what he has not taken"
     one = world.reading.cases.get(world.tenant, case)
     assert one is not None
     assert (one["owner"], one["ownership"]["first"]) == ("kf-2", "kf-1")
