@@ -106,10 +106,12 @@ class Mapping:
             own = made.event["id"]
             return Fault(
                 self.origin(made.shape, "time"),
-                f"this touchpoint ({own}) was kept before with other content; nothing was changed. To correct it, give "
-                f"touchline append the whole event under a new id, with correctssourceid {own}",
-                f"此触点（{own}）此前已按其他内容写入，未作任何更改；要更正请用 touchline append 以新编号发整条事件，"
-                f"并带 correctssourceid {own}",
+                f"this touchpoint ({own}) was kept before, of an earlier row, import or delivery, with other content; "
+                "nothing was changed. "
+                f"If two rows bear one number, give one another; to correct it, give touchline append the whole event "
+                f"under a new id, with correctssourceid {own}",
+                f"此触点（{own}）此前（前面的行、以前的导入或推送）已按其他内容写入，未作任何更改；两行同号的请改号，"
+                f"要更正的请用 touchline append 以新编号发整条事件，并带 correctssourceid {own}",
             )
         return Fault(self.origin(made.shape, field) if field else made.shape.name, reason, reason_zh)
 

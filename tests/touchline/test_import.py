@@ -104,7 +104,7 @@ def test_a_row_that_changed_is_told_and_changes_nothing(
     assert [part[:2] for part in parts] == [(2, "时间"), (2, "关闭")], (
         "each part of the row by its own column"
     )
-    assert all("other content" in reason for _, _, reason in parts)
+    assert all("other content" in reason and "two rows bear one number" in reason for _, _, reason in parts)
     assert [reason.rpartition(" ")[2] for _, _, reason in parts] == ["T1/received", "T1/closed"]
 
 
