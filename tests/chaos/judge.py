@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ledger.lanes import Cut, engine_state
 from ledger.verify import verify
 from schemas.event import Event
 from schemas.instants import DAY, HOUR, Instant
-from tests.chaos.load import Load, Urgent
+from tests.chaos.load import NAME, TEXT, Load, Urgent
 from tests.chaos.site import SOURCE, Site
 from tests.kit.postgres import Place
 from tests.kit.world import World
@@ -80,6 +80,7 @@ FOLDED, ROWS, REBUILT = (
     "rows = fold(ledger)",
 )
 TOLD, ONE_ID = "alerts delivered", "each under one id, signed, of one content"
+SILENT = "no customer in what the processes said"
 
 
 def judge(site: Site, load: Load, folder: Path) -> Verdict:
@@ -90,7 +91,18 @@ def judge(site: Site, load: Load, folder: Path) -> Verdict:
     for tenant in site.numbers:
         one(site.place, folder / "copy", tenant, site, load, verdict)
     verdict.look(ONE_ID, one_id(site))
+    said = {member.name: member.log for member in site.members.values()}
+    verdict.look(SILENT, named(said | {"PostgreSQL": site.cluster.folder / "log"}))
     return verdict
+
+
+def named(logs: Mapping[str, Path]) -> Iterator[str]:
+    """Who says, as it is or in JSON, what only sealed text may hold."""
+    words = [form for word in (NAME, TEXT) for form in (word, ascii(word)[1:-1])]
+    for name, log in logs.items():
+        said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        if any(word in said for word in words):
+            yield f"{name} says whose complaint it is"
 
 
 def one(place: Place, copy: Path, tenant: str, site: Site, load: Load, verdict: Verdict) -> None:

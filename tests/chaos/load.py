@@ -26,6 +26,8 @@ TWICE = 0.04
 """Share of letters that are sent a second time although they were answered."""
 BATCH = 30
 """Events of one letter of those who send whole cases."""
+NAME, TEXT = "王女士", "卫生间天花板渗水"
+"""Of every customer: what no process may say."""
 Raw = dict[str, Any]
 
 
@@ -93,8 +95,8 @@ class Story:
         return f"{self.name}-T{self._cases}"
 
     def _complaint(self, at: Instant, ticket: str, **more: str) -> Raw:
-        customer = {"number": f"{self.name}-{self._cases % 40}", "name": "王女士"}
-        data = {"description": "卫生间天花板渗水", "subject": "engineering", "customer": customer}
+        customer = {"number": f"{self.name}-{self._cases % 40}", "name": NAME}
+        data = {"description": TEXT, "subject": "engineering", "customer": customer}
         house = {"houseid": f"{self.name}-{self._cases}", "projectid": f"云栖{self._cases % 7}"}
         return self._event("complaint.received", at, ticket, data, **house, **more)
 

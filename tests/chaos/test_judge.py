@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 from schemas.event import Event
 from schemas.instants import HOUR, SECOND
-from tests.chaos.judge import different, doubled, false_breaches, gaps, lost, missed
-from tests.chaos.load import Urgent
+from tests.chaos.judge import different, doubled, false_breaches, gaps, lost, missed, named
+from tests.chaos.load import NAME, TEXT, Urgent
 from tests.chaos.site import SOURCE
 
 
@@ -76,3 +78,11 @@ def test_a_difference_is_named() -> None:
     assert list(different("row", ["a", "b"], ["a", "b"])) == []
     assert list(different("row", ["a", "b"], ["a", "c"])) == ["row 2: b / afresh: c"]
     assert list(different("row", ["a"], [])) == ["1 rows, 0 afresh"]
+
+
+def test_who_says_whose_complaint_it_is_is_named(tmp_path: Path) -> None:
+    logs = {name: tmp_path / name for name in ("none", "sealed", "plain", "json")}
+    logs["sealed"].write_text('{"event": "answered", "status": 202}\n', encoding="utf-8")
+    logs["plain"].write_text(f"not kept: {NAME}\n", encoding="utf-8")
+    logs["json"].write_text(json.dumps({"detail": TEXT}), encoding="utf-8")
+    assert [found.split()[0] for found in named(logs)] == ["plain", "json"]
