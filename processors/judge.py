@@ -34,7 +34,8 @@ class Judging:
         self._live = live
 
     def judge(self, touched: Touched, book: Book, saying: Saying, event: Event | None) -> Changed:
-        """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again."""
+        """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again. Where time
+        or a publication alone has them judged there is none to park: the error is raised, and the engine stops there."""
         changed: Changed = {}
         unfiled: set[Key] = set()
         for key in sorted(touched) if len(touched) > 1 else touched:
@@ -54,7 +55,7 @@ class Judging:
         return changed
 
     def look(self, name: str, row: Row, book: Book, at: Instant) -> Change:
-        """A row that stands as it was, of which more may be said now."""
+        """A row that stands as it was, of which more may be said now. Raises what the rule raises: no event is in hand."""
         return self._kept(name, self._shelf.scopes.get(name, row.scope), row, row, book, at)
 
     def _kept(self, name: str, held: Scope, row: Row, before: Row | None, book: Book, at: Instant) -> Change:
