@@ -36,6 +36,13 @@ Place = Annotated[
     int, Query(ge=0, lt=2**63, description="the rows behind this place; 0: from the beginning", examples=[0])
 ]
 
+Tenant = Annotated[
+    int | None,
+    Query(
+        ge=1, lt=2**63, description="number, as in the Kafka topics: the caller's own, or 403", examples=[1]
+    ),
+]
+
 
 class RecordBody(BaseModel):
     """One row. ``id``, ``source``, ``type``, ``time`` and ``value`` are null where it is withheld."""
@@ -70,10 +77,19 @@ async def events(
     request: Request,
     services: House,
     who: Reader,
+    tenant: Tenant = None,
     lane: Lane = "facts",
     after: Place = 0,
     limit: Limit = 200,
 ) -> Response:
+    if tenant not in (None, who.tenant.number):
+        raise Refused(
+            403,
+            "other_tenant",
+            "a key reads its own tenant and no other",
+            "密钥只可读取其所属租户",
+            field="tenant",
+        )
     found, more = await run_in_threadpool(_rows, services, who, lane, after, limit)
     return listed(request, found, len(found) if more else limit + 1, lambda one: str(one["place"]))
 

@@ -70,8 +70,13 @@ def test_whose_rows_they_are(site: Site) -> None:
     with site.client(site.key(tenant="别家")) as http:
         http.post("/events", json=complaint("c", site.now()))
         theirs = {row["chainhash"] for row in every(http, "facts", 500)}
+        own = http.get("/events", params={"tenant": 1, "lane": "facts", "after": 0, "limit": 1})
+        assert own.json()[0]["chainhash"] in theirs
+        assert "tenant=1" in own.links["next"]["url"]
     with site.client(site.key()) as http:
         assert theirs.isdisjoint(row["chainhash"] for row in every(http, "facts", 500))
+        other = http.get("/events", params={"tenant": 1})
+        assert (other.status_code, other.json()["errors"][0]["field"]) == (403, "tenant")
         assert http.get("/events?lane=both").status_code == 422
     with site.client(site.key("w", write_only=True)) as http:
         assert http.get("/events").status_code == 403
