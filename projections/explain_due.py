@@ -18,17 +18,11 @@ from processors.rules.workdays import Counted, NoCalendar
 from schemas.catalogue import CATALOGUE
 from schemas.instants import MINUTE, NEVER, format_instant, iso_day, show
 from schemas.policy import Dur
+from schemas.policy_words import length
 from schemas.words import label
 
-UNITS = {
-    "min": ("分钟", "min"),
-    "h": ("小时", "hours"),
-    "sh": ("个服务小时", "service hours"),
-    "d": ("天", "days"),
-    "wd": ("个工作日", "working days"),
-    "mo": ("个月", "months"),
-    "y": ("年", "years"),
-}
+SAME_DAY = {"d": ("当天", "the same day"), "wd": ("当个工作日", "the same working day")}
+"""A limit of none of these lasts to the end of the day."""
 FLAGS = (
     ("undated", "缺少日历或日期，到期时间待定", "no calendar or date yet: undated"),
     ("paused", "目前暂停计时", "the clock stands still now"),
@@ -65,8 +59,7 @@ def why(
 
 def limit_words(limit: Dur) -> tuple[str, str]:
     """A limit in Chinese and English: 3 个工作日 / 3 working days."""
-    zh, en = UNITS[limit.unit]
-    return f"{limit.n} {zh}", f"{limit.n} {en}"
+    return length(limit) if limit.n else SAME_DAY.get(limit.unit, ("立即", "at once"))
 
 
 def _counted(

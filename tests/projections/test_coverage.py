@@ -48,6 +48,28 @@ def test_members_say_nothing_themselves() -> None:
     assert [desk.marks(row) for row in desk.promises()] == [[]] * 6
 
 
+def test_why_says_a_limit_as_people_do() -> None:
+    desk = Desk()
+    keys = ("complaint.register", "complaint.close_return_visit", "complaint.intake_return_visit")
+    desk.publish(profile({"policies": dict.fromkeys(keys, "shipped")}), BEFORE_ALL)
+    desk.publish_calendar(calendar_of({}), BEFORE_ALL)
+    desk.place("complaint.received", at("2026-03-02 10:00"), "a", case_id="k")
+    desk.place("complaint.closed", at("2026-03-04 10:00"), "b", case_id="k", close_reason="resolved")
+    reasons = {
+        row.obligation: why(row, desk.seen_by(row.scope), "complaint.received", desk.book)
+        for row in desk.promises()
+    }
+    told = [(reasons[key]["sentence_zh"], reasons[key]["sentence_en"]) for key in keys]
+    for (zh, en), (limit_zh, limit_en) in zip(
+        told,
+        (("限 当个工作日；", "limit the same working day;"), ("限 3 个工作日；", "limit 3 working days;"),
+         ("限 24 小时；", "limit 24 hours;")),
+        strict=True,
+    ):  # fmt: skip
+        assert limit_zh in zh
+        assert limit_en in en
+
+
 def test_why_a_gate_a_period_and_a_pause() -> None:
     desk = Desk()
     keys = ("repair.explain_plan_first", "property.site_quality_daily", "complaint.handle_in_standard")
