@@ -42,7 +42,7 @@ def case_head(history: dict[str, Any], case_id: str, now: Instant, t: Words) -> 
         }
     opened = at_of(case["opened"])
     kind = t.label(case["kind"]) or case["kind"]
-    place = case["house_id"] or case["project_id"] or ""
+    place = " ".join(part for part in (case["project_id"], case["house_id"]) if part)
     return {
         "id": case["id"],
         "kind_name": kind,

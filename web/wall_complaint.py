@@ -17,6 +17,7 @@ from web.words import Words
 
 routes = APIRouter(include_in_schema=False)
 _FIELDS = {
+    "projectid": "file.project",
     "houseid": "file.house",
     "actorref": "file.by",
     "data.description": "file.what",
@@ -36,6 +37,7 @@ async def file_complaint(
     who: SignedIn,
     t: Text,
     description: Annotated[str, Form(max_length=2000)],
+    project_id: Annotated[str, Form(max_length=64)] = "",
     house_id: Annotated[str, Form(max_length=64)] = "",
     name: Annotated[str, Form(max_length=64)] = "",
     phone: Annotated[str, Form(max_length=32)] = "",
@@ -55,7 +57,8 @@ async def file_complaint(
         "actorrole": "cs_front_desk",
         "data": data,
     }
-    raw |= {key: text.strip() for key, text in (("houseid", house_id), ("actorref", by)) if text.strip()}
+    where_and_who = (("projectid", project_id), ("houseid", house_id), ("actorref", by))
+    raw |= {key: text.strip() for key, text in where_and_who if text.strip()}
     try:
         kept = await append_one(services, who, raw)
     except Refused as problem:

@@ -101,6 +101,7 @@ TEXTS: Final[Texts] = {
     "panel.page": ("单独打开", "Open as a page"),
     "file": ("登记投诉", "File a complaint"),
     "file.what": ("投诉内容", "What happened"),
+    "file.project": ("项目", "Estate"),
     "file.house": ("房号", "House"),
     "file.by": ("受理人代码（首问负责人）", "Who takes it (owner of the case)"),
     "file.name": ("客户姓名", "Customer's name"),
