@@ -102,6 +102,7 @@ def _line(one: Mapping[str, Any]) -> str:
     has = f"（首问 {plain(one['has_case'], 24)}）" if one["has_case"] not in ("", one["person"]) else ""
     parts = (
         plain(one["zh"], 40),
+        plain(one["project_id"] or "", 40),
         plain(one["house_id"] or "", 40),
         f"应于 {show(parse_instant(one['due']))[5:16]}" if one["due"] else "",
         who(one["person"], one["roles"]) + has,

@@ -68,7 +68,7 @@ class DayNote:
             {"person": str(who), "roles": json.loads(owes), "count": int(n)}
             for who, owes, n in conn.execute(by.order_by(count.desc(), person, p.owes))
         ]
-        what = [p.policy_place, p.obligation, p.due, p.house_id, p.case_id, person, has, p.owes]
+        what = [p.policy_place, p.obligation, p.due, p.project_id, p.house_id, p.case_id, person, has, p.owes]
         first = self._open(tenant, which, what).order_by(p.due, p.id).limit(FEW)
         return {
             "total": sum(one["count"] for one in owed),
@@ -99,7 +99,16 @@ class DayNote:
         )
 
     def _one(
-        self, place: int, key: str, due: Instant, house: str, case_id: str, person: str, has: str, owes: str
+        self,
+        place: int,
+        key: str,
+        due: Instant,
+        project: str,
+        house: str,
+        case_id: str,
+        person: str,
+        has: str,
+        owes: str,
     ) -> dict[str, Any]:
         zh, en = self._names(place, key)
         return {
@@ -107,6 +116,7 @@ class DayNote:
             "zh": zh,
             "en": en,
             "due": instant_or_none(due),
+            "project_id": project,
             "house_id": house,
             "case_id": case_id,
             "person": person,

@@ -177,7 +177,7 @@ _OWED = st.fixed_dictionaries(
 )
 _ONE = st.fixed_dictionaries(
     {
-        "zh": _WHO, "house_id": _WHO, "person": _WHO, "has_case": _WHO, "roles": st.just(["crc"]),
+        "zh": _WHO, "project_id": _WHO, "house_id": _WHO, "person": _WHO, "has_case": _WHO, "roles": st.just(["crc"]),
         "due": st.sampled_from([None, format_instant(MIDNIGHT)]),
     }
 )  # fmt: skip
@@ -194,6 +194,7 @@ _MOST = {
     "first": [
         {
             "zh": "甲" * 60,
+            "project_id": "甲" * 60,
             "house_id": "甲" * 60,
             "person": "乙" * 60,
             "has_case": "甲" * 60,
@@ -228,6 +229,7 @@ def test_each_head_says_which_and_how_many_more() -> None:
     def due(total: int, house: str) -> dict[str, Any]:
         one = {
             "zh": "接单后24小时回访",
+            "project_id": "",
             "person": "kf-02",
             "has_case": "",
             "roles": [],

@@ -49,10 +49,10 @@ def test_the_note_of_the_morning(tmp_path: Path, box: Inbox) -> None:
             assert lines[0] == "【晨会日报】2026-03-03 周二（截至 08:30）· 云栖集团"
             assert lines[1] == "昨日新增 2（投诉 2）；办结 1（投诉 1）"
             assert lines[2].startswith("超时 2：项目客服部 2")
-            assert "· 投诉登记 yunqi-3-1201 应于 03-02 24:00 项目客服部（首问 kf-012）" in lines
+            assert "· 投诉登记 yunqi yunqi-3-1201 应于 03-02 24:00 项目客服部（首问 kf-012）" in lines
             today = lines.index("今日到期 4：客服前台 2、相关责任单位 2")
             assert {line.rpartition(" ")[0] for line in lines[today + 1 : today + 5]} >= {
-                "· 接单后24小时回访 yunqi-3-1201 应于 03-03 13:00 客服前台（首问",
+                "· 接单后24小时回访 yunqi yunqi-3-1201 应于 03-03 13:00 客服前台（首问",
             }, text
             assert "2 new and 1 closed yesterday; 2 overdue" in text
             assert text.endswith(f"{site.url}/today/note?day=2026-03-03")
