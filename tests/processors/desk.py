@@ -144,7 +144,9 @@ class Desk:
 
     def marks(self, row: Promise) -> list[Mark]:
         """What it will have said, in order of instants."""
-        return sorted(self.rule.marks(row, self.book), key=lambda mark: (mark.at, mark.kind))
+        made = list(self.rule.marks(row, self.book))
+        assert [mark.at for mark in made] == self.rule.instants(row, self.book), "all that is asked of most"
+        return sorted(made, key=lambda mark: (mark.at, mark.kind))
 
     def publish(self, policies: dict[str, Any], time: str = "2025-12-31 09:00", number: str = "1") -> Event:
         """Publish a whole profile, as plain JSON."""

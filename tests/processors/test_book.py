@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from processors.rules.book import Book
 from processors.rules.published import newest
 from producers.calendar_maker import lunar_months
@@ -192,3 +194,69 @@ def test_a_version_without_a_ladder_of_repetition_binds_too_and_counts_nothing()
     sections = Book.empty().add(first).add(second).sections
     assert sections.repetition(at("2026-06-30 00:00"), 9) is not None
     assert sections.repetition(at("2026-07-01 00:00"), 9) is None
+
+
+WHOLE = {
+    "row": "O33", "zh": "例", "per": ["case"], "owes": "cs_staff", "due": {"after": "24h"}, "on": "complaint.received",
+    "by": "complaint.resolved",
+}  # fmt: skip
+
+
+def listening(place: int, fields: dict[str, Any]) -> Event:
+    """A version of a profile with one policy: ``WHOLE`` with these fields."""
+    whole = load_profile().dump()
+    whole |= {"version": f"v{place}", "policies": {"example.one": WHOLE | fields}}
+    return fact(place, "policy.published", publication(whole))
+
+
+def on(**more: Any) -> dict[str, Any]:
+    return {"on": {"event": "complaint.received", **more}}
+
+
+def by(**more: Any) -> dict[str, Any]:
+    return {"by": {"event": "complaint.resolved", **more}}
+
+
+def duty(**more: Any) -> dict[str, Any]:
+    return {"per": ["project"], "due": {"every": "month", **more}, "until": "complaint.closed"}
+
+
+def owed(where: dict[str, Any]) -> dict[str, Any]:
+    return {"owes": [{"role": "crc", "where": where}]}
+
+
+def pause(party: str) -> dict[str, Any]:
+    return {"pause": [{"start": "case.wait_started", "stop": "case.wait_ended", "party": party}]}
+
+
+@pytest.mark.parametrize(
+    ("roles", "before", "after"),
+    [
+        ("T", on(where={"severity": "key"}), on(where={"severity": "difficult"})),
+        ("T", on(at="told_at"), on()),
+        ("T", on(at="told_at"), on(at="heard_at")),
+        ("T", {"per": ["house"]}, {"per": ["project"]}),
+        ("T", {"due": {"given": "promised_at"}}, {"due": {"given": "agreed_at"}}),
+        ("T", {"person": {"of": "actor_ref"}}, {"person": {"of": "handler"}}),
+        ("T", owed({"urgency": "high"}), owed({"urgency": "low"})),
+        ("T", duty(), duty() | {"member": ["case"]}),
+        ("T", duty() | {"member": ["house"]}, duty() | {"member": ["case"]}),
+        ("TD", by(), by(match={"house": None})),
+        ("D", by(where={"close_reason": "resolved"}), by(where={"close_reason": "withdrawn"})),
+        ("D", by(times=2, distinct="visitor"), by(times=2, distinct="channel")),
+        ("D", by(at="told_at"), by()),
+        ("D", duty(label="period"), duty(label="quarter")),
+        ("PR", pause("party"), pause("whose")),
+        ("O", {"person": {"moved": "case.handed_over"}}, {"person": {"moved": "case.handed_over", "to": "to_ref"}}),
+    ],
+)  # fmt: skip
+def test_what_changes_the_evidence_is_listened_to_anew(
+    roles: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    """Else a version would judge by what another one filed."""
+    first = Book.empty().add(listening(1, before))
+    for told, book in ((after, first), (before, Book.empty().add(listening(1, after)))):
+        new = book.add(listening(2, told)).policies.listeners_new_since(book.policies)
+        assert {one.slot[0] for one in new} >= {*roles}
+    again = first.add(listening(2, before | {"zh": "另一个名字"}))
+    assert again.policies.listeners_new_since(first.policies) == ()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.paths import check
 from processors.rules.promises.promise import Promise
 from processors.rules.protocol import LINK, PARTIAL
 from schemas.event import Event, Sealed
-from schemas.instants import HOUR, NEVER
+from schemas.instants import HOUR, MINUTE, NEVER
 from schemas.policy import Test
 from schemas.policy_files import load_profile
 from tests.processors.desk import Desk, at, china
@@ -92,6 +94,95 @@ def test_links_go_both_ways_and_end_with_their_trigger() -> None:
     assert not any(e.slot == LINK for scope in made.evidence.values() for e in scope.values())
 
 
+HIGH: dict[str, Any] = {"house.urgency": "high"}
+OWED = [{"role": "crc", "where": HIGH}, {"role": "cs_staff"}]
+
+
+@pytest.mark.parametrize(
+    ("fields", "owed"),
+    [
+        ({"on": {"event": "complaint.received", "where": HIGH}}, {"a": ["cs_staff"]}),
+        ({"by": {"event": "complaint.received", "where": HIGH}}, {"b": ["cs_staff"]}),
+        (
+            {"by": {"event": "complaint.received", "where": {"house.parts#": {"ge": "2"}}}},
+            {"b": ["cs_staff"]},
+        ),
+        ({"owes": OWED}, {"a": ["crc"], "b": ["cs_staff"]}),
+        ({"per": ["house"], "owes": OWED}, {"a": ["crc"], "b": ["cs_staff"]}),
+    ],
+)
+def test_what_is_known_of_a_house_counts_for_its_cases(
+    fields: dict[str, Any], owed: dict[str, list[str]]
+) -> None:
+    """The last repair that says how urgent it is, whichever case it is."""
+    facts = {f"house.{name}": {"take": {"repair.reported": name}} for name in ("urgency", "parts")}
+    made = desk(policy(**{"per": ["house", "case"], **fields}), facts=facts)
+    for number, (house, urgency) in enumerate((("101", "low"), ("101", "high"), ("102", "low"))):
+        words = {"case_id": f"r{number}", "house_id": house, "urgency": urgency, "parts": [*urgency[2:]]}
+        made.place("repair.reported", at(f"2026-03-02 08:0{number}"), f"r{number}", **words)
+    made.place("repair.reported", at("2026-03-02 08:30"), "r4", case_id="r4", house_id="101")
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="a", house_id="101")
+    made.place("complaint.received", at("2026-03-02 09:00"), "b", case_id="b", house_id="102")
+    assert {row.trigger: json.loads(row.owes) for row in made.promises() if row.state == "open"} == owed
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (12 * 60, {"due_soon": 0}),
+        (12 * 60 + 1, {"due_soon": 1}),
+        (24 * 60, {"due_soon": 1, "breached": 0}),
+        (48 * 60, {"due_soon": 1, "breached": 1, "step1": 0}),
+        (48 * 60 + 1, {"due_soon": 1, "breached": 1, "step1": 1, "step2": 0}),
+    ],
+)
+def test_what_is_settled_in_the_instant_of_a_mark_is_settled_before_it(
+    minutes: int, said: dict[str, int]
+) -> None:
+    """But for the breach: what is done in the due instant is done in time."""
+    made = desk(policy(warn=[{"pct": 50}]))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    made.place("complaint.resolved", at("2026-03-02 09:00") + minutes * MINUTE, "b", case_id="c")
+    kinds = {mark.kind for mark in made.marks(only(made))}
+    assert {kind: int(kind in kinds) for kind in said} == said
+
+
+def test_what_waits_for_a_source_is_unconfirmed_until_it_is_told() -> None:
+    made = desk(policy())
+    made.place("source.declared", at("2026-03-01 08:00"), "s", reports_within="2h", source="crm")
+    made.place("complaint.resolved", at("2026-03-01 09:00"), "o", case_id="o")
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    row, due = only(made), at("2026-03-03 09:00")
+    told = next(mark.at for mark in made.marks(row) if mark.kind == "breached")
+    assert (row.due, told) == (due, due + 2 * HOUR)
+    instants = (due, due + 1, told - 1, told)
+    assert [bool(unconfirmed(row, made.book, one)) for one in instants] == [False, True, True, False]
+    made.place("complaint.resolved", due + HOUR, "b", case_id="c")
+    assert only(made).state == "late"
+    assert unconfirmed(only(made), made.book, due + HOUR) == []
+
+
+def test_a_planned_gate_is_due_soon_by_its_plan() -> None:
+    """No clock runs before the gate: its plan is what people are told."""
+    gate = {"event": "repair.started"}
+    dates = {"start": {"event": "repair.planned", "date": "start_on", "match": {"case": None}}}
+    fields = {"on": "repair.visited", "due": {"gate": gate, "plan": "start"}, "by": "repair.plan_explained"}
+    made = desk(policy(**fields), dates=dates)
+    made.place("repair.visited", at("2026-03-02 09:00"), "a", case_id="c")
+    made.place("repair.planned", at("2026-03-02 10:00"), "p", case_id="c", start_on="2026-03-20")
+    row = only(made)
+    assert (row.due, row.planned) == (NEVER, at("2026-03-20 24:00"))
+    (soon,) = made.marks(row)
+    assert (soon.kind, soon.data["due"]) == ("due_soon", row.planned)
+
+
+def test_what_was_done_too_early_was_not_due_soon() -> None:
+    made = desk(policy(due={"after": "48h", "min": "24h", "early": "breach"}, warn=[{"pct": 10}]))
+    made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c")
+    made.place("complaint.resolved", at("2026-03-02 19:00"), "b", case_id="c")
+    assert [mark.kind for mark in made.marks(only(made))] == ["breached"]
+
+
 def test_a_waiver_settles_only_what_is_open_at_its_time() -> None:
     made = desk()
     words = {"obligation_key": "repair.first_return_visit", "keys": {"case": "c"}}
@@ -132,6 +223,19 @@ def test_who_owes_and_who_is_told() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("superior", "told"),
+    [(None, ["warranty_engineer", "crc"]), ("crc", ["warranty_engineer", "crc"])],
+)
+def test_a_breach_is_told_once_and_to_nobody_who_is_not_named(superior: str | None, told: list[str]) -> None:
+    made = desk()
+    roles = [{"role": "warranty_engineer", "zh": "保修工程师", "superior": superior}]
+    made.place("roles.published", at("2026-01-02 09:00"), "roles", roles=roles)
+    made.place("repair.reported", at("2026-03-02 16:30"), "a", case_id="c", urgency="other")
+    row = only(made, "repair.contact_24h")
+    assert next(mark.data["to"] for mark in made.marks(row) if mark.kind == "breached") == told
+
+
 def test_marks_say_all_that_an_alert_needs() -> None:
     made = desk()
     made.place("complaint.closed", at("2026-02-13 17:00"), "a", case_id="c", house_id="101", project_id="p")
@@ -143,6 +247,10 @@ def test_marks_say_all_that_an_alert_needs() -> None:
     assert breach.data["zh"] == "投诉关闭后回访"
     assert breach.data["keys"] == {"case": "c"}
     assert (breach.data["due"], breach.data["opened"]) == (row.due, row.opened)
+    assert (breach.data["calendar_version"], breach.data["born_late"]) == ("cn-2026", False)
+    assert "person" not in breach.data
+    assert [mark.data.get("step", 0) for mark in made.marks(row)] == [0, 0, 1, 2]
+    assert made.rule.about(replace(row, born_late=1), made.book)[0]["born_late"] is True
     data, envelope = made.rule.about(row, made.book)
     assert (data["promise_id"], envelope) == (row.id, breach.envelope)
 
@@ -151,7 +259,10 @@ def test_the_one_person_in_charge_changes_by_hand_over() -> None:
     made = desk(policy(person={"of": "actor_ref", "moved": "case.handed_over", "to": "to_ref"}))
     made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="c", actor_ref="u1")
     assert only(made).person == "u1"
+    assert {mark.data["person"] for mark in made.marks(only(made))} == {"u1"}
     made.place("case.handed_over", at("2026-03-02 10:00"), "b", case_id="c", to_ref="u2")
+    assert only(made).person == "u2"
+    made.place("case.handed_over", at("2026-03-02 11:00"), "d", case_id="c")  # it does not say to whom
     assert only(made).person == "u2"
 
 
@@ -283,6 +394,17 @@ def test_a_later_calendar_dates_what_was_undated_and_tells_the_missing_steps() -
     assert late["dated"] == (at("2027-01-02 10:00"), at("2027-01-02 10:00"))
     assert late["breached"] == (second.due, at("2027-01-02 10:00"))
     assert "due_soon" not in late
+
+
+def test_what_a_calendar_dates_after_its_warning_is_due_soon_when_that_is_known() -> None:
+    made = desk()
+    made.place("complaint.closed", at("2026-12-29 16:00"), "b", case_id="b")
+    data = {"version": "cn-2027", "name": "office", "effective_from": "2027-01-01T00:00:00+08:00"}
+    made.publish_calendar({**data, "years": {"2027": "W" * 365}}, "2027-01-01 23:00")
+    row = only(made, "complaint.close_return_visit")
+    assert row.due == at("2027-01-01 24:00")
+    soon = next(mark for mark in made.marks(row) if mark.kind == "due_soon")
+    assert soon.time < soon.at == at("2027-01-01 23:00")
 
 
 def test_a_correction_of_a_typing_error_is_no_news() -> None:

@@ -132,9 +132,9 @@ def test_a_fault_that_passes_is_told_and_forgotten(world: World, kept: bool) -> 
         worker.assign([world.tenant.number])
         until(lambda: at_head(world))
         (held,) = worker.held().values()
+        until(lambda: held.due > START + HOUR)
         held.moved = float("-inf")  # for so long nothing was there to be decided
         until(lambda: held.moved > 0)
-        until(lambda: held.due > START + HOUR)
         engine = held.engine
         assert engine is not None
         write = engine.write
