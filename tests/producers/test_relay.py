@@ -307,6 +307,9 @@ def test_three_brokers_one_is_lost_and_writing_goes_on(place: Place) -> None:
             with closing(kafka.admin()) as admin:
                 (topic,) = admin.describe_topics([brokers.facts])
             assert len(topic["partitions"][0]["replica_nodes"]) == 3
+            with topics_of(brokers) as topics:
+                kept, wrong = topics.check(1)
+            assert ([one.settings["min.insync.replicas"] for one in kept], wrong) == (["2", "2"], [])
             kafka.kill(topic["partitions"][0]["leader_id"])
             complaints(world, 5, 50)
             at_head(world)
