@@ -50,7 +50,7 @@ class LetterContent(BaseModel):
     """What was sent, in clear: bytes that are no UTF-8 as `\\xNN`. `query` holds a Kafka record's headers."""
 
     media: str
-    query: list[tuple[str, str]]
+    query: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
     body: str
 
 
