@@ -104,6 +104,33 @@ def test_a_level_says_why_and_to_whom() -> None:
     assert converted["house_id"] == "h"
 
 
+def test_every_move_is_of_one_level_and_told_to_whom_it_reaches() -> None:
+    roles = {1: "developer_dept", 2: "hq_cs", "new_occurrence": "cs_supervisor", "stays": "company_gm"}
+    moved = 0
+    for example in EXAMPLES:
+        for body in standing(play(example, [told(words, n) for n, words in enumerate(example["events"])])):
+            data = body["data"]
+            if body["type"] != CONVERTED:
+                assert data["to"] == [roles[data["flag"] if body["type"] == FLAGGED else data["to_level"]]]
+            if body["type"] == RAISED:
+                assert data["from_level"] == data["to_level"] - 1
+                moved += data["obligation_key"] == "escalation.repair_further"
+    assert moved == 1  # of the fifth report, which led there by itself
+
+
+def test_a_case_becomes_one_complaint_whatever_is_said_of_it_later() -> None:
+    """Reported once more, and its third report corrected: it was another customer."""
+    lines: list[dict[str, Any]] = [
+        {"r": case, "time": f"2026-03-0{day} 09:00", "customer_ref": "k1", "in_warranty": False}
+        for day, case in enumerate("abc", start=2)
+    ]
+    corrected = {**lines[2], "id": "c9", "corrects": "c", "customer_ref": "k2"}
+    again = {**lines[2], "id": "c2", "time": "2026-03-06 09:00"}
+    desk = play({}, [told(words, n) for n, words in enumerate((*lines, again, corrected))])
+    [converted] = [body for body in standing(desk) if body["type"] == CONVERTED]
+    assert (converted["customer_ref"], converted["data"]["in_warranty"]) == ("k2", False)
+
+
 WINDOW = {"description": "关不严", "component": "window", "location": "主卧"}
 WHERE = {"projectid": "yunshan", "houseid": "3-1-2301"}
 
