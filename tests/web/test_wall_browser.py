@@ -434,6 +434,7 @@ def test_it_fits_and_speaks_both_languages(page: Page, timed: Site, width: int, 
         cut = page.evaluate("""() => [...document.querySelectorAll('.row td, .row td *, .chip')]
             .filter(node => node.scrollWidth > node.clientWidth + 1).map(node => node.className)""")
         assert cut == []
+    expect(page.locator("#chip-all .chip-name")).to_have_text("全部时限")  # not those without a limit
     page.click("#chip-breached")
     expect(page.locator(".group")).to_have_count(1)
     expect(page.locator("#chip-breached")).to_have_attribute("aria-current", "true")

@@ -7,7 +7,7 @@ from typing import Final
 from web.texts.pair import Texts
 
 TEXTS: Final[Texts] = {
-    "all": ("全部", "All"),
+    "all": ("全部时限", "All deadlines"),
     "wall.pending": ("待办", "Pending"),
     "wall.worklist": ("无期限", "No deadline"),
     "wall.due_soon": ("即将到期", "Due soon"),
