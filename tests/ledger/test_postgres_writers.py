@@ -14,9 +14,10 @@ import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
+from ledger import leases
 from ledger.candidate import Appended, Outcome
-from ledger.errors import NotKept, OutcomeUnknown
-from ledger.leases import Leases
+from ledger.errors import HeldElsewhere, NotKept, OutcomeUnknown
+from ledger.leases import REBUILD, RENEW, Leases
 from ledger.ports import Locks
 from ledger.postgres import PostgresDatabase
 from ledger.tenants import Tenant
@@ -287,6 +288,51 @@ def test_a_lease_is_one_processs_until_it_lets_go_or_dies(home: House, tenant: T
         with home.raw() as admin:
             admin.execute("UPDATE leases SET until = 0 WHERE tenant = 2")  # silent for too long
         assert Leases(home.writer).held(both) == {2}
+
+
+@ON_POSTGRESQL
+def test_a_lease_is_renewed_in_time_and_asked_for_anew_where_it_may_be_anothers(
+    home: House, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(leases, "monotonic", lambda: now[0])
+    second = home.tenant("乙").number
+    both = [tenant.number, second]
+    one, two = Leases(home.writer, "one"), Leases(home.writer, "two")
+    assert one.held(both) == one.claim(both) == {1, 2}
+    assert one.held([second]) == {2}, "asked for others, it says what it has of these"
+    for renewed in (lambda: one.held([second]), one.renew):
+        with home.raw() as admin:
+            admin.execute("UPDATE leases SET until = until - 3000000")
+        now[0] += RENEW + 0.1
+        renewed()
+        with home.raw() as admin:
+            admin.execute("UPDATE leases SET until = until - 3000000 WHERE tenant = 2")
+        assert two.claim([second]) == frozenset(), "it was renewed"
+    with home.raw() as admin:
+        admin.execute("UPDATE leases SET until = 0")
+    assert two.claim([second]) == {2}
+    assert one.held([second]) == {2}, "it has just asked"
+    one.doubt()
+    assert one.held([second]) == frozenset()
+    two.release()
+    assert one.held(both) == {1, 2}
+    one.release()
+    assert two.claim(both) == {1, 2}
+    assert one.held(both) == frozenset()
+
+
+@ON_POSTGRESQL
+def test_who_rebuilds_holds_everything_or_nothing(home: House, tenant: Tenant) -> None:
+    one, two = Leases(home.writer, "one"), Leases(home.writer, "two")
+    with one.all_of([tenant.number]):
+        assert two.claim([REBUILD, tenant.number]) == frozenset()
+    assert two.claim([REBUILD, tenant.number]) == {REBUILD}, "its tenants it goes on with"
+    two.release()
+    one.release()
+    assert two.claim([tenant.number]) == {tenant.number}
+    with pytest.raises(HeldElsewhere), one.all_of([tenant.number]):
+        raise AssertionError
 
 
 @pytest.mark.crash
