@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from processors.rules.promises.docket import Docket
 from processors.rules.promises.marks import unconfirmed
 from processors.rules.promises.paths import check
 from processors.rules.promises.promise import Promise
-from processors.rules.protocol import LINK, PARTIAL
+from processors.rules.promises.terms import Leaf, Waiting
+from processors.rules.promises.waiting import Paused, pauses, used
+from processors.rules.protocol import LINK, PARTIAL, Evidence
 from schemas.event import Event, Sealed
 from schemas.instants import HOUR, MINUTE, NEVER
 from schemas.policy import Test
@@ -276,6 +279,37 @@ def test_pauses_say_whose_time_they_took() -> None:
         made.place("case.wait_ended", at(f"2026-{stop}"), f"c{number}", case_id="c")
     row = only(made, "complaint.handle_in_standard")
     assert json.loads(row.waited) == {"owner": 2 * HOUR, "property": HOUR}
+
+
+def test_of_a_pause_what_lies_between_opening_and_settlement_is_used() -> None:
+    spans = [
+        Paused(0, 10, "a"),
+        Paused(12, None, "a"),
+        Paused(3, 5, "b"),
+        Paused(20, 30, "a"),
+        Paused(1, 4, "c"),
+    ]
+    assert used(spans, 4, 25) == {"a": 6 + 13 + 5, "b": 1}
+    assert used(spans, 4, NEVER) == {"a": 6 + 10, "b": 1}, "one that has not ended is not counted yet"
+
+
+def test_a_stop_ends_what_it_names_and_what_named_nobody() -> None:
+    told = (
+        ("P", 1, ""),
+        ("P", 2, "owner"),
+        ("P", 3, "contractor"),
+        ("R", 5, "owner"),
+        ("P", 7, ""),
+        ("R", 7, ""),
+    )
+    docket = Docket(
+        Evidence("s", f"e{time}", slot, time, 0, time, time, f"e{time}", json.dumps({"v": party}))
+        for slot, time, party in told
+    )
+    made = pauses([Waiting(Leaf("P"), Leaf("R"))], docket)
+    ended = [("", 1, 5), ("contractor", 3, 7), ("owner", 2, 5)]
+    assert sorted((party, start, stop) for start, stop, party in made if stop is not None) == ended
+    assert [one.start for one in made if one.stop is None] == [7], "what stops and starts at once begins anew"
 
 
 def test_two_are_waited_for_at_once_and_each_has_its_own_time() -> None:
