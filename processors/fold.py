@@ -169,12 +169,17 @@ class Fold:
                 self.recalls.append(Recall(table, column, value, event.recorded, reach))
 
     def _resume(self, event: Event, saying: Saying) -> None:
-        """Let a parked event in. One that is not parked (any more) is in already; one that fails again is parked again."""
+        """Let a parked event in, and judge what it took out. One that is not parked (any more) is in already; one that fails
+        again is parked again."""
         rule = self.rules.every.get(str(event.data["rule"]))
         parked = self._fetch(str(event.data["parked_event"]), event.place)
         if rule is None or parked is None or not self.shelf.parked.resume(rule.name, parked.event_id):
             return
         touched: Touched = {}
+        if parked.corrects:
+            touched.update(
+                dict.fromkeys(self.shelf.left_by(rule.name, parked.event_id, parked.corrects), JUDGE)
+            )
         self.entering.enter(rule, parked, self.book, saying, touched)
         self._settle(touched, saying, parked, 0)
 

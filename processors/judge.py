@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from processors.conclude import Concluding, Saying, Words, words
 from processors.rules.book import Book
@@ -34,8 +35,9 @@ class Judging:
         self._live = live
 
     def judge(self, touched: Touched, book: Book, saying: Saying, event: Event | None) -> Changed:
-        """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again. Where time
-        or a publication alone has them judged there is none to park: the error is raised, and the engine stops there."""
+        """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again; a scope on
+        which it fails then too, for what the event took out, keeps its rows until it is resumed. Where time or a publication
+        alone has them judged there is none to park: the error is raised, and the engine stops there."""
         changed: Changed = {}
         unfiled: set[Key] = set()
         for key in sorted(touched) if len(touched) > 1 else touched:
@@ -47,10 +49,14 @@ class Judging:
             except Exception as error:
                 if event is None or not self._live:
                     raise
+                changed = _without(changed, name, scope)
                 for judged in self._shelf.unfile(name, event.event_id):
                     unfiled.add((name, judged))
-                    changed = {k: v for k, v in changed.items() if not _of(k, v, name, judged)}
-                    self._judge_scope(name, judged, JUDGE, book, saying.at, changed)
+                    changed = _without(changed, name, judged)
+                    again: Changed = {}
+                    with suppress(Exception):  # for want of what the event took out
+                        self._judge_scope(name, judged, JUDGE, book, saying.at, again)
+                        changed |= again
                 self._said.park(self._rules.judging[name], event, error, saying)
         return changed
 
@@ -114,6 +120,10 @@ def carry_on(
     return rule.carry(rows, evidence, book)
 
 
-def _of(key: Key, change: Change, name: str, scope: str) -> bool:
-    """Is a changed row one of this scope?"""
-    return key[0] == name and any(row is not None and row.scope == scope for row in change[:2])
+def _without(changed: Changed, name: str, scope: str) -> Changed:
+    """All but the rows of a scope."""
+    return {
+        key: change
+        for key, change in changed.items()
+        if key[0] != name or all(row is None or row.scope != scope for row in change[:2])
+    }

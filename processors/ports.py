@@ -110,8 +110,10 @@ class Pages(Protocol):
         """Of partial scopes: the full scopes that read them."""
         ...
 
-    def evidence_of(self, event_ids: Sequence[str]) -> Mapping[str, list[tuple[str, Evidence]]]:
-        """Standing evidence by event, links included, with the rule's name."""
+    def evidence_of(
+        self, event_ids: Sequence[str], *, voided: bool = False
+    ) -> Mapping[str, list[tuple[str, Evidence]]]:
+        """Standing evidence by event, links included, with the rule's name; ``voided``: what was taken out too."""
         ...
 
     def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]: ...

@@ -133,6 +133,19 @@ class Shelf:
             self._evidence.append((rule, (entry._replace(voided=at, voided_by=by),)))
         return touched, taken
 
+    def left_by(self, rule: str, event_id: str, target: str) -> Iterable[Key]:
+        """The scopes of one rule that an event took ``target``'s evidence out of, in this batch or before."""
+        before = [
+            entry
+            for name, entry in self.pages.evidence_of((target,), voided=True).get(target, ())
+            if name == rule
+        ]
+        since = [entry for name, noted in self._evidence if name == rule for entry in noted]
+        taken = [e for e in (*before, *since) if (e.event_id, e.voided_by) == (target, event_id)]
+        for entry in taken:
+            if not entry.slot.startswith(SUM):
+                yield from ((rule, name) for name in self.scopes.touched(rule, entry))
+
     def _take_out(self, rule: str, entry: Evidence) -> None:
         scope = self.scopes.get(rule, entry.scope)
         if entry.slot == LINK:

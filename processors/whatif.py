@@ -36,7 +36,9 @@ class Nothing:
     def linked(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[str]]:
         return {}
 
-    def evidence_of(self, event_ids: Sequence[str]) -> Mapping[str, list[tuple[str, Evidence]]]:
+    def evidence_of(
+        self, event_ids: Sequence[str], *, voided: bool = False
+    ) -> Mapping[str, list[tuple[str, Evidence]]]:
         return {}
 
     def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]:

@@ -155,9 +155,13 @@ def test_parked_named_and_resumed_in_its_place(where: str, tmp_path: Path) -> No
 
 
 class Twofold(Fragile):
-    """Evidence in two scopes, of which the first fails and the second is carried on."""
+    """Evidence in two scopes, of which one fails and the other is carried on."""
 
     name = "twofold"
+
+    def __init__(self, failing: str) -> None:
+        super().__init__("judge")
+        self.failing = failing
 
     def file(self, event: Event, book: Book) -> Iterator[Filing]:
         if event.case_id and not event.verdict:
@@ -166,13 +170,13 @@ class Twofold(Fragile):
 
     def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
         types = [e.value.strip('"') for e in evidence]
-        if scope.startswith("first"):
+        if scope.startswith(self.failing):
             self._maybe("judge", types)
         if types:
             yield Heard(id=scope, scope=scope, types=" ".join(types))
 
     def carry(self, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book) -> Sequence[Row] | None:
-        if evidence[-1].scope.startswith("first") or not rows:
+        if evidence[-1].scope.startswith(self.failing) or not rows:
             return None
         (row,) = rows
         assert isinstance(row, Heard)
@@ -180,9 +184,76 @@ class Twofold(Fragile):
         return (replace(row, types=f"{row.types} {came}"),)
 
 
-def test_parked_once_and_out_of_every_scope(tmp_path: Path) -> None:
+class Bereft(Fragile):
+    """Fails on a case whose first report as it first came is gone, until it is mended; and says which came first."""
+
+    name = "bereft"
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        if event.case_id and not event.verdict and event.type != "event.withdrawn":
+            yield Filing(scope=event.case_id, slot="heard", value=canonical(event.type))
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        for side in ("one", "other") if evidence else ():
+            corrected = "corrected" if evidence[0].known else ""
+            bereft = "bereft" if corrected or evidence[0].value != '"complaint.received"' else ""
+            types = f"{evidence[0].event_id} {bereft} {corrected}"
+            yield Heard(id=side + scope, scope=scope, types=types)
+
+    def instants(self, row: Row, book: Book) -> list[Instant]:
+        assert isinstance(row, Heard)
+        if self.where and row.id.startswith("other") and self.where in row.types:
+            raise ZeroDivisionError
+        return []
+
+
+@pytest.mark.parametrize(
+    ("how", "where"), [("withdrawn", "bereft"), ("corrected", "bereft"), ("corrected", "corrected")]
+)
+def test_what_a_parked_event_took_out_is_judged_when_it_is_resumed(
+    how: str, where: str, tmp_path: Path
+) -> None:
+    """Of a case on which the rule fails for want of what was withdrawn or corrected, nothing is half told; where it fails on
+    the correction alone, the case stands without both; other cases go on, and after the fix it is as if the rule had
+    never failed."""
+    rule = Bereft(where)
+    world = World(tmp_path, more_rules=[rule])
+    try:
+        complaint = {"subject": "engineering", "category": "leak", "description": "渗水"}
+        world.keep(event("complaint.received", "a", START, ticket="T", data=complaint), START + HOUR)
+        forwarded = {"to_department": "engineering_dept"}
+        world.keep(event("complaint.forwarded", "b", START + HOUR, ticket="T", data=forwarded), START + HOUR)
+        world.fold()
+        stood = heard(world)
+        assert len(stood) == 2
+        taken = (
+            event("event.withdrawn", "w", START + HOUR, correctssourceid="a", data={"reason": "误录"})
+            if how == "withdrawn"
+            else event("complaint.received", "c", START, ticket="T", correctssourceid="a", data=complaint)
+        )
+        bad = world.keep(taken, START + 2 * HOUR)
+        world.keep(event("complaint.received", "d", START, ticket="U", data=complaint), START + 2 * HOUR)
+        world.fold()
+        assert [p["event_id"] for p in world.reading.engine.parked(world.tenant)] == [bad.event_id]
+        kept = [line for line in heard(world) if line in stood]
+        assert kept == (stood if where == "bereft" else [])
+        assert len(heard(world)) == 4
+        rule.where = ""
+        resumed = {"rule": "bereft", "parked_event": bad.event_id}
+        world.keep(event("event.resumed", "r", START, data=resumed), START + 4 * HOUR, admin=True)
+        world.fold()
+        assert not any(line in stood for line in heard(world))
+        assert len(heard(world)) == 4
+        assert world.rebuild().differences == {}
+        assert world.reading.engine.recheck(world.tenant) == []
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("failing", ["first", "second"])
+def test_parked_once_and_out_of_every_scope(failing: str, tmp_path: Path) -> None:
     """An event that a rule fails on in one scope stands in none of the others, and is said to be parked once."""
-    world = World(tmp_path, more_rules=[Twofold("judge")])
+    world = World(tmp_path, more_rules=[Twofold(failing)])
     try:
         forwarded = {"to_department": "engineering_dept"}
         world.keep(event("complaint.forwarded", "a", START, ticket="Q", data=forwarded), START + HOUR)
