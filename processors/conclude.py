@@ -176,6 +176,12 @@ class Concluding:
             self.shelf.parked.park(Parked(rule, event_id, verdict.event_id, error))
         return []
 
+    def stands(self, verdict: Event) -> bool:
+        """Was it not retracted? A retraction stands."""
+        rule, scope, row, kind = (str(verdict.origin[name]) for name in ("rule", "scope", "row", "kind"))
+        last = self.shelf.announced(rule, scope, row).get(kind)
+        return last is None or (last.verdict_id == verdict.event_id and bool(last.standing))
+
     def _draft(
         self,
         rule: Owner,

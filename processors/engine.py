@@ -241,7 +241,12 @@ class Engine:
             raise
 
     def _fold(self, conn: Connection, pages: Pages) -> Fold:
-        return Fold(self.rules, self.book, Shelf(pages, self.warm), fetching(self.ledger, conn, self.tenant))
+        return Fold(
+            self.rules,
+            self.book,
+            Shelf(pages, self.warm),
+            fetching(self.ledger, conn, self.tenant, pages.said_at),
+        )
 
     def _commit(self, fold: Fold, decided: int, advanced: Instant) -> bool:
         effects = Effects(

@@ -47,7 +47,7 @@ class UnknownType(RuntimeError):
 class Fold:
     """Runs the rules over one shelf and collects what follows.
 
-    ``fetch`` gives a fact by its event id, None if it was corrected or withdrawn up to the place in hand.
+    ``fetch`` gives a fact by its event id, None if it was corrected or withdrawn up to the place in hand, or a verdict.
     ``concluding`` False makes a fold that only hears verdicts (rebuild); it keeps out what ``entering.parked`` says.
     """
 
@@ -72,6 +72,8 @@ class Fold:
         self.judging = Judging(self.rules, shelf, self.said, live=concluding)
         self._fetch = fetch
         self._live = concluding
+        self._verdicts: dict[str, Event] = {}
+        """Said or heard in this batch."""
 
     def take(self, facts: Sequence[Event]) -> None:
         """A batch of facts (``up_to_publication``), each on the line of recorded time."""
@@ -123,6 +125,7 @@ class Fold:
     def hear(self, verdict: Event) -> None:
         """Apply a verdict of the recorded lane: what it announced or retracted, its evidence, the rows it changes."""
         at = int(verdict.origin["at"])
+        self._verdicts[verdict.event_id] = verdict
         touched = dict.fromkeys(self.said.hear(verdict), JUDGE)
         saying = Saying(at=at, after=verdict.after, cause="")
         for rule in self.rules.judging.values():
@@ -169,12 +172,14 @@ class Fold:
                 self.recalls.append(Recall(table, column, value, event.recorded, reach))
 
     def _resume(self, event: Event, saying: Saying) -> None:
-        """Let a parked event in, and judge what it took out. One that is not parked (any more) is in already; one that fails
-        again is parked again."""
-        rule = self.rules.every.get(str(event.data["rule"]))
-        parked = self._fetch(str(event.data["parked_event"]), event.place)
-        if rule is None or parked is None or not self.shelf.parked.resume(rule.name, parked.event_id):
+        """Let a parked event in, fact or verdict, and judge what it took out. One that is not parked (any more) is in already;
+        one that fails again is parked again."""
+        rule, named = self.rules.every.get(str(event.data["rule"])), str(event.data["parked_event"])
+        if rule is None or not self.shelf.parked.resume(rule.name, named):
             return
+        parked = self._verdicts.get(named) or self._fetch(named, event.place)
+        if parked is None or (parked.verdict and not self.said.stands(parked)):
+            return  # corrected, withdrawn or retracted since
         touched: Touched = {}
         if parked.corrects:
             touched.update(
@@ -208,6 +213,7 @@ class Fold:
             if rows.find(rule.name, about.scope, about.id) is not row:
                 continue  # what followed from a verdict before this one changed it again, and concluded that
             for verdict, left in self.said.conclude(rule, about, says, saying):
+                self._verdicts[verdict.event_id] = verdict
                 follows = dict.fromkeys(left, JUDGE)
                 for other in self.rules.judging.values():
                     self.entering.enter(other, verdict, book, saying, follows)

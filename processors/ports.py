@@ -134,6 +134,10 @@ class Pages(Protocol):
 
     def parked_one(self, rule: str, event_id: str) -> Parked | None: ...
 
+    def said_at(self, verdict_id: str) -> int | None:
+        """The place of a verdict in its lane; None where none is known by that id."""
+        ...
+
 
 def said_from(drafts: Sequence[VerdictDraft], last_place: int) -> list[Said]:
     """Index lines of verdicts that follow ``last_place`` in their lane."""

@@ -4,6 +4,7 @@ engine that is behind the same as one that was abreast (invariant 7)."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,8 @@ from ledger.tenants import Tenant
 from schemas.event import Event
 
 Fetch = Callable[[str, int], Event | None]
-"""(event id, place) -> the fact, None where a fact up to that place had corrected or withdrawn it."""
+"""(event id, place) -> the fact, None where a fact up to that place had corrected or withdrawn it; or the verdict, as recorded
+before the batch in hand, retracted since or not."""
 
 
 def stood(ledger: Ledger, conn: Connection, tenant: Tenant, event_id: str, place: int) -> bool:
@@ -22,12 +24,17 @@ def stood(ledger: Ledger, conn: Connection, tenant: Tenant, event_id: str, place
     return taker is None or taker.place > place
 
 
-def fetching(ledger: Ledger, conn: Connection, tenant: Tenant) -> Fetch:
-    """For a fold on this snapshot."""
+def fetching(
+    ledger: Ledger, conn: Connection, tenant: Tenant, said_at: Callable[[str], int | None] = lambda _: None
+) -> Fetch:
+    """For a fold on this snapshot. ``said_at``: verdict id -> its place in the lane."""
 
     def fetch(event_id: str, place: int) -> Event | None:
         if not stood(ledger, conn, tenant, event_id, place):
             return None
-        return ledger.fact(conn, tenant, event_id)
+        if (fact := ledger.fact(conn, tenant, event_id)) is not None or (at := said_at(event_id)) is None:
+            return fact
+        verdict = ledger.verdicts_at(conn, tenant, (at,))[at]
+        return replace(verdict, recorded=int(verdict.origin["at"]))
 
     return fetch

@@ -62,6 +62,9 @@ class Nothing:
     def parked_one(self, rule: str, event_id: str) -> Parked | None:
         return None
 
+    def said_at(self, verdict_id: str) -> int | None:
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -120,15 +120,15 @@ class Bulk:
             upto = facts[-1].place if facts else at.place
             state = lanes.engine_state(conn, self.tenant)
             pages = self.store.pages(conn, self.tenant.number)
-            fetch = fetching(self.ledger, conn, self.tenant)
+            fetch = fetching(self.ledger, conn, self.tenant, pages.said_at)
             fold = Fold(self.rules, at.book, Files(pages), fetch, concluding=False)
             fold.entering.prepare(facts, fold.book)
             parked = parked_after(verdicts)
             effects = Effects(expect=state, decided=upto, advanced=0)
             heard = deque(verdicts)
             for place, fact in [(at.place, None), *((one.place, one) for one in facts)]:
+                fold.entering.parked = parked.get(place, frozenset())
                 if fact is not None:
-                    fold.entering.parked = parked.get(place, frozenset())
                     fold.place(fact)
                     if fact.type in PUBLICATIONS:
                         backfill(fold, self.ledger, conn, self.tenant, fact, at.book)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from ledger.hot import Among, Hot
 from processors.ports import Announced, DueRow, Parked
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Owner, Row
+from projections.said import said_at
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant
 
@@ -172,3 +173,6 @@ class SqlPages:
 
     def parked_one(self, rule: str, event_id: str) -> Parked | None:
         return next((p for p in self.parked() if (p.rule, p.event_id) == (rule, event_id)), None)
+
+    def said_at(self, verdict_id: str) -> int | None:
+        return said_at(self.conn, self.tables, self.tenant, verdict_id)

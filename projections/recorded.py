@@ -17,6 +17,7 @@ from schemas.event import Event
 
 PAGE = 2000
 """Facts read at once, and verdicts: of those that fall due between two facts there may be any number."""
+PARKED = "event.parked"
 
 
 class Recorded:
@@ -38,7 +39,7 @@ class Recorded:
             self._facts = self.ledger.facts(conn, self.tenant, place, min(PAGE, self.last.place - place))
         facts = up_to_publication(self._facts)
         verdicts = self._verdicts(conn, said, facts[-1].place if facts else place)
-        if len(verdicts) == PAGE:
+        if len(verdicts) >= PAGE:
             end = verdicts[-1].after
             if verdicts[0].after < end:
                 while verdicts[-1].after == end:
@@ -49,15 +50,18 @@ class Recorded:
         return facts, verdicts
 
     def _verdicts(self, conn: Connection, said: int, upto: int) -> list[Event]:
-        """A page of those that follow the facts up to a place; behind the last fact only what it brought about itself."""
+        """A page of those that follow the facts up to a place; behind the last fact only what it brought about itself. It does
+        not end before one that parks: what was parked comes right before that, and must not be let in."""
         taken: list[Event] = []
-        while len(taken) < PAGE:
+        while True:
             if not self._ahead:
                 found = self.ledger.verdicts(conn, self.tenant, said, PAGE)
                 self._ahead.extend(replace(one, recorded=int(one.origin["at"])) for one in found)
                 if not found:
                     break
             verdict = self._ahead[0]
+            if len(taken) >= PAGE and verdict.type != PARKED:
+                break
             if verdict.after > upto or (
                 verdict.after == self.last.place and verdict.recorded > self.last.recorded
             ):
@@ -83,7 +87,7 @@ def parked_after(verdicts: Iterable[Event]) -> dict[int, set[tuple[str, str]]]:
     """Fact place -> (rule, event) that the recorded lane says was parked there."""
     parked: dict[int, set[tuple[str, str]]] = {}
     for verdict in verdicts:
-        if verdict.type == "event.parked":
+        if verdict.type == PARKED:
             key = (str(verdict.data["rule"]), str(verdict.data["parked_event"]))
             parked.setdefault(verdict.after, set()).add(key)
     return parked

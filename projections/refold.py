@@ -6,7 +6,7 @@ Facts and verdicts are merged by ``after``; verdicts are heard, never concluded,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from processors.rules.linear import AnyRule
 from processors.shelf import Shelf
 from processors.standing import fetching
 from projections.bulk import Bulk
-from projections.recorded import index_line, parked_after
+from projections.recorded import PARKED, index_line, parked_after
 from projections.store import SqlStore, recalled
 from schemas.event import Event
 
@@ -93,6 +93,7 @@ class Refold:
         read = self.ledger.verdicts(conn, self.tenant, self.said, HEARD)
         heard = [v for v in read if v.after <= upto]
         if len(heard) == HEARD:
+            heard += self._parking(conn, heard[-1].place, upto)
             last = heard[-1].after
             if heard[0].after < last:
                 last -= 1
@@ -104,12 +105,22 @@ class Refold:
             facts = []
         return facts, [replace(v, recorded=int(v.origin["at"])) for v in heard]
 
+    def _parking(self, conn: Connection, place: int, upto: int) -> Iterator[Event]:
+        """Those right behind a place of the verdict lane that park: what was parked comes before them, and must not be let
+        in."""
+        while further := self.ledger.verdicts(conn, self.tenant, place, 1):
+            (verdict,) = further
+            if verdict.type != PARKED or verdict.after > upto:
+                return
+            yield verdict
+            place = verdict.place
+
     def _page(
         self, conn: Connection, facts: Sequence[Event], verdicts: Sequence[Event], effects: Effects
     ) -> Fold:
         """Merge the facts with the verdicts."""
         pages = self.store.pages(conn, self.tenant.number)
-        fetch = fetching(self.ledger, conn, self.tenant)
+        fetch = fetching(self.ledger, conn, self.tenant, pages.said_at)
         fold = Fold(self.rules, self.book, Shelf(pages), fetch, concluding=False)
         if self._pending is not None:
             publication, recalls = self._pending

@@ -10,12 +10,16 @@ from projections.tables import SetTables
 from schemas.event import Event
 
 
+def said_at(conn: Connection, tables: SetTables, tenant: int, verdict_id: str) -> int | None:
+    """Its place in the lane; None where the engine has said nothing under this id."""
+    said = tables.said.c
+    place = conn.scalar(select(said.place).where(said.tenant == tenant, said.verdict_id == verdict_id))
+    return None if place is None else int(place)
+
+
 def said_by_id(
     conn: Connection, ledger: Ledger, tenant: Tenant, tables: SetTables, verdict_id: str
 ) -> Event | None:
     """None where the engine has said nothing under this id."""
-    said = tables.said
-    place = conn.scalar(
-        select(said.c.place).where(said.c.tenant == tenant.number, said.c.verdict_id == verdict_id)
-    )
-    return None if place is None else ledger.verdicts(conn, tenant, place - 1, 1)[0]
+    place = said_at(conn, tables, tenant.number, verdict_id)
+    return None if place is None else ledger.verdicts_at(conn, tenant, (place,))[place]

@@ -17,6 +17,7 @@ from projections.refold import Refold
 from schemas.canonical import canonical
 from schemas.catalogue import CATALOGUE
 from schemas.event import Event
+from schemas.identity import verdict_id
 from schemas.instants import HOUR, Instant
 from tests.kit.policies import with_more
 from tests.kit.rules import Quiet
@@ -264,6 +265,89 @@ def test_parked_once_and_out_of_every_scope(failing: str, tmp_path: Path) -> Non
         assert [v.origin["generation"] for v in world.verdicts() if v.type == "event.parked"] == [1, 1]
         assert ["forwarded" in line for line in heard(world)] == [False, False]
         assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echoed(Row):
+    """What was said of a case, as another rule has heard it."""
+
+    TABLE: ClassVar[str] = "echoed"
+    said: str
+
+
+class Echo(Quiet):
+    """Hears what the other says, and fails on it until it is mended."""
+
+    name = "echo"
+    version = 1
+    rows: tuple[type[Row], ...] = (Echoed,)
+    broken = True
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        if event.type == "obligation.due_soon" and event.origin["rule"] == "fragile":
+            if self.broken:
+                raise ZeroDivisionError
+            yield Filing(scope=str(event.origin["row"]), slot="said", value=canonical(event.event_id))
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        if evidence:
+            yield Echoed(id=scope, scope=scope, said=" ".join(e.value.strip('"') for e in evidence))
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_verdict_is_parked_and_resumed_like_a_fact(
+    at_once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the batches are cut; one that was retracted meanwhile is not let in, and is not shown for ever."""
+    says, echo = Fragile("marks"), Echo()
+    says.where = ""
+    world = World(tmp_path, more_rules=[says, echo])
+
+    def step(*kept: dict[str, Any], admin: bool = False, folding: bool = not at_once) -> None:
+        for raw in kept:
+            world.keep(raw, world.clock.now(), admin=admin)
+        world.clock.set(world.clock.now() + HOUR)  # an engine that is behind
+        if folding:
+            world.fold()
+
+    def resume(number: int, verdict: str) -> dict[str, Any]:
+        data = {"rule": "echo", "parked_event": verdict}
+        return event("event.resumed", f"r{number}", START, data=data)
+
+    def rebuilt() -> None:
+        """In pages of any size, in the bulk and page by page."""
+        for size, bulk in ((2000, Refold.bulk), (1, Refold.bulk), (1, lambda *_: None)):
+            monkeypatch.setattr("projections.recorded.PAGE", size)
+            monkeypatch.setattr("projections.refold.PAGE", size)
+            monkeypatch.setattr("projections.refold.HEARD", size)
+            with monkeypatch.context() as patch:
+                patch.setattr(Refold, "bulk", bulk)
+                assert world.rebuild().differences == {}
+
+    try:
+        complaint = {"subject": "engineering", "category": "leak", "description": "渗水"}
+        forwarded = {"to_department": "engineering_dept"}
+        opened = world.keep(event("complaint.received", "a", START, ticket="T", data=complaint), START + HOUR)
+        step()
+        first, second = (verdict_id(opened.case_id, "due_soon", n) for n in (1, 2))
+        step(event("complaint.forwarded", "b", START, ticket="T", data=forwarded))
+        step(resume(1, first), resume(2, second), admin=True, folding=True)
+        parked = {
+            v.data["parked_event"]: v.origin["generation"] for v in world.verdicts() if "parked" in v.type
+        }
+        assert parked == {first: 1, second: 2}, "the first was retracted, the second came too early"
+        assert [p["event_id"] for p in world.reading.engine.parked(world.tenant)] == [second]
+        echo.broken = False
+        rebuilt()
+        step(resume(3, second), admin=True, folding=True)
+        assert world.reading.engine.parked(world.tenant) == []
+        (line,) = [line for line in world.tables() if line.startswith("echoed ")]
+        assert second in line
+        assert first not in line
+        assert world.reading.engine.recheck(world.tenant) == []
+        rebuilt()
     finally:
         world.close()
 
