@@ -46,12 +46,14 @@ def figures(seconds: float = 15.0, backlog: int = 60_000) -> dict[str, float]:
 
 
 def _called(name: str, where: Path | Place, seconds: float, backlog: int = 0) -> Iterator[tuple[str, float]]:
-    options = prepared(where)
+    ready = prepared(where)
     if backlog:
         append(where, backlog)
-    with serving(options) as server:
+    with serving(ready) as server:
         if not backlog:
             server.call(CALLERS, min(1.0, seconds), 10_000_000)  # every path walked once
+        elif not server.lag():
+            raise RuntimeError("somebody has folded the backlog")
         before = server.processor()
         told = server.call(CALLERS, seconds, 0)
         used = server.processor() - before

@@ -17,7 +17,7 @@ from contextlib import closing
 
 from benchmarks import traffic
 from benchmarks.kafka_plant import Engines, Plant, Watch, plant, used
-from benchmarks.server import Server, serving, touchline
+from benchmarks.server import Prepared, Server, serving, touchline
 from tests.kit.postgres import Place
 
 TENANTS = ("yunhe", "beihe", "nanhe", "donghe")
@@ -39,7 +39,7 @@ def _measured(here: Plant, seconds: float, rates: tuple[int, ...]) -> Iterator[t
         for tenant in TENANTS
     ]
     first = 0
-    with serving(options) as server, closing(Engines(place)) as engines:
+    with serving(Prepared(options, keys[0])) as server, closing(Engines(place)) as engines:
         parts = {"touchline up": [server.process.pid]}
         parts |= {name: [pid] for name, pid in here.parts().items()}
 

@@ -14,13 +14,15 @@ from benchmarks.server import Server, prepared, serving
 def figures(facts: int = 1_000_000) -> dict[str, float]:
     """MB."""
     with folder() as here:
-        options = prepared(here / "data")
-        with serving(options) as server:
+        ready = prepared(here / "data")
+        with serving(ready) as server:
             _settle(server)
             found = {"memory: MB of an idle server": server.resident()}
         append(here / "data", facts)
-        with serving(options) as server:
+        with serving(ready) as server:
             most = 0.0
+            if not server.lag():
+                raise RuntimeError("somebody has folded them already")
             while lag := server.lag():
                 most = max(most, server.resident())
                 print(f"\r{lag:>9} facts to fold", end="", file=sys.stderr, flush=True)

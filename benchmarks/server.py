@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,25 +75,34 @@ def touchline(*words: str) -> str:
     return done.stdout.strip()
 
 
-def prepared(where: Path | Place) -> tuple[str, ...]:
-    """The options that name it, after a tenant was added where there is none."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A ledger with its tenant and a caller's key: a command that writes folds what there is before it ends, so both are
+    made before anything is appended that a server is to fold."""
+
+    options: tuple[str, ...]
+    key: str
+
+
+def prepared(where: Path | Place) -> Prepared:
+    """Make both."""
     options = ("--data", str(where)) if isinstance(where, Path) else ("--database", where.url)
     touchline("tenant", "add", "yunhe", *options)
-    return options
+    key = touchline("key", "create", "--source", traffic.SOURCE, "--tenant", "yunhe", *options)
+    return Prepared(options, key)
 
 
 @contextmanager
-def serving(options: tuple[str, ...]) -> Iterator[Server]:
+def serving(what: Prepared) -> Iterator[Server]:
     """Serve it until the block ends."""
-    key = touchline("key", "create", "--source", traffic.SOURCE, "--tenant", "yunhe", *options)
     port = _free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "touchline", "up", "--port", str(port), *options],
+        [sys.executable, "-m", "touchline", "up", "--port", str(port), *what.options],
         env={**os.environ, **OPEN},
         stdout=subprocess.DEVNULL,
     )
     try:
-        made = Server(process, port, key)
+        made = Server(process, port, what.key)
         _until_ready(made)
         yield made
     finally:
