@@ -159,6 +159,42 @@ def test_what_was_not_acknowledged_is_not_passed_over(place: Place) -> None:
         relay._place.close()
 
 
+def test_window_after_window_that_fails_has_all_opened_anew_and_one_that_succeeds_between_does_not(
+    place: Place,
+) -> None:
+    with closing(PostgresDatabase.at(place.url)) as database:
+        relay = module.Relay(database, Brokers(servers=("127.0.0.1:1",)))
+        holding = Holding(database, relay._brokers, relay._place, relay.meters)
+        windows = Windows(database, holding, relay.meters, relay._rung, relay._wake)
+        lane = holding.lanes[1, "facts"] = Lane(Cursor(1, "facts", "touchline.facts", "id", 5))
+
+        def answered(*, well: bool) -> None:
+            answer = Future()
+            lane.since, lane.window = monotonic(), [(lane.cursor.place + 1, answer)]
+            answer.success(None) if well else answer.failure(KafkaTimeoutError())
+            windows.settle()
+
+        for well in (False, False, True, False, False):
+            answered(well=well)
+        with pytest.raises(KafkaTimeoutError, match="3 windows failed"):
+            answered(well=False)
+        relay._place.close()
+
+
+def test_what_another_relay_took_is_dropped_as_soon_as_its_cursor_is_written(place: Place) -> None:
+    """And not only when the leases are looked at the next time; the cursor that stands is the other's."""
+    with closing(PostgresDatabase.at(place.url)) as database:
+        relay = module.Relay(database, Brokers(servers=("127.0.0.1:1",)))
+        holding = Holding(database, relay._brokers, relay._place, relay.meters)
+        holding._epochs = {1: 1}
+        for name in ("facts", "verdicts"):
+            holding.lanes[1, name] = Lane(Cursor(1, name, f"touchline.{name}", "id", 5), kept=4)
+        holding.keep(now=True)  # whose lease nobody gave it
+        assert holding.lanes == {}
+        assert relay._place.cursors([1]) == {}
+        relay._place.close()
+
+
 def test_a_crash_after_the_answer_and_before_the_cursor_sends_again_and_leaves_nothing_out(
     world: World, place: Place, brokers: Brokers
 ) -> None:
