@@ -1,5 +1,5 @@
 """``make bench``, or ``python -m benchmarks [NAME …]``: every figure in one run, beside its goal, with the machine and the
-versions. A whole run (two to three hours on two cores) writes benchmarks/RESULTS.md; a quick or short one, or one of some
+versions. A whole run (hours, on two cores) writes benchmarks/RESULTS.md; a quick or short one, or one of some
 modules, only prints.
 
 Each module runs in a process of its own, one after the other; nothing else should run on the machine.
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     reader.add_argument(
         "--short",
         action="store_true",
-        help=f"a quarter of an hour, without {', '.join(LONG)}, which take two hours",
+        help=f"a quarter of an hour, without {', '.join(LONG)}, which take hours",
     )
     reader.add_argument(
         "--write", type=Path, metavar="FILE", help="write the results there, also of a quick or partial run"
