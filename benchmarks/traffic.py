@@ -1,6 +1,7 @@
 """Events as a call centre sends them: cases of six, of which the first says in full who it is and the others by number.
 
-Each names a customer, so each is sealed; two of six hold free text too. 2,000 customers.
+Each names a customer, so each is sealed; two of six hold free text too. 2,000 customers; 4,000 cases make an estate of 1,200
+houses: what a developer has more of as it grows is estates.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 CUSTOMERS = 2_000
+ESTATE = 4_000
+"""Cases of one."""
 SOURCE = "call-centre"
 _START = datetime(2026, 3, 2, 1, tzinfo=UTC)
 STEPS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -35,6 +38,7 @@ def event(number: int) -> dict[str, Any]:
     case, step = divmod(number, len(STEPS))
     kind, data = STEPS[step]
     who = case % CUSTOMERS
+    estate = f"-{case // ESTATE}" if case >= ESTATE else ""
     customer = {"number": f"C-{who:06}"}
     if step == 0:
         customer |= {"name": "张三", "phone": f"1380{who:07}"}
@@ -44,8 +48,8 @@ def event(number: int) -> dict[str, Any]:
         "type": kind,
         "time": (_START + timedelta(minutes=case % 5000, seconds=step)).isoformat(),
         "ticket": f"TS-{case:07}",
-        "houseid": f"A-{who % 40}-{who % 1200}",
-        "projectid": "yunqi",
+        "houseid": f"A{estate}-{who % 40}-{who % 1200}",
+        "projectid": f"yunqi{estate}",
         "channel": "hotline",
         "actorrole": "call_center_agent",
         "data": {**data, "customer": customer},
