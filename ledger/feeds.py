@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -177,6 +178,15 @@ def place_of(connection: Connection, tenant: Tenant, event_id: str) -> int | Non
 def places_of(connection: Connection, tenant: Tenant, keys: list[bytes]) -> dict[bytes, int]:
     """Where the facts with these ids (16 bytes each) stand; unknown ones are left out."""
     return {row[0]: row[1] for row in _places(connection, keys, tenant=tenant.number)}
+
+
+def places_by_id(connection: Connection, tenant: int, event_ids: Iterable[str]) -> dict[str, int]:
+    """Where the facts with these ids stand; ids that are unknown or no UUIDs are left out."""
+    keys: dict[bytes, str] = {}
+    for event_id in event_ids:
+        with suppress(ValueError):
+            keys[UUID(event_id).bytes] = event_id
+    return {keys[row[0]]: row[1] for row in _places(connection, list(keys), tenant=tenant)}
 
 
 def facts_at(connection: Connection, tenant: Tenant, places: Iterable[int]) -> dict[int, Event]:

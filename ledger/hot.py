@@ -229,7 +229,9 @@ class Among:
     def _among(self, size: int) -> Hot:
         hot = self._hot.get(size)
         if hot is None:
-            hot = self._hot[size] = Hot(self._build([bindparam(name) for name in self._names[:size]]))
+            names = self._names[:size]
+            # made when it is compiled and not kept: what stands for 512 keys is half a megabyte
+            hot = self._hot[size] = Hot(lambda _: self._build([bindparam(name) for name in names]))
         return hot
 
     def _by_key(self) -> Hot:

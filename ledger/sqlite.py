@@ -51,7 +51,7 @@ class SqliteDatabase(Database):
                 raise NoLedger(str(folder))
             folder.mkdir(parents=True, exist_ok=True)
             private_file(path)  # its -wal and -shm take the same permissions
-        pragmas = ("page_size=8192", "journal_mode=WAL", "cache_size=-32768")
+        pragmas = ("page_size=8192", "journal_mode=WAL", "cache_size=-4096")
         writing = sqlite_engine(path, writing=True, pragmas=pragmas)
         reading = sqlite_engine(path, writing=False)
         try:

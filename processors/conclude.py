@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ledger.lanes import VerdictDraft
+from processors.origin import scope_said
 from processors.ports import Announced, Parked
 from processors.rules.book import Book
 from processors.rules.protocol import Mark, Owner, Row, Rule, standing
@@ -151,7 +152,7 @@ class Concluding:
     def hear(self, verdict: Event) -> list[Key]:
         """Note what a recorded verdict announced or retracted. Returns the scopes that a retraction touched."""
         rule, row_id = str(verdict.origin["rule"]), str(verdict.origin["row"])
-        scope = str(verdict.origin["scope"])
+        scope = scope_said(verdict)
         kind, generation = str(verdict.origin["kind"]), int(verdict.origin["generation"])
         if verdict.type == RETRACTED:
             kind = str(verdict.data["retracted_kind"])
@@ -178,8 +179,8 @@ class Concluding:
 
     def stands(self, verdict: Event) -> bool:
         """Was it not retracted? A retraction stands."""
-        rule, scope, row, kind = (str(verdict.origin[name]) for name in ("rule", "scope", "row", "kind"))
-        last = self.shelf.announced(rule, scope, row).get(kind)
+        rule, row, kind = (str(verdict.origin[name]) for name in ("rule", "row", "kind"))
+        last = self.shelf.announced(rule, scope_said(verdict), row).get(kind)
         return last is None or (last.verdict_id == verdict.event_id and bool(last.standing))
 
     def _draft(

@@ -16,6 +16,7 @@ from processors.batch import PUBLICATIONS
 from processors.conclude import Concluding, Saying, Words
 from processors.enter import Entering, Known
 from processors.judge import Changed, Judging
+from processors.origin import scope_said
 from processors.ports import Recall
 from processors.rows import DueKey, whole
 from processors.rules.book import Book
@@ -131,8 +132,8 @@ class Fold:
         for rule in self.rules.judging.values():
             self.entering.enter(rule, verdict, self.book, saying, touched)
         self._settle(touched, saying, verdict, 0)
-        name, scope, row_id = (str(verdict.origin[k]) for k in ("rule", "scope", "row"))
-        if (row := self.shelf.rows.find(name, scope, row_id)) is not None:
+        name, row_id = (str(verdict.origin[k]) for k in ("rule", "row"))
+        if (row := self.shelf.rows.find(name, scope_said(verdict), row_id)) is not None:
             self.shelf.rows.put(name, row, self.next_after(name, row, at))
 
     def recall(self, rule: str, scopes: Iterable[str], at: Instant, after: int) -> None:

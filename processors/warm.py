@@ -16,8 +16,8 @@ from schemas.instants import Instant
 Key = tuple[str, str]
 """(rule name, scope)"""
 
-MOST = 40_000
-"""Pieces (evidence, rows, links, announcements, and one for each scope) kept at most: about 30 MB."""
+MOST = 16_000
+"""Pieces (evidence, rows, links, announcements, and one for each scope) kept at most: about 8 MB."""
 
 
 class Scope:

@@ -20,10 +20,11 @@ from sqlalchemy import (
     select,
 )
 
+from ledger.feeds import places_by_id
 from ledger.hot import Among, Hot
 from processors.ports import Announced, DueRow, Parked
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Owner, Row
-from projections.said import said_at
+from projections.said import follows, said_at
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant
 
@@ -64,8 +65,11 @@ class Questions:
         said = _select(a, Announced._fields, rule=True)
         self.evidence = Among(lambda keys: every.where(e.c.voided == _ZERO, e.c.scope.in_(keys)))
         self.evidence_ever = Among(lambda keys: every.where(e.c.scope.in_(keys)))
-        self.by_event = Among(lambda keys: by_event.where(e.c.voided == _ZERO, e.c.event_id.in_(keys)))
-        self.by_event_ever = Among(lambda keys: by_event.where(e.c.event_id.in_(keys)))
+        by_verdict = by_event.where(e.c.place == bindparam("place"), e.c.event_id == bindparam("event_id"))
+        self.by_fact = Among(lambda keys: by_event.where(e.c.voided == _ZERO, e.c.place.in_(keys)), int)
+        self.by_fact_ever = Among(lambda keys: by_event.where(e.c.place.in_(keys)), int)
+        self.by_verdict = Hot(by_verdict.where(e.c.voided == _ZERO))
+        self.by_verdict_ever = Hot(by_verdict)
         self.linked = Among(lambda keys: linked.where(e.c.scope.in_(keys)))
         self.announced = Among(lambda keys: said.where(a.c.scope.in_(keys)))
         self.rows = {kind: _rows(kind, table) for kind, table in tables.rows.items()}
@@ -127,11 +131,21 @@ class SqlPages:
     def evidence_of(
         self, event_ids: Sequence[str], *, voided: bool = False
     ) -> Mapping[str, list[tuple[str, Evidence]]]:
+        """Found by place: the index by it grows at its end, where one by event id would be written all over (ADR 37)."""
+        ask, conn, tenant = self._ask, self.conn, self.tenant
         found: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
-        asked = self._ask.by_event_ever if voided else self._ask.by_event
-        for rule, *rest in asked(self.conn, event_ids, tenant=self.tenant):
+        facts = places_by_id(conn, tenant, event_ids)
+        of_fact = ask.by_fact_ever if voided else ask.by_fact
+        lines = list(of_fact(conn, sorted(set(facts.values())), tenant=tenant))
+        of_verdict = ask.by_verdict_ever if voided else ask.by_verdict
+        for said in set(event_ids) - facts.keys():
+            if (place := follows(conn, self.tables, tenant, said)) is not None:
+                lines += of_verdict(conn, tenant=tenant, place=place, event_id=said)
+        wanted = set(event_ids)
+        for rule, *rest in lines:
             entry = Evidence._make(rest)
-            found[entry.event_id].append((rule, entry))
+            if entry.event_id in wanted:
+                found[entry.event_id].append((rule, entry))
         return found
 
     def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]:

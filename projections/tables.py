@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import DDL, Column, Index, MetaData, Table, TextClause, event
 from sqlalchemy import text as sql
 
-from ledger.columns import KEYED, binary, int64, text
+from ledger.columns import KEYED, STRICT, binary, int64, text
 from processors.ports import Announced, Parked, Said
 from processors.rules.linear import Sum, names_of
 from processors.rules.protocol import Evidence, Owner, Row, Tabled
@@ -95,7 +95,7 @@ def set_tables(name: str, kinds: tuple[type[Tabled], ...]) -> SetTables:
         f"evidence_{name}",
         metadata,
         *_ruled(Evidence, ("scope", "time", "rank", "event_id", "slot", "link")),
-        Index(f"evidence_{name}_event", "tenant", "event_id"),
+        Index(f"evidence_{name}_place", "tenant", "place", "event_id"),
         **KEYED,
     )
     announced = Table(
@@ -130,11 +130,11 @@ def set_tables(name: str, kinds: tuple[type[Tabled], ...]) -> SetTables:
             int64("next"),
             Index(f"{table}_scope", "tenant", "scope"),
             *(Index(f"{table}_{'_'.join(i)}", "tenant", *i) for i in kind.INDEXES),
-            **KEYED,
+            **STRICT,
         )
-        _partial(rows[kind], "next", _DATED)
+        _partial(rows[kind], ("next", "id"), _DATED)
         for flag in kind.FLAGS:  # an index costs as much as the row, and most rows bear none of them
-            _partial(rows[kind], flag, sql(f"{flag} = 1"))
+            _partial(rows[kind], (flag,), sql(f"{flag} = 1"))
     return SetTables(name, metadata, evidence, announced, said, parked, publications, rows, sums)
 
 
@@ -145,12 +145,13 @@ def _cells(name: str, metadata: MetaData, kind: type[Sum]) -> Table:
     return Table(name, metadata, *_columns(kind, names.key), *indexes, **KEYED)
 
 
-def _partial(table: Table, column: str, where: TextClause) -> None:
+def _partial(table: Table, columns: Sequence[str], where: TextClause) -> None:
     """Index the rows of a tenant for which ``where`` holds."""
-    name = f"{table.name}_{column}"
-    Index(name, table.c.tenant, table.c[column], sqlite_where=where).ddl_if("sqlite")
+    name = f"{table.name}_{columns[0]}"
+    Index(name, table.c.tenant, *(table.c[one] for one in columns), sqlite_where=where).ddl_if("sqlite")
     # as text, because ``postgresql_where`` would load PostgreSQL's dialect (25 ms) in every command on SQLite
-    made = _ddl(f"CREATE INDEX {name} ON %(fullname)s (tenant, {column}) WHERE {where.text}")
+    words = f"(tenant, {', '.join(columns)}) WHERE {where.text}"
+    made = _ddl(f"CREATE INDEX {name} ON %(fullname)s {words}")
     event.listen(table, "after_create", made.execute_if(dialect="postgresql"))
 
 

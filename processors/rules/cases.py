@@ -51,7 +51,7 @@ _TOPIC = ("category", "subject", "component", "topic")
 _CARRIED = frozenset({*_KEPT, "source", "topic", "urgency"})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _type(value: str) -> str:
     """The event type of a touchpoint's evidence."""
     return str(uncanonical(value)["type"])

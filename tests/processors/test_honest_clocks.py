@@ -75,7 +75,7 @@ def _rows(world: World) -> list[Any]:
     with world.database.read() as conn:
         pages = world.store.pages(conn, world.tenant.number)
         scopes = [p["keys"] for p in world.reading.promises.find(world.tenant) if p["obligation"] == KEY]
-        name = f'{KEY}|{{"case":"{scopes[0]["case"]}"}}'
+        name = f'{{"case":"{scopes[0]["case"]}"}}|{KEY}'
         return [row for row, _ in pages.rows("promises", (name,))[name]]
 
 

@@ -78,7 +78,7 @@ def test_what_was_promised_under_a_policy_stays_under_it(history: list[Told]) ->
         return kept
 
     def lane(world: World) -> list[tuple[int, str, int, dict[str, Any]]]:
-        return [said for said in world.lane() if not said[3]["scope"].startswith(ON_VERDICTS)]
+        return [said for said in world.lane() if f"|{ON_VERDICTS}" not in said[3]["scope"]]
 
     with quick_world() as world:
         told(world, history)

@@ -87,7 +87,7 @@ def test_an_opening_event_without_a_name_for_its_thing_is_the_thing() -> None:
 def test_links_go_both_ways_and_end_with_their_trigger() -> None:
     made = desk(policy(by={"event": "repair.closed", "match": ["project"]}))
     made.place("complaint.received", at("2026-03-02 09:00"), "a", case_id="a", project_id="p")
-    scope, partial = 'example.one|{"case":"a"}', PARTIAL + 'example.one|{"project":"p"}'
+    scope, partial = '{"case":"a"}|example.one', PARTIAL + '{"project":"p"}|example.one'
     assert [e.link for e in made.evidence[scope].values() if e.slot == LINK] == [partial]
     assert [e.link for e in made.evidence[partial].values() if e.slot == LINK] == [scope]
     made.place("repair.closed", at("2026-03-02 10:00"), "b", case_id="other", project_id="p")

@@ -52,7 +52,7 @@ def file_with(event: Event, listeners: Iterable[Listener]) -> list[Filing]:
         if value is None:
             continue
         for key in keys:
-            scope = listener.prefix + key
+            scope = listener.before + key + listener.after
             made.append(_new(Filing, (scope, listener.slot, value, "", at)))
             if listener.links:
                 made.extend(_links(event, listener, scope, key))

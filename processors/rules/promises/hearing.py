@@ -165,12 +165,14 @@ class Hearing:
         links: tuple[Link, ...] = ()
         if name[0] == TRIGGER and not partial:
             links = tuple(self._link(names, event_type) for names in self.partials)
+        before, after = scope_of(self.key, "{}", partial=partial).split("{}")
         made = Listener(
             policy=self.key,
             type=event_type,
             slot=name,
             partial=partial,
-            prefix=scope_of(self.key, "", partial=partial),
+            before=before,
+            after=after,
             keys_id=canonical(typed),
             keys=texts(typed),
             passes=passes(match.where) if match is not None else None,

@@ -25,14 +25,15 @@ TENANT = "tenant"
 
 
 def scope_of(policy: str, keys: str, *, partial: bool = False) -> str:
-    """Name of a scope: policy and key values. A scope of fewer or other names than ``per`` is partial."""
-    return f"{PARTIAL if partial else ''}{policy}|{keys}"
+    """Name of a scope: key values and policy, so that all promises of one case lie together in the tables (ADR 37). A scope of
+    fewer or other names than ``per`` is partial."""
+    return f"{PARTIAL if partial else ''}{keys}|{policy}"
 
 
 def split(scope: str) -> tuple[str, str]:
     """(policy key, key values as canonical JSON) of a scope's name."""
-    policy, _, keys = scope.partition("|")
-    return policy.removeprefix(PARTIAL), keys
+    keys, _, policy = scope.rpartition("|")
+    return policy, keys.removeprefix(PARTIAL)
 
 
 def one(value: Any) -> str:

@@ -36,8 +36,9 @@ class Listener:
     type: str
     slot: str
     partial: bool
-    prefix: str
-    """Of the scope's name: what stands before the key values."""
+    before: str
+    after: str
+    """Of the scope's name: what stands around the key values."""
     keys_id: str
     keys: Texts
     passes: Callable[[Event], bool] | None

@@ -34,7 +34,7 @@ class Promise(Row):
         ("state", "due"),
         ("case_id",),
         ("project_id", "due"),
-        ("obligation", "period"),
+        ("obligation", "period", "trigger_place"),
     )
     FLAGS: ClassVar[tuple[str, ...]] = ("undated", "unstepped", "ongoing")
 
@@ -167,5 +167,5 @@ class Owned:
     """The rule's name, version and rows (``protocol.Owner``); ``rule.Promises`` is the rule."""
 
     name = "promises"
-    version = 4
+    version = 5
     rows: tuple[type[Row], ...] = (Promise,)

@@ -9,7 +9,7 @@ from json.encoder import encode_basestring
 from schemas.canonical import uncanonical
 from schemas.identity import promise_id
 
-_KEPT = 8192
+_KEPT = 2048
 
 
 def numbers(values: Sequence[int]) -> str:
