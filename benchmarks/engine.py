@@ -32,6 +32,8 @@ def prepare() -> None:
 def fold(world: World, *, alone: bool) -> dict[str, int]:
     """Fold to the head. ``alone``: as a command does that nobody waits behind; else as a server, in slices of time."""
     world.engine.alone = alone
+    if alone:
+        world.writer.call(world.database.enlarge)
     world.engine.pace.most = 512
     prepare()
     began, spent, before = perf_counter(), process_time(), world.engine.state.decided

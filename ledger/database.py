@@ -63,6 +63,10 @@ class Database(ABC):
     def make(self, connection: Connection, tables: MetaData) -> None:
         """The same within a job of the writer."""
 
+    def enlarge(self, connection: Connection) -> None:  # noqa: B027 - a server has its own memory
+        """Within a job of the writer: keep many pages in memory from here on. For a command that folds and ends; a server
+        that runs for months does with few (ADR 37)."""
+
     def counted(self, tables: MetaData) -> None:  # noqa: B027 - SQLite's figures are said when a table is made
         """Have the database count what was filled into these tables, before anybody asks for their rows."""
 

@@ -25,6 +25,9 @@ from ledger.tables import about
 APPLICATION_ID = 0x544C4C44  # "TLLD"
 HALF = 0x544C4843  # "TLHC": a copy or a restore that was cut off
 
+FEW, MANY = 4096, 32768
+"""KiB of pages that the writing connection keeps."""
+
 
 class SqliteDatabase(Database):
     """In a data folder."""
@@ -51,7 +54,7 @@ class SqliteDatabase(Database):
                 raise NoLedger(str(folder))
             folder.mkdir(parents=True, exist_ok=True)
             private_file(path)  # its -wal and -shm take the same permissions
-        pragmas = ("page_size=8192", "journal_mode=WAL", "cache_size=-4096")
+        pragmas = ("page_size=8192", "journal_mode=WAL", f"cache_size=-{FEW}")
         writing = sqlite_engine(path, writing=True, pragmas=pragmas)
         reading = sqlite_engine(path, writing=False)
         try:
@@ -109,6 +112,9 @@ class SqliteDatabase(Database):
 
     def make(self, connection: Connection, tables: MetaData) -> None:
         tables.create_all(connection)
+
+    def enlarge(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{MANY}")
 
     def key_place(self) -> SqliteKeys:
         return SqliteKeys(self)

@@ -74,6 +74,8 @@ class EmbeddedRunner(Runner):
         """Fold everything that is there, let time come up to now, and return. Raises what stopped it."""
         for tenant, head in self._ours(self._look()[0]):
             engine = self._engine(tenant)
+            if head > engine.state.decided:
+                self.ledger.writer.call(self.ledger.database.enlarge)
             engine.alone = True
             try:
                 self._to_head(engine, head)
