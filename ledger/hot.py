@@ -8,7 +8,7 @@ its pool is still one; the writer's own sees to that itself (``ledger.postgres_t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -194,7 +194,7 @@ class Hot:
 class Among:
     """A question about many keys at once: ``build`` gets what stands for them and makes the statement
     (``… .where(table.c.key.in_(keys))``). ``of``: what the keys are, texts, bytes or
-    64-bit integers.
+    64-bit integers; of keys that are pairs, both: ``build`` gets two lists then.
 
     On SQLite made for some numbers of keys (``SIZES``), each when it is first asked for; the last key fills up what is left.
     On PostgreSQL, from two keys on, made once, and asked of each key by itself (OFFSET 0 sees to that). Whoever plans that for
@@ -205,42 +205,55 @@ class Among:
     SIZES = (1, 4, 16, 64, 96, 128, 256, 512)
 
     def __init__(
-        self, build: Callable[[list[ColumnElement[Any]]], GenerativeSelect], of: type[str | bytes | int] = str
+        self,
+        build: Callable[..., GenerativeSelect],
+        of: type[str | bytes | int] = str,
+        *more: type[str | int],
     ) -> None:
         self._build = build
-        self._of = of
+        self._of = (of, *more)
         self._hot: dict[int, Hot] = {}
         self._each: Hot | None = None
-        self._names = [f"key{n}" for n in range(self.SIZES[-1])]
+        self._names = [[f"key{n}_{at}" for n in range(self.SIZES[-1])] for at in range(len(self._of))]
 
     def __call__(self, connection: Connection, keys: Sequence[Any], **values: Any) -> Found:
         """The rows of all of them, in no order."""
         if connection.dialect.name == "postgresql" and len(keys) > 1:
-            return self._by_key()(connection, **values, keys=list(dict.fromkeys(keys)))
+            arrays = self._columns(list(dict.fromkeys(keys)))
+            asked = {f"keys{at}": list(column) for at, column in enumerate(arrays)}
+            return self._by_key()(connection, **values, **asked)
         found = Found()
         found.rowcount = -1
         for at in range(0, len(keys), self.SIZES[-1]):
             part = list(keys[at : at + self.SIZES[-1]])
             size = next(size for size in self.SIZES if len(part) <= size)
             part += [part[-1]] * (size - len(part))
-            found += self._among(size)(connection, **values, **dict(zip(self._names, part, strict=False)))
+            given = dict(values)
+            for names, column in zip(self._names, self._columns(part), strict=True):
+                given.update(zip(names, column, strict=False))
+            found += self._among(size)(connection, **given)
         return found
+
+    def _columns(self, keys: list[Any]) -> Iterable[Sequence[Any]]:
+        return (keys,) if len(self._of) == 1 else zip(*keys, strict=True)
 
     def _among(self, size: int) -> Hot:
         hot = self._hot.get(size)
         if hot is None:
-            names = self._names[:size]
             # made when it is compiled and not kept: what stands for 512 keys is half a megabyte
-            hot = self._hot[size] = Hot(lambda _: self._build([bindparam(name) for name in names]))
+            hot = self._hot[size] = Hot(lambda _: self._build(*self._stand_ins(size)))
         return hot
+
+    def _stand_ins(self, size: int) -> list[list[ColumnElement[Any]]]:
+        return [[bindparam(name) for name in names[:size]] for names in self._names]
 
     def _by_key(self) -> Hot:
         if self._each is None:
-            asked = (
-                func.unnest(bindparam("keys", type_=ARRAY(_TYPES[self._of])))
-                .table_valued("key", name="asked")
-                .render_derived()
+            arrays = [bindparam(f"keys{at}", type_=ARRAY(_TYPES[of])) for at, of in enumerate(self._of)]
+            names = [f"key{at}" for at in range(len(self._of))]
+            asked = func.unnest(*arrays).table_valued(*names, name="asked").render_derived()
+            found = (
+                self._build(*([column] for column in asked.c)).offset(literal_column("0")).lateral("found")
             )
-            found = self._build([asked.c.key]).offset(literal_column("0")).lateral("found")
             self._each = Hot(select(*found.c).select_from(asked.join(found, true())))
         return self._each

@@ -24,7 +24,7 @@ from ledger.feeds import places_by_id
 from ledger.hot import Among, Hot
 from processors.ports import Announced, DueRow, Parked
 from processors.rules.protocol import LINK, PARTIAL, Evidence, Owner, Row
-from projections.said import follows, said_at
+from projections.said import followed, said_at
 from projections.tables import SetTables, columns_of
 from schemas.instants import NEVER, Instant
 
@@ -65,11 +65,9 @@ class Questions:
         said = _select(a, Announced._fields, rule=True)
         self.evidence = Among(lambda keys: every.where(e.c.voided == _ZERO, e.c.scope.in_(keys)))
         self.evidence_ever = Among(lambda keys: every.where(e.c.scope.in_(keys)))
-        by_verdict = by_event.where(e.c.place == bindparam("place"), e.c.event_id == bindparam("event_id"))
-        self.by_fact = Among(lambda keys: by_event.where(e.c.voided == _ZERO, e.c.place.in_(keys)), int)
-        self.by_fact_ever = Among(lambda keys: by_event.where(e.c.place.in_(keys)), int)
-        self.by_verdict = Hot(by_verdict.where(e.c.voided == _ZERO))
-        self.by_verdict_ever = Hot(by_verdict)
+        stands = by_event.where(e.c.voided == _ZERO)
+        self.by_event = Among(lambda *keys: stands.where(*_placed(e, *keys)), int, str)
+        self.by_event_ever = Among(lambda *keys: by_event.where(*_placed(e, *keys)), int, str)
         self.linked = Among(lambda keys: linked.where(e.c.scope.in_(keys)))
         self.announced = Among(lambda keys: said.where(a.c.scope.in_(keys)))
         self.rows = {kind: _rows(kind, table) for kind, table in tables.rows.items()}
@@ -78,6 +76,12 @@ class Questions:
             Hot(select(func.min(t.c.next)).where(t.c.tenant == bindparam("tenant"), t.c.next < _NEVER))
             for t in tables.rows.values()
         ]
+
+
+def _placed(evidence: Table, places: Keys, ids: Keys) -> tuple[ColumnElement[bool], ...]:
+    """Evidence of events by place and id. An id as it stands would have SQLite look for each id under each place."""
+    own: ColumnElement[str] = evidence.c.event_id.concat(literal_column("''"))
+    return evidence.c.place.in_(places), own.in_(ids)
 
 
 def _rows(kind: type[Row], table: Table) -> Among:
@@ -131,21 +135,22 @@ class SqlPages:
     def evidence_of(
         self, event_ids: Sequence[str], *, voided: bool = False
     ) -> Mapping[str, list[tuple[str, Evidence]]]:
-        """Found by place: the index by it grows at its end, where one by event id would be written all over (ADR 37)."""
-        ask, conn, tenant = self._ask, self.conn, self.tenant
+        places = places_by_id(self.conn, self.tenant, event_ids)
+        verdicts = [one for one in event_ids if one not in places]
+        places |= followed(self.conn, self.tables, self.tenant, verdicts)
+        return self.evidence_at(places, voided=voided)
+
+    def evidence_at(
+        self, places: Mapping[str, int], *, voided: bool = False
+    ) -> Mapping[str, list[tuple[str, Evidence]]]:
+        """The same of events whose places are known: a fact's own, a verdict's that of the fact which it follows. The index by
+        place grows at its end, where one by event id would be written all over (ADR 37)."""
         found: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
-        facts = places_by_id(conn, tenant, event_ids)
-        of_fact = ask.by_fact_ever if voided else ask.by_fact
-        lines = list(of_fact(conn, sorted(set(facts.values())), tenant=tenant))
-        of_verdict = ask.by_verdict_ever if voided else ask.by_verdict
-        for said in set(event_ids) - facts.keys():
-            if (place := follows(conn, self.tables, tenant, said)) is not None:
-                lines += of_verdict(conn, tenant=tenant, place=place, event_id=said)
-        wanted = set(event_ids)
-        for rule, *rest in lines:
+        asked = self._ask.by_event_ever if voided else self._ask.by_event
+        pairs = [(place, event_id) for event_id, place in places.items()]
+        for rule, *rest in asked(self.conn, pairs, tenant=self.tenant):
             entry = Evidence._make(rest)
-            if entry.event_id in wanted:
-                found[entry.event_id].append((rule, entry))
+            found[entry.event_id].append((rule, entry))
         return found
 
     def rows(self, rule: str, scopes: Sequence[str]) -> Mapping[str, list[tuple[Row, Instant]]]:

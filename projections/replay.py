@@ -162,7 +162,7 @@ class Replay:
         """How far the case had moved up at the moment, judged of all that was reported of its problems by then."""
         rule = self.rules[repetitions.RULE]
         scopes = {str(one.origin["scope"]) for one in facts.values() if one.verdict}
-        for entries in self.pages.evidence_of(list(facts), voided=True).values():
+        for entries in self.pages.evidence_at(_places(facts), voided=True).values():
             scopes |= {
                 e.scope for name, e in entries if name == rule.name and not e.scope.startswith(PARTIAL)
             }
@@ -193,7 +193,7 @@ class Replay:
         scopes = sorted(
             {
                 entry.scope
-                for entries in self.pages.evidence_of(list(facts), voided=True).values()
+                for entries in self.pages.evidence_at(_places(facts), voided=True).values()
                 for rule, entry in entries
                 if rule == promises.RULE and not entry.scope.startswith(PARTIAL)
             }
@@ -248,6 +248,10 @@ class Replay:
                 kind = str(verdict.origin["kind"])
                 said[kind] = announced(row, kind, verdict.time, verdict.event_id)
         return said
+
+
+def _places(events: Mapping[str, Event]) -> dict[str, int]:
+    return {event_id: event.after for event_id, event in events.items()}
 
 
 def announced(row: Promise, kind: str, time: Instant, verdict_id: str = "") -> Announced:
