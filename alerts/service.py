@@ -70,6 +70,8 @@ class Alerts:
             else None
         )
         self.query = AlertsQuery(database)
+        self._searched: dict[int, int] = {}
+        """Tenant -> the place up to which its facts were searched for acknowledgements; its cursor may lie behind that."""
         self._opened = False
         self._reading = threading.Lock()
         self._ending = threading.Event()
@@ -184,25 +186,34 @@ class Alerts:
 
     def _tenant(self, tenant: Tenant, *, first: bool) -> int:
         verdict_place, fact_place = self._cursor(tenant, first=first)
-        # Facts are read before the verdicts are followed to their end: who acknowledged had seen the verdict, so
-        # its alert stands in the table by the time these facts are taken.
+        # Facts are searched to where they end now, before the verdicts are followed to their end: who acknowledged had seen the
+        # verdict, so its alert stands in the table by the time these facts are taken.
         with self._database.read() as conn:
-            facts = self._ledger.facts(conn, tenant, fact_place, acknowledge.PAGE)
+            head = self._ledger.head(conn, tenant).place
         taken = 0
         while (count := self._verdicts(tenant, verdict_place)) is not None:
             verdict_place, number = count
             taken += number
-        while facts:
-            fact_place = self._acknowledged(tenant, fact_place, facts)
-            if len(facts) < acknowledge.PAGE:
-                break
-            with self._database.read() as conn:
-                facts = self._ledger.facts(conn, tenant, fact_place, acknowledge.PAGE)
+        self._acknowledgements(tenant, fact_place, head)
         return taken
 
-    def _acknowledged(self, tenant: Tenant, after: int, page: Sequence[Event]) -> int:
-        self._writer.submit(lambda conn: acknowledge.take(conn, tenant.number, after, page)).result()
-        return page[-1].place
+    def _acknowledgements(self, tenant: Tenant, cursor: int, head: int) -> None:
+        searched = max(cursor, self._searched.get(tenant.number, 0))
+        while searched < head:
+            upto = min(searched + acknowledge.PAGE, head)
+            with self._database.read() as conn:
+                found = self._ledger.facts_with(conn, tenant, searched, upto, [acknowledge.MARK])
+            if found or upto - cursor >= acknowledge.PAGE:
+                if not self._acknowledged(tenant, cursor, upto, found):
+                    self._searched.pop(tenant.number, None)  # another process has followed them meanwhile
+                    return
+                cursor = upto
+            self._searched[tenant.number] = searched = upto
+
+    def _acknowledged(self, tenant: Tenant, after: int, upto: int, found: Sequence[Event]) -> bool:
+        return self._writer.submit(
+            lambda conn: acknowledge.take(conn, tenant.number, after, upto, found)
+        ).result()
 
     def _cursor(self, tenant: Tenant, *, first: bool) -> tuple[int, int]:
         query = select(cursors.c.verdict_place, cursors.c.fact_place).where(cursors.c.tenant == tenant.number)

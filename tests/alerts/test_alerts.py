@@ -9,9 +9,12 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from alerts import acknowledge
 from alerts.service import Alerts
 from alerts.settings import AlertSettings
+from alerts.tables import cursors
 from ledger.clock import SimulatedClock
 from ledger.tenants import Tenant
 from schemas.instants import DAY, HOUR, MINUTE, SECOND, Instant
@@ -383,6 +386,51 @@ def test_acknowledging_is_a_fact_that_marks_and_stops_nothing(
         clock.set(NOON + MINUTE)
         alerts.step()
         assert len(box.calls) == 2
+
+
+def test_facts_that_say_nothing_of_alerts_cost_no_write(
+    home: House, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How far they were searched is written down now and then; who starts again searches some of them twice."""
+    monkeypatch.setattr(acknowledge, "PAGE", 5)
+    commits: list[int] = []
+
+    def cursor() -> int:
+        with home.database.read() as conn:
+            return int(conn.execute(select(cursors.c.fact_place)).scalar_one())
+
+    def noted(number: int, by: str) -> None:
+        data = {"verdict_id": verdict_id_of(1), "by": by}
+        home.keep(tenant, sent(number, type="alert.acknowledged", data=data, case="none", time=NOON))
+
+    with ringing(home, log=True) as alerts:
+        alerts.step()
+        conclude(home, tenant, verdict(1, due=NOON + 1))
+        alerts.step()
+        begun, unlisten = cursor(), home.writer.listen(lambda: commits.append(1))
+        for number in range(1, 5):
+            home.keep(tenant, sent(number, time=NOON))
+            commits.clear()
+            alerts.step()
+            assert (commits, cursor()) == ([], begun)
+        home.keep(tenant, sent(5, time=NOON))
+        alerts.step()
+        assert cursor() == begun + 5
+        home.keep(tenant, sent(6, time=NOON))
+        alerts.step()
+        noted(7, "kf-001")
+        alerts.step()
+        assert cursor() == begun + 7
+        for number in range(8, 21):
+            home.keep(tenant, sent(number, time=NOON))
+        alerts.step()
+        assert cursor() == begun + 17
+        unlisten()
+    noted(21, "kf-002")
+    with ringing(home, log=True) as alerts:
+        alerts.step()
+        (shown,) = alerts.query.list(tenant)
+        assert (shown["acknowledged_by"], cursor()) == ("kf-001", begun + 21)
 
 
 def test_lateness_is_ours_alone(home: House, tenant: Tenant, clock: SimulatedClock) -> None:
