@@ -202,7 +202,7 @@ class Among:
     tenant has, and a prepared question keeps its plan while the tables fill. One key is planned as one: its part of the table
     is found beforehand, which takes a fifth of the time."""
 
-    SIZES = (1, 4, 16, 64, 96, 128, 256, 512)
+    SIZES = (1, 4, 16, 64, 96, 128)
 
     def __init__(
         self,
@@ -240,7 +240,7 @@ class Among:
     def _among(self, size: int) -> Hot:
         hot = self._hot.get(size)
         if hot is None:
-            # made when it is compiled and not kept: what stands for 512 keys is half a megabyte
+            # made when it is compiled and not kept: what stands for a key is a kilobyte
             hot = self._hot[size] = Hot(lambda _: self._build(*self._stand_ins(size)))
         return hot
 

@@ -15,7 +15,7 @@ from schemas.instants import Instant
 _NOTHING: Mapping[str, Any] = {}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def parsed(value: str) -> Mapping[str, Any]:
     """A filing's value. Shared: never to be changed."""
     found = uncanonical(value)
