@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ledger.errors import Fenced
 from processors import judge
-from processors.ports import Pages, Recall
+from processors.ports import Effects, Pages, Recall
 from processors.rules.book import Book
 from processors.rules.cases import CLOSED_BY, OPENED_BY, Cases
 from processors.rules.promises.promise import Promise
@@ -249,6 +249,22 @@ def test_reads_look_into_an_index(world: World) -> None:
             for plan in plans:
                 assert plan.startswith("SEARCH"), f"{plan}: {sql}"
                 assert plan.count("=?") + plan.count("<?") >= 2, f"{plan}: {sql}"
+
+
+def test_evidence_of_an_event_is_its_own(world: World) -> None:
+    """Not that of verdicts which follow the same fact and so lie under the same place."""
+    entry = Evidence(
+        scope="s", event_id="one", slot="T", time=1, rank=0, recorded=1, place=9, root="one", value="null"
+    )
+    effects = Effects(expect=world.engine.state, decided=0, advanced=0)
+    effects.evidence += [("promises", entry), ("promises", entry._replace(event_id="other"))]
+    effects.evidence += [("promises", entry._replace(slot="D", voided=5, voided_by="later"))]
+    world.writer.call(lambda conn: world.store.write(conn, world.tenant.number, effects))
+    with world.database.read() as conn:
+        pages = world.store.pages(conn, world.tenant.number)
+        assert pages.evidence_at({"one": 9}) == {"one": [("promises", entry)]}
+        ever = pages.evidence_at({"one": 9, "other": 9, "elsewhere": 8}, voided=True)
+        assert {event_id: len(found) for event_id, found in ever.items()} == {"one": 2, "other": 1}
 
 
 def test_what_a_publication_recalls_is_found_by_the_flag(world: World) -> None:
