@@ -66,6 +66,12 @@ SAID = {
         "No Java or no Maven here: the tests with Kafka will be skipped "
         "(apt-get install openjdk-17-jre-headless maven).",
     ),
+    "prometheus": (
+        "没有找到 Prometheus 与 Alertmanager，也没有 apt-get 可取，相关测试将跳过；可执行 apt-get install prometheus "
+        "prometheus-alertmanager busybox。",
+        "No Prometheus and no Alertmanager here, nor an apt-get that fetches them: the tests with them will be skipped "
+        "(apt-get install prometheus prometheus-alertmanager busybox).",
+    ),
     "preparing": ("正在准备 .venv（首次约一分钟）…", "Preparing .venv (about a minute the first time) …"),
 }
 
@@ -200,6 +206,7 @@ def test(arguments: Sequence[str]) -> int:
         supplied("browser", has_browser, "chromium", "fonts-noto-cjk", "fontconfig")
         supplied("database", has_database, *DATABASE)
         supplied("kafka", has_kafka, *BROKER)
+        supplied("prometheus", has_prometheus)
         # each process has its own part of the files, so that what a file sets up is set up once; then it takes of the others'
         cores = os.cpu_count() or 1
         command += ["-n", str(cores + cores // 2), "--dist", "worksteal"]
@@ -240,6 +247,12 @@ def has_database() -> bool:
 def has_kafka() -> bool:
     """Whether there is what fetches Kafka for the tests and runs it; or one that runs was named."""
     return bool(os.environ.get("TOUCHLINE_TEST_KAFKA") or (shutil.which("java") and shutil.which("mvn")))
+
+
+def has_prometheus() -> bool:
+    """Whether there is what fetches Prometheus and Alertmanager for the tests, without installing them; or they are here."""
+    own = bool(os.environ.get("TOUCHLINE_TEST_PROMETHEUS")) or shutil.which("prometheus") is not None
+    return own or (shutil.which("apt-get") is not None and shutil.which("dpkg-deb") is not None)
 
 
 def hand_over(command: list[str]) -> int:

@@ -106,12 +106,19 @@ def parsed(words: list[str]) -> Any:
 
 
 class Container:
-    """One service in folders of its own. ``replaced``: text -> text, in one pass, in words and in the environment's values."""
+    """One service in folders of its own. ``replaced``: text -> text, in one pass, in words and in the environment's values.
+    ``others``: the programs of an image that is not ours, by the name that they have in it."""
 
     def __init__(
-        self, folder: Path, service: Mapping[str, Any], replaced: Mapping[str, str], ours: bool = True
+        self,
+        folder: Path,
+        service: Mapping[str, Any],
+        replaced: Mapping[str, str],
+        ours: bool = True,
+        others: Mapping[str, Path] | None = None,
     ) -> None:
         self.service = service
+        self.words: list[str] = service.get("command", [])
         self.root = folder / "root"
         self.root.mkdir(parents=True)
         self.log = folder / "log"
@@ -124,6 +131,8 @@ class Container:
                 f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {begins} "$@"\n', "utf-8"
             )
             tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
+        for name, program in (others or {}).items():
+            (tools / name).symlink_to(program)
         self.path = f"{tools}{os.pathsep}{os.defpath}"
         given = {**(image_environment() if ours else {}), **service.get("environment", {})}
         self.environment = {name: self.here(value) for name, value in given.items()} | {"PATH": self.path}
@@ -138,7 +147,7 @@ class Container:
         """The service's command; what it says stands in ``log``."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self._words(self.service["command"]), cwd=self.root, env=self.environment, stdout=log, stderr=log
+                self._words(self.words), cwd=self.root, env=self.environment, stdout=log, stderr=log
             )  # fmt: skip
         return self.process
 
@@ -170,7 +179,7 @@ class Container:
     def ended(self) -> tuple[int, str]:
         """Within the grace that the service is given after ``stop``: (code, what it said)."""
         assert self.process is not None
-        code = self.process.wait(int(self.service["stop_grace_period"].rstrip("s")))
+        code = self.process.wait(int(self.service.get("stop_grace_period", "10s").rstrip("s")))
         return code, self.log.read_text("utf-8", "replace")
 
     def kill(self) -> None:

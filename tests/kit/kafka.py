@@ -16,7 +16,6 @@ loud line, and with CI=true they fail.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import random
 import secrets
@@ -39,6 +38,7 @@ from kafka.errors import KafkaError
 
 from ledger.brokers import Brokers
 from producers.kafka_clients import options
+from tests.kit.alone import alone
 from tests.kit.certificate import identity
 from tests.kit.proxy import Proxy
 
@@ -103,7 +103,7 @@ def jars() -> Path:
             raise Unavailable(f"no {program} (apt-get install {package})")
     pom = RECIPE / "pom.xml"
     there = KEPT / sha256(pom.read_bytes()).hexdigest()[:16]
-    with alone("lock"):
+    with alone(KEPT / "lock"):
         if not there.is_dir():
             made = Path(tempfile.mkdtemp(prefix="half-", dir=KEPT))
             done = subprocess.run(
@@ -118,19 +118,10 @@ def jars() -> Path:
     return there
 
 
-@contextlib.contextmanager
-def alone(name: str) -> Iterator[None]:
-    """No other process of this machine is in here."""
-    KEPT.mkdir(parents=True, exist_ok=True)
-    with (KEPT / name).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # ends with the process
-        yield
-
-
 def prepared() -> Path:
     """The jars, and what is kept beside them, made where it is not there yet. Raises Unavailable."""
     there = jars()
-    with alone("preparing"):
+    with alone(KEPT / "preparing"):
         if not (there / ARCHIVE).exists():
             made = Kafka(1, dump=there / "half.jsa")
             (node,) = made.nodes

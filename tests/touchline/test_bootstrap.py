@@ -168,6 +168,7 @@ def test_the_whole_suite_asks_for_browser_and_database_and_a_part_for_neither(
         ("browser", bootstrap.has_browser, "chromium", "fonts-noto-cjk", "fontconfig"),
         ("database", bootstrap.has_database, "postgresql"),
         ("kafka", bootstrap.has_kafka, "openjdk-17-jre-headless", "maven"),
+        ("prometheus", bootstrap.has_prometheus),
     ]
     assert ran.calls[1][-4:] == ["-n", "3", "--dist", "worksteal"]
 

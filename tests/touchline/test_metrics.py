@@ -147,7 +147,7 @@ def test_what_there_is_not_would_be_found(expression: str, flaw: str) -> None:
 
 
 def test_every_rule_is_tried_by_promtool() -> None:
-    """By hand, for it is not everywhere: what it is given names each alert, and nothing that there is not."""
+    """What it is given (test_prometheus_files.py) names each alert, and nothing that there is not."""
     cases = yaml.safe_load((RULES.parent / "alerts_test.yml").read_text(encoding="utf-8"))["tests"]
     wanted = [
         one["labels"] for case in cases for asked in case["promql_expr_test"] for one in asked["exp_samples"]
