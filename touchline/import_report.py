@@ -58,22 +58,24 @@ def tell(
             }
         )
         return
+    collides = {again.line: again.first for again in repeats if not again.same}
     for one in rejected[:LISTED]:
+        first = collides.get(one.line)
+        beside = f"（与第 {first} 行同号 bears the number of row {first}）" if first else ""
         for fault in one.faults:
-            print(f"{one.line}: {fault.field + ': ' if fault.field else ''}{fault.reason_zh} {fault.reason}")
+            where = f"{fault.field}: " if fault.field else ""
+            print(f"{one.line}: {where}{fault.reason_zh} {fault.reason}{beside}")
     if report.bad > LISTED:
         print(
             f"… 另有 {report.bad - LISTED} 行，见 --rejects and {report.bad - LISTED} more rows (--rejects FILE)"
         )
-    for again in repeats[:LISTED]:
-        same = ("内容相同，只写入一次", "with the same content: it is kept once")
-        if not again.same:
-            same = ("内容不同，不写入", "with other content: it is not kept")
+    same = [again for again in repeats if again.same]  # the others are bad rows, and listed as such
+    for again in same[:LISTED]:
         print(
-            f"{again.line}: {again.field + ': ' if again.field else ''}与第 {again.first} 行同号，{same[0]} "
-            f"bears the number of row {again.first}, {same[1]}"
+            f"{again.line}: {again.field + ': ' if again.field else ''}与第 {again.first} 行同号，内容相同，只写入一次 "
+            f"bears the number of row {again.first}, with the same content: it is kept once"
         )
-    if (more := len(repeats) - LISTED) > 0:
+    if (more := len(same) - LISTED) > 0:
         print(f"… 另有 {more} 行同号，见 --json and {more} more such rows (--json)")
     for kind, counted in unknown.items():
         names = "、".join(list(counted)[:SHOWN_NAMES]) + (" …" if len(counted) > SHOWN_NAMES else "")

@@ -239,3 +239,6 @@ def test_a_dry_run_lists_rows_that_bear_one_number(
         {"line": 9, "first": 2, "field": "编号", "same": False},
     ]
     assert "8: 编号: 与第 2 行同号，内容相同" in plain
+    (conflict,) = [line for line in plain.splitlines() if line.startswith("9: ")]
+    assert "T1/received" in conflict, "each row is listed once, for what is wrong and with which it collides"
+    assert "与第 2 行同号 bears the number of row 2" in conflict
