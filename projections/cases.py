@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
-from processors.rules.cases import Case, Cases
+from ledger.hot import Among
+from processors.rules.cases import OPENED_BY, Case, Cases
 from projections.promises import instant_or_none
 from projections.tables import SetTables, columns_of
+from schemas.canonical import uncanonical
+from schemas.catalogue import event_type
 from schemas.instants import Instant
 
 _NAMES = tuple(name for name, _ in columns_of(Case))
@@ -37,10 +42,23 @@ def view(row: Case) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=32)
+def _touchpoints(tables: SetTables) -> Among:
+    e = tables.evidence
+    query = select(e.c.scope, e.c.value).where(e.c.rule == Cases.name, e.c.slot == "touchpoint")
+    return Among(lambda keys: query.where(e.c.tenant == bindparam("tenant"), e.c.scope.in_(keys)), str)
+
+
+def _opens(value: str) -> bool:
+    name = uncanonical(value)["type"]
+    return name in OPENED_BY or event_type(name).case == "opens"
+
+
 class CaseList:
     """Queries of one set."""
 
     def __init__(self, tables: SetTables) -> None:
+        self._tables = tables
         self._rows = tables.rows[Case]
         self._evidence = tables.evidence
 
@@ -79,6 +97,29 @@ class CaseList:
             select(*(c[n] for n in _NAMES)).where(c.tenant == tenant, c.id == case_id)
         ).first()
         return view(Case(**dict(zip(_NAMES, line, strict=True)))) if line else None
+
+    def opened(self, conn: Connection, tenant: int, case_ids: Sequence[str]) -> set[str]:
+        """Those of which a touchpoint stands that opens a case; the others are not there, or were only ever spoken of."""
+        found = _touchpoints(self._tables)(conn, case_ids, tenant=tenant)
+        return {scope for scope, value in found if _opens(value)}
+
+    def of_source(
+        self, conn: Connection, tenant: int, source: str, after: str, limit: int
+    ) -> list[tuple[str, str, int]]:
+        """(id, ticket, touchpoints) of cases that a source spoke of first, by id, behind ``after``."""
+        c = self._rows.c
+        query = select(c.id, c.ticket, c.touchpoints).where(
+            c.tenant == tenant, c.source == source, c.id > after
+        )
+        return [
+            (row.id, row.ticket, row.touchpoints) for row in conn.execute(query.order_by(c.id).limit(limit))
+        ]
+
+    def numbered(self, conn: Connection, tenant: int, tickets: Sequence[str]) -> list[tuple[str, str, str]]:
+        """(ticket, source, id) of the cases that bear these numbers. Looks through all cases: for few numbers."""
+        c = self._rows.c
+        query = select(c.ticket, c.source, c.id).where(c.tenant == tenant, c.ticket.in_(tickets))
+        return [(row.ticket, row.source, row.id) for row in conn.execute(query.order_by(c.ticket, c.id))]
 
     def place(self, conn: Connection, tenant: int, case_id: str) -> int:
         """Place of the last fact of a case, whatever became of it since; 0 where there is none."""

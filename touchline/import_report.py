@@ -11,6 +11,7 @@ from touchline.options import say, show
 if TYPE_CHECKING:
     from producers.mapping.aliases import Aliases
     from producers.sheets.importing import Import
+    from producers.sheets.remarks import Remarks
     from producers.sheets.trial import Repeat
 
 LISTED = 200
@@ -23,12 +24,13 @@ def tell(
     aliases: Aliases | None,
     begun: dict[str, Any],
     repeats: Sequence[Repeat],
+    remarks: Remarks,
     *,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """``begun``: what the desk answered, empty of a dry run; ``repeats``: of a dry run alone; ``aliases``: which names they
-    did not have."""
+    did not have; ``remarks``: settled."""
     report, source = work.report, work.table.source
     unknown = {
         kind: dict(counted) for kind, counted in (aliases.unknown if aliases else {}).items() if counted
@@ -54,6 +56,10 @@ def tell(
                     for f in r.faults
                 ],
                 "unknown_names": unknown,
+                "remarks": [{"line": one.line, **asdict(one.fault)} for one in remarks.listed],
+                "remarked": remarks.count,
+                "unchecked_cases": remarks.unchecked,
+                "blank": [asdict(one) for one in remarks.blanks.told()],
                 **({"repeats": [asdict(one) for one in repeats]} if dry_run else {}),
             }
         )
@@ -77,6 +83,7 @@ def tell(
         )
     if (more := len(same) - LISTED) > 0:
         print(f"… 另有 {more} 行同号，见 --json and {more} more such rows (--json)")
+    _print_remarks(remarks)
     for kind, counted in unknown.items():
         names = "、".join(list(counted)[:SHOWN_NAMES]) + (" …" if len(counted) > SHOWN_NAMES else "")
         what = {"projects": "项目 estates", "houses": "房号 houses"}[kind]
@@ -92,6 +99,24 @@ def tell(
             f"{report.kept} touchpoints kept, {report.again} there already",
         )
     say(
-        f"{report.rows} 行：{kept[0]}，跳过 {report.skipped} 行，有误 {report.bad} 行。",
-        f"{report.rows} rows: {kept[1]}, {report.skipped} rows skipped, {report.bad} bad.",
+        f"{report.rows} 行：{kept[0]}，跳过 {report.skipped} 行，有误 {report.bad} 行，提示 {remarks.count} 条。",
+        f"{report.rows} rows: {kept[1]}, {report.skipped} rows skipped, {report.bad} bad, {remarks.count} remarks.",
     )
+
+
+def _print_remarks(remarks: Remarks) -> None:
+    for one in remarks.listed[:LISTED]:
+        fault = one.fault
+        print(f"{one.line}: 提示 {fault.field}: {fault.reason_zh} {fault.reason}")
+    if (more := remarks.count - LISTED) > 0:
+        print(f"… 另有提示 {more} 条，见 --json and {more} more remarks (--json)")
+    if remarks.unchecked:
+        print(
+            f"提示 {remarks.unchecked} 行的事项不是本文件受理的，暂不能与台账比对 "
+            f"{remarks.unchecked} rows are of cases that this file does not take in, and could not be looked up"
+        )
+    for blank in remarks.blanks.told():
+        print(
+            f"提示 {blank.field}（{blank.of} 行中 {blank.rows} 行）{blank.reason_zh} "
+            f"{blank.field} ({blank.rows} of {blank.of} rows) {blank.reason}"
+        )

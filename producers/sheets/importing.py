@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from producers.mapping.aliases import Aliases
 from producers.mapping.mapping import Made
@@ -13,6 +13,9 @@ from producers.mapping.problems import BadRow, Fault
 from producers.mapping.values import Hasher
 from producers.sheets.csvfile import unreadable
 from producers.sheets.table import Table
+
+if TYPE_CHECKING:
+    from producers.sheets.remarks import Remarks
 
 BATCH_EVENTS: Final = 400
 BATCH_SIZE: Final = 300_000
@@ -59,13 +62,20 @@ class Import:
     """``batches`` in order; ``answered`` for each with what the ledger said of its events."""
 
     def __init__(
-        self, table: Table, hasher: Hasher, aliases: Aliases | None = None, rejects: TextIO | None = None
+        self,
+        table: Table,
+        hasher: Hasher,
+        aliases: Aliases | None = None,
+        rejects: TextIO | None = None,
+        remarks: Remarks | None = None,
     ) -> None:
+        """``remarks`` are told what is kept."""
         self.table = table
         self.mapping = table.mapping
         self.report = Report()
         self._reader = self.mapping.over(table.headings, aliases)
         self._hasher = hasher
+        self._remarks = remarks
         self._csv = csv.writer(rejects) if rejects is not None else None
         if self._csv is not None:
             self._csv.writerow([*table.headings, "行号 line", "字段 field", "原因 reason"])
@@ -105,14 +115,17 @@ class Import:
         told = iter(answers)
         for row in batch:
             faults: list[Fault] = []
+            kept: list[Made] = []
             for made in row.made:
                 answer = next(told)
-                if answer == "kept":
-                    self.report.kept += 1
-                elif answer == "again":
-                    self.report.again += 1
-                elif not isinstance(answer, str):
+                if not isinstance(answer, str):
                     faults.append(self.mapping.refused(made, **answer))
+                    continue
+                self.report.kept += answer == "kept"
+                self.report.again += answer == "again"
+                kept.append(made)
+            if kept and self._remarks is not None:
+                self._remarks.row(row.line, kept)
             if faults:
                 self._reject(row.line, row.cells, list(dict.fromkeys(faults)))
 

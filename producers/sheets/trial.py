@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +18,7 @@ from ledger.unfit import conflict, unfit
 from producers.candidates import candidate
 from producers.mapping.mapping import Made, Mapping
 from producers.sheets.importing import MOST_LISTED, Row
+from producers.sheets.scratch import scratch
 from schemas.instants import Instant
 
 CACHE_KIB: Final = 16 * 1024
@@ -46,10 +46,7 @@ class Trial:
         self._now = now
         self._mapping = mapping
         self._key = secrets.token_bytes(32)
-        self._seen = sqlite3.connect("", isolation_level=None)  # a file without a name: gone with the process
-        self._seen.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        self._seen.execute("PRAGMA journal_mode = OFF")
-        self._seen.execute("PRAGMA synchronous = OFF")
+        self._seen = scratch(CACHE_KIB)
         self._seen.execute(
             "CREATE TABLE seen (id BLOB PRIMARY KEY, content BLOB, line INTEGER) STRICT, WITHOUT ROWID"
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from ledger import lanes
 from ledger.tenants import Tenant
@@ -11,6 +11,8 @@ from projections import owners, repetitions
 from projections.cases import CaseList
 from projections.reading.position import position
 from projections.reading.snapshots import Snapshot, Snapshots
+
+PAGE: Final = 500
 
 
 class CaseReading:
@@ -64,6 +66,36 @@ class CaseReading:
                 "repetition": repetitions.view(rows, case_id, _ladder(seen)),
                 "place": cases.place(conn, number, case_id),
             }
+
+    def opened(self, tenant: Tenant, case_ids: Sequence[str]) -> set[str]:
+        """Those of which a touchpoint stands that opens a case (受理、报修 …)."""
+        with self._snapshots.of(tenant) as seen:
+            return CaseList(seen.tables).opened(seen.conn, seen.number, case_ids)
+
+    def unopened(self, tenant: Tenant, source: str) -> dict[str, int]:
+        """Ticket (or case id, where there is none) -> touchpoints, of cases that a source only ever spoke of: nothing opens
+        them. Looks through all cases."""
+        found: dict[str, int] = {}
+        after = ""
+        with self._snapshots.of(tenant) as seen:
+            cases = CaseList(seen.tables)
+            while page := cases.of_source(seen.conn, seen.number, source, after, PAGE):
+                after = page[-1][0]
+                opened = cases.opened(seen.conn, seen.number, [case for case, _, _ in page])
+                found |= {ticket or case: many for case, ticket, many in page if case not in opened}
+        return dict(sorted(found.items()))
+
+    def elsewhere(self, tenant: Tenant, tickets: Sequence[str]) -> dict[str, list[str]]:
+        """Ticket -> the sources, in order, of which cases were opened under it."""
+        with self._snapshots.of(tenant) as seen:
+            cases = CaseList(seen.tables)
+            numbered = cases.numbered(seen.conn, seen.number, tickets)
+            opened = cases.opened(seen.conn, seen.number, [case for _, _, case in numbered])
+        found: dict[str, set[str]] = {}
+        for ticket, source, case in numbered:
+            if case in opened:
+                found.setdefault(ticket, set()).add(source)
+        return {ticket: sorted(sources) for ticket, sources in found.items()}
 
     def place(self, tenant: Tenant, case_id: str) -> tuple[int, int]:
         """(place of the last fact of a case, fact place up to which that is known)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 
 from touchline.exits import Exit, Refused
 from touchline.import_files import aliases_of, mappings_of, opened, rejects_to
+from touchline.import_remarks import needs_of, settle
 from touchline.import_report import tell
 from touchline.options import DATA, DatabaseOption, DataOption, JsonOption, SourceOption, TenantOption
 from touchline.place import Place, place_of
@@ -61,38 +62,54 @@ def import_file(
     """导入台账：好的行写入，有误的行逐行说明；同一文件再导入不会重复。Import a ledger: good rows are kept, every bad row
     is told with line, field and reason; the same file again adds nothing. Ends with 1 if any row was bad.
 
-    --dry-run 逐行给出导入时的答复，文件内同号的行一并列出；不与已有的比较。--dry-run answers each row as the import would,
-    and lists rows that bear the number of an earlier one; it does not compare with what is kept already.
+    --dry-run 逐行给出导入时的答复，文件内同号的行一并列出；不与已有的比较内容。--dry-run answers each row as the import would,
+    and lists rows that bear the number of an earlier one; their content is not compared with what is kept already.
+
+    照样写入而值得核对的列为提示：编号没有受理记录的回访、先后颠倒的时间、未填而判定要用的列。Remarks are of what is kept and
+    worth another look: return visits of a number that nothing takes in, times in the wrong order, columns that rules need.
 
     \b
     Example:
       touchline import tests/data/boston311-100.csv --mapping examples/boston311.yaml --source boston311 --dry-run
     """
     from producers.mapping.hashing import hasher
-    from producers.sheets.faults import BadFile
+    from producers.sheets.remarks import Remarks
 
     mappings = mappings_of(mapping)
     known = aliases_of(aliases)
     begun: dict[str, Any] = {}
     repeats: list[Repeat] = []
-    try:
-        with _desk(place_of(data, database), dry_run) as perform:
+    place = place_of(data, database)
+    needs = needs_of(place, tenant)
+    with ExitStack() as within, _named(file):
+        with _desk(place, dry_run) as perform:
             if not dry_run:
                 begun = perform("import.begin", {"tenant": tenant, "source": source})
             key = bytes.fromhex(begun.get("key", "")) or b"dry run"
             with opened(file, mappings, encoding, sheet) as table, rejects_to(rejects) as out:
                 from producers.sheets.importing import Import
 
-                work = Import(table, hasher(key), known, out)
+                remarks = within.enter_context(Remarks(table.mapping, needs))
+                work = Import(table, hasher(key), known, out, remarks)
                 if dry_run:
                     repeats = _check(work)
                 else:
                     _send(work, perform, {"tenant": begun["tenant"], "source": begun["source"]})
-    except BadFile as error:
-        raise Refused(Exit.NOT_SO, f"{file}：{error.zh}。", f"{file}: {error.en}.") from None
-    tell(work, known, begun, repeats, dry_run=dry_run, as_json=as_json)
+        settle(remarks, place, begun.get("tenant", tenant), begun.get("source", source), wait=not dry_run)
+        tell(work, known, begun, repeats, remarks, dry_run=dry_run, as_json=as_json)
     if work.report.bad:
         raise typer.Exit(Exit.NOT_SO)
+
+
+@contextmanager
+def _named(file: Path) -> Iterator[None]:
+    """What is wrong with the file as a whole bears its name."""
+    from producers.sheets.faults import BadFile
+
+    try:
+        yield
+    except BadFile as error:
+        raise Refused(Exit.NOT_SO, f"{file}：{error.zh}。", f"{file}: {error.en}.") from None
 
 
 @contextmanager

@@ -128,8 +128,8 @@ def list_(data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonO
 def unknown(
     source: SourceOption, data: DataOption = DATA, database: DatabaseOption = "", as_json: JsonOption = False
 ) -> None:
-    """列出该来源用过而别名表没有的项目与房号，及各几次；它们照原样保存。Names of estates and houses that the source sent and
-    its alias file lacks; they were kept as they are.
+    """列出该来源用过而别名表没有的项目与房号，及没有受理记录的事项编号，各几次；都已照原样保存。Names of estates and houses
+    that the source sent and its alias file lacks, and numbers of cases that nothing took in; all was kept as it is.
 
     \b
     Example:
@@ -148,18 +148,20 @@ def unknown(
             head = library.ledger.head(conn, inbox.tenant).place
         with bar("查找 looking", head) as step:
             found = found_of(library.ledger, inbox, step)
+        if cases := library.reading.cases.unopened(inbox.tenant, source):
+            found["cases"] = cases
     if as_json:
         show(found)
     elif found:
-        kinds = {"projects": "项目 estate", "houses": "房号 house"}
+        kinds = {"projects": "项目 estate", "houses": "房号 house", "cases": "事项 case"}
         table(
             ("", "名称 name", "次数 count"),
             [(kinds[kind], name, str(n)) for kind, names in found.items() for name, n in names.items()],
         )
     else:
         say(
-            "没有。" if inbox.aliases else "该来源没有别名表。",
-            "None." if inbox.aliases else "It has no alias file.",
+            "没有。" if inbox.aliases else "没有；该来源没有别名表。",
+            "None." if inbox.aliases else "None; it has no alias file.",
         )
 
 
