@@ -28,7 +28,9 @@ _FORM = compile(r"[A-Za-z0-9][A-Za-z0-9._:/=+-]{0,127}", ASCII)
 _drawn = Random()
 """Seeded by the system once: an id is no secret, and asking the system each time lets go of the interpreter, which a busy
 thread then keeps for up to 5 ms."""
-_UNTRACED = ("/healthz", "/readyz", "/metrics", "/stream", "/static/")
+_LOOKED_AT = ("/healthz", "/readyz", "/metrics")
+"""By machines, every few seconds: that one is told 503 is no request that failed."""
+_UNTRACED = (*_LOOKED_AT, "/stream", "/static/")
 """Asked every few seconds, or for hours."""
 _DEPTH = 12
 """Frames of a fault that are logged: the innermost."""
@@ -66,7 +68,7 @@ class Answers:
         self.registry = CollectorRegistry()
         self.answers = Counter(
             "touchline_http_answers",
-            "Answers by status; streams when they begin",
+            "Answers by status, but for health checks and scrapes; streams when they begin",
             ["status"],
             registry=self.registry,
         )
@@ -95,7 +97,8 @@ class Correlation:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._counted.labels(str(status)).inc()
+                if scope["path"] not in _LOOKED_AT:
+                    self._counted.labels(str(status)).inc()
                 if status > 500:  # a fault has a line of its own
                     self._log.warning(
                         "answered", status=status, method=scope["method"], route=route_of(scope)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from threading import Lock
 from typing import cast
 
@@ -19,6 +20,7 @@ from ledger.errors import trouble
 from ledger.lanes import engine_state
 from ledger.tenants import Tenant
 from producers.counts import Counts
+from projections.store import OtherFold
 from schemas.instants import SECOND, day_of
 from web.auth import Scraper
 from web.problems import answers
@@ -66,10 +68,8 @@ class Standing:
         yield _gauge("touchline_verdict_place", "Last verdict appended", state.verdict_place)
         yield _gauge("touchline_engine_lag", "Facts appended and not decided", head.place - state.decided)
         yield _gauge("touchline_engine_lag_seconds", "Age of the oldest fact not decided", max(0.0, age))
-        promises = GaugeMetricFamily("touchline_promises", "Promises by state on the wall", labels=["state"])
-        for code, number in sorted(services.reading.promises.counts(tenant).items()):
-            promises.add_metric([code], number)
-        yield promises
+        with suppress(OtherFold):  # while the tables are folded afresh nobody knows what will stand in them
+            yield from self._tables()
         late = services.alerts.lateness(tenant)
         yield _gauge("touchline_alert_lateness_seconds_max", "Of the last 100 alerts", late["max_ms"] / 1000)
         yield _gauge("touchline_alert_lateness_seconds_p99", "Of the last 100 alerts", late["p99_ms"] / 1000)
@@ -78,19 +78,33 @@ class Standing:
             for word, number in sorted(states.items()):
                 sent.add_metric([channel, word], number)
         yield sent
-        days = GaugeMetricFamily(
-            "touchline_calendar_days_left", "Days that a calendar still tells", labels=["calendar"]
-        )
-        today = day_of(services.clock.now())
-        for name, last in services.reading.published.horizons(tenant).items():
-            days.add_metric([name], last - today)
-        yield days
-        parked = len(services.reading.engine.parked(tenant))
-        yield _gauge("touchline_parked", "Events that a rule failed on, not resumed", parked)
         standing = GaugeMetricFamily("touchline_letters", "Deliveries to /in by state", labels=["state"])
         for word, number in services.inbox.lists.standing(tenant).items():
             standing.add_metric([word], number)
         yield standing
+
+    def _tables(self) -> list[Metric]:
+        """What the read models tell. Raises OtherFold."""
+        tenant, reading, now = self._tenant, self._services.reading, self._services.clock.now()
+        promises = GaugeMetricFamily("touchline_promises", "Promises by state on the wall", labels=["state"])
+        for code, number in sorted(reading.promises.counts(tenant).items()):
+            promises.add_metric([code], number)
+        days = GaugeMetricFamily(
+            "touchline_calendar_days_left", "Days that a calendar still tells", labels=["calendar"]
+        )
+        for name, last in reading.published.horizons(tenant).items():
+            days.add_metric([name], last - day_of(now))
+        waited = max(0.0, (now - reading.engine.earliest(tenant)) / SECOND)
+        return [
+            promises,
+            days,
+            _gauge("touchline_due_seconds", "Since something was due that nobody has concluded", waited),
+            _gauge(
+                "touchline_parked",
+                "Events that a rule failed on, not resumed",
+                len(reading.engine.parked(tenant)),
+            ),
+        ]
 
 
 class Process:

@@ -31,6 +31,11 @@ class EngineReading:
                 return False
             return seen.pages.earliest() >= at
 
+    def earliest(self, tenant: Tenant) -> Instant:
+        """The first instant at which a row has more to say: in the past where no engine has come to it; NEVER if none."""
+        with self._snapshots.of(tenant) as seen:
+            return seen.pages.earliest()
+
     def parked(self, tenant: Tenant) -> list[dict[str, Any]]:
         """(rule, event) that a rule failed on and that were not resumed."""
         with self._snapshots.of(tenant) as seen:

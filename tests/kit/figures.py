@@ -12,7 +12,7 @@ from tests.touchline.commands import ROOT
 
 _ROW = re.compile(r"^\| `(touchline_\w+)` \|(.*)\|$", re.MULTILINE)
 _WORDS = frozenset(
-    {"sum", "max", "min", "by", "without", "on", "ignoring", "unless", "and", "or"}
+    {"sum", "max", "min", "count", "by", "without", "on", "ignoring", "unless", "and", "or"}
     | {"rate", "increase", "delta", "min_over_time", "max_over_time", "histogram_quantile"}
 )
 OF_THE_SCRAPE = frozenset({"instance", "job"})

@@ -105,15 +105,20 @@ def test_while_it_rebuilds_reads_say_how_far_it_is_and_intake_goes_on(
         tenant = house.ledger.tenant("acme")
         key = house.writer.call(lambda conn: access.create(conn, tenant, "crm", False, False))
         with site.client(key) as client:
+            told = client.get("/metrics")  # or Prometheus would take it for dead
+            assert told.status_code == 200
+            assert "touchline_rebuilding 1.0" in told.text
+            assert "touchline_fact_place" in told.text
+            assert "touchline_promises" not in told.text
             refused = client.get("/cases")
             assert refused.status_code == 503
             far = refused.json()["rebuild"]
             assert far["step"] == "fold"
             assert 0 < far["facts"] <= far["whole"]
             assert int(refused.headers["Retry-After"]) >= 1
-            told = {r["what"]: r["reason"] for r in client.get("/readyz").json()["reasons"]}
-            assert "fold" in told["rebuild"]
-            assert "folded by rules" in told["engine"]
+            reasons = {r["what"]: r["reason"] for r in client.get("/readyz").json()["reasons"]}
+            assert "fold" in reasons["rebuild"]
+            assert "folded by rules" in reasons["engine"]
             late = {**example("complaint.received"), "id": "late", "source": "crm", "ticket": "late"}
             kind = {"Content-Type": "application/cloudevents+json"}
             assert client.post("/events", json=late, headers=kind).status_code == 202

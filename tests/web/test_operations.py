@@ -13,7 +13,9 @@ import structlog
 from fastapi import FastAPI
 from structlog.testing import capture_logs
 
-from tests.web.site import Site, complaint
+from processors.embedded import EmbeddedRunner
+from schemas.instants import SECOND
+from tests.web.site import Site, complaint, until
 from touchline import logs
 from touchline.exits import Refused
 from touchline.serving import metrics_token, services
@@ -142,6 +144,45 @@ def test_the_operators_token_reads_figures_of_all_tenants_and_nothing_else(tmp_p
             assert forger.get("/metrics").status_code == 401
     finally:
         site.stop()
+
+
+def test_health_checks_and_scrapes_are_no_requests(tmp_path: Path) -> None:
+    """Where /readyz answers 503 every few seconds nobody was refused an event."""
+    kept = tmp_path / "token"
+    kept.write_text(TOKEN)
+    site = Site(tmp_path / "data", metrics_token_file=str(kept))
+    site.start()
+    try:
+        with site.client(TOKEN) as operator:
+            for path in ("/healthz", "/readyz", "/metrics"):
+                assert operator.get(path).status_code == 200
+            assert operator.get("/nothing").status_code == 404
+            counted = re.findall(
+                r'touchline_http_answers_total{status="(\d+)"} (\d+)', operator.get("/metrics").text
+            )
+        assert dict(counted) == {"202": "0", "404": "1", "500": "0", "503": "0"}
+    finally:
+        site.stop()
+
+
+def test_how_long_something_due_has_waited_is_told(timed: Site) -> None:
+    """Also where no fact comes any more: then nothing else says that no engine is at work."""
+    with timed.client(timed.key()) as http:
+        sent = http.post("/events", json=complaint("c-1", timed.now())).json()
+        assert http.get(f"/cases/{sent['case_id']}", params={"after": sent["place"]}).status_code == 200
+
+        def waited() -> str:
+            (found,) = re.findall(r"^touchline_due_seconds (\S+)", http.get("/metrics").text, re.MULTILINE)
+            return str(found)
+
+        assert waited() == "0.0"
+        runner = timed.house.runner
+        assert isinstance(runner, EmbeddedRunner)
+        with runner.pause():
+            at = timed.house.reading.engine.earliest(timed.tenant())
+            timed.let_pass(at - timed.now() + 90 * SECOND)
+            assert waited() == "90.0"
+        until(lambda: waited() == "0.0")
 
 
 def test_without_a_token_file_there_is_no_such_door(site: Site) -> None:
