@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Final
 
 import typer
+from typer.exceptions import TyperException
 
 from touchline.exits import Exit, of_error
 from touchline.options import refuse
@@ -85,7 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command and exits; a refusal ends with its sentence and code instead of a traceback."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        application(words[0] if words else "")(args=words, prog_name="touchline")
+        command = application(words[0] if words else "")
+        ended = command(args=words, prog_name="touchline", standalone_mode=False)
+        sys.exit(ended if isinstance(ended, int) else Exit.DONE)
+    except TyperException as error:
+        from touchline.usage import tell
+
+        tell(error, words)
+        sys.exit(error.exit_code)
     except BrokenPipeError:  # `touchline tail | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Exit.DONE)
