@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 import yaml
 
+from tests.kit import prometheus
 from tests.kit.containers import (
     OF_PYTHON,
     SEVERAL,
@@ -156,6 +159,43 @@ def test_probes_ask_for_paths_that_there_are_on_the_port_that_is_served(part: st
         one["livenessProbe"]["httpGet"]["path"] == "/healthz"
     )  # what waits for its database is not killed for it
     assert [p["containerPort"] for p in one["ports"]] == [port]
+
+
+def test_an_upgrade_gets_through() -> None:
+    """What is folded afresh waits until nobody of the older version is left (tests/touchline/test_upgrade.py): so old workers
+    end first, and a gateway takes the old one's place, and events, before its tables are ready."""
+    assert of("Deployment")["worker"]["spec"]["strategy"] == {"type": "Recreate"}
+    assert container("gateway")["readinessProbe"]["httpGet"]["path"] == "/healthz"
+    assert "strategy" not in of("Deployment")["gateway"]["spec"]
+
+
+def test_prometheus_finds_every_pod_that_tells_figures_under_the_name_that_the_rules_look_for(
+    tmp_path: Path,
+) -> None:
+    """The page's lines, with pods as the API would list them in the place of the API, which Debian's Prometheus cannot ask."""
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    config = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    (job,) = config["scrape_configs"]
+    (found,) = job.pop("kubernetes_sd_configs")
+    listed = yaml.safe_load((FOLDER / "kustomization.yml").read_text(encoding="utf-8"))
+    assert found == {"role": "pod", "namespaces": {"names": [listed["namespace"]]}}
+    job["authorization"]["credentials_file"] = str(tmp_path / "prometheus.yml")
+    pods = [
+        {f"__meta_kubernetes_pod_label_{name}": value for name, value in labels.items()} | port
+        for labels, ports in (
+            ({"app": "something", "part": "else"}, [{"name": "metrics"}]),
+            *((template(part)["metadata"]["labels"], container(part).get("ports", [{}])) for part in PARTS),
+        )
+        for port in ({"__meta_kubernetes_pod_container_port_name": one.get("name", "")} for one in ports)
+    ]
+    job["static_configs"] = [{"targets": [f"10.0.0.{n}:1"], "labels": pod} for n, pod in enumerate(pods)]
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    tool = prometheus.needed()["promtool"]
+    ask = [tool, "check", "service-discovery", "--timeout=2s", tmp_path / "prometheus.yml", job["job_name"]]
+    told = subprocess.run(ask, capture_output=True, text=True, check=True)
+    jobs = [one["labels"]["job"] for one in json.loads(told.stdout) if one.get("labels")]
+    known = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    assert sorted(jobs) == sorted(one["job_name"] for one in known["scrape_configs"])
 
 
 def test_the_service_leads_to_the_gateways() -> None:
