@@ -39,6 +39,7 @@ from touchline.serving import run as serve
 from touchline.settings import Settings
 
 TENANT = "yunqi"
+TITLE = "云栖花园"
 SEED = 8
 """An estate in whose first live minutes every kind of end is seen."""
 KEY_SOURCE = "demo-desk"
@@ -89,7 +90,7 @@ def run(folder: Path, door: socket.socket) -> None:
     """``touchline demo``: seed what is missing, serve, go on."""
     settings = Settings.of(folder)
     logs.configure(settings.log_format)
-    settings = settings.model_copy(update={"alert_log": False})
+    settings = settings.model_copy(update={"alert_log": False, "titles": {TENANT: TITLE, **settings.titles}})
     plan = plan_of(folder, SystemClock().now())
     touches = week(tenant=TENANT, seed=plan.seed, base=plan.base)
     if not plan.live:
@@ -120,7 +121,7 @@ def seed(folder: Path, settings: Settings, plan: Plan, touches: Iterable[Touch])
     end = plan.base + DAYS * DAY
     due = [touch for touch in touches if touch.sent <= end]
     clock = SimulatedClock(plan.base)
-    with House.open(folder, settings, clock) as house, bar(f"云栖花园 {DAYS} 天", len(due)) as step:
+    with House.open(folder, settings, clock) as house, bar(f"{TITLE} {DAYS} 天", len(due)) as step:
         try:
             tenant = house.ledger.tenant(TENANT)
         except UnknownTenant:

@@ -231,7 +231,8 @@ class House:
         try:
             if not self.reading.engine.abreast(tenant, at - MINUTE):
                 return None
-            return worded(self.reading.figures.day_note(tenant, at), tenant.name)
+            called = self.settings.titles.get(tenant.name, tenant.name)
+            return worded(self.reading.figures.day_note(tenant, at), called)
         except OtherFold:
             return None
 

@@ -173,6 +173,7 @@ def services(house: House, *, demo: bool = False) -> Services:
             metrics_token=metrics_token(settings),
             version=_version(),
             demo=demo,
+            titles=settings.titles,
             body_limit=settings.body_limit,
             batch_limit=settings.batch_limit,
             rate=settings.rate,

@@ -8,10 +8,10 @@ who may reach it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from schemas.instants import HOUR, MINUTE, SECOND, Instant
 from touchline.exits import Exit, Refused
@@ -32,6 +32,10 @@ def after_midnight(clock: str) -> Instant:
 
 def _named(path: tuple[int | str, ...]) -> str:
     return f"TOUCHLINE_{str(path[0]).upper()}: " if path else ""
+
+
+def _refused(told: str) -> Refused:
+    return Refused(Exit.USAGE, "设置有误（环境变量或 touchline.env）：", f"{told}.")
 
 
 class Settings(BaseSettings):
@@ -59,6 +63,9 @@ class Settings(BaseSettings):
     """When the morning note (晨会日报) is made, hour and minute in Shanghai; ``off``: never."""
     daily_note_until: str = Field(default="12:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """After downtime it is made and sent late, but no later than this."""
+    titles: dict[str, Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=dict)
+    """What tenants are called at the head of the pages and of the morning note, as JSON: ``{"yunqi": "云栖地产"}``; the others
+    by their names, which never change."""
     body_limit: int = Field(default=1 << 20, ge=1024)
     batch_limit: int = Field(default=500, ge=1)
     metrics_token_file: str = ""
@@ -101,8 +108,9 @@ class Settings(BaseSettings):
             found = cls(_env_file=folder / ENV_FILE)
         except ValidationError as error:
             flaws = error.errors(include_url=False, include_context=False, include_input=False)
-            told = "; ".join(f"{_named(flaw['loc'])}{flaw['msg']}" for flaw in flaws)
-            raise Refused(Exit.USAGE, "设置有误（环境变量或 touchline.env）：", f"{told}.") from None
+            raise _refused("; ".join(f"{_named(flaw['loc'])}{flaw['msg']}" for flaw in flaws)) from None
+        except SettingsError:  # of the one setting that is JSON
+            raise _refused('TOUCHLINE_TITLES: Input should be JSON such as {"yunqi": "云栖地产"}') from None
         for name in SECRETS:
             file, beside = getattr(found, f"{name}_file"), getattr(found, name).get_secret_value()
             setattr(found, name, SecretStr(line(file, f"TOUCHLINE_{name.upper()}_FILE", beside)))

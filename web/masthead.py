@@ -20,4 +20,5 @@ def masthead(services: Services, t: Words) -> dict[str, Any]:
         if t.lang == "zh"
         else f"{weekday(day, t)} {day:%d %b}",
         "demo": services.settings.demo,
+        "titles": services.settings.titles,
     }

@@ -59,7 +59,7 @@ def shown(services: Services, who: Caller, day: Day, now: Instant, t: Words) -> 
     else:
         at = min(now, start_of_day(day) + services.settings.note_at) if day < day_of(now) else now
         figures = services.reading.figures.day_note(who.tenant, at)
-        zh, en = worded(figures, who.tenant.name)
+        zh, en = worded(figures, services.settings.titles.get(who.tenant.name, who.tenant.name))
         source = t("note.composed", at=show(parse_instant(figures["at"])))
     head, *lines = zh.split("\n")
     return {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from alerts.query import AlertsQuery
@@ -29,6 +29,8 @@ class WebSettings:
     """With which an operator's Prometheus reads the figures of every tenant; "" for none."""
     version: str = ""
     demo: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """What tenants are called, by name; of the others the name."""
     body_limit: int = 1 << 20
     drain_limit: int = 16 << 20
     """How much of a body that is too long is read and dropped, so that the 413 arrives."""

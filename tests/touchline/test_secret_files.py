@@ -77,7 +77,14 @@ def test_every_command_finds_its_database_by_the_file(
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("DAILY_NOTE", "25:00"), ("DAILY_NOTE", "13:00"), ("RATE", "0"), ("KAFKA_SASL", "hidden")],
+    [
+        ("DAILY_NOTE", "25:00"),
+        ("DAILY_NOTE", "13:00"),
+        ("RATE", "0"),
+        ("KAFKA_SASL", "hidden"),
+        ("TITLES", "{hidden"),
+        ("TITLES", '{"a": ""}'),
+    ],
 )
 def test_a_setting_that_is_none_is_named_and_no_secret_told(
     name: str, text: str, shell: Shell, monkeypatch: pytest.MonkeyPatch

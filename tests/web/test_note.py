@@ -26,11 +26,13 @@ def test_the_note_of_the_morning(tmp_path: Path, box: Inbox) -> None:
     """A day is told at half past eight, to the robot and on the page alike; the day before as the record tells it."""
     robot: dict[str, Any] = {"robot_url": "wecombot://KEY", "robot_endpoint": f"{box.url}/?key={{key}}"}
     clock = SimulatedClock(START + 4 * HOUR)
-    site = Site(tmp_path / "data", clock, alert_log=False, daily_note_until="09:30", **robot)
+    titles = {"云栖集团": "云栖地产客户服务部"}
+    site = Site(tmp_path / "data", clock, alert_log=False, daily_note_until="09:30", titles=titles, **robot)
     site.start()
     try:
         key = site.key()
         with site.client(key) as http, form(site, key) as page:
+            assert ">云栖地产客户服务部</span>" in page.get("/today").text, "as people call it"
             first = told(site, http, complaint("c-1", site.now(), ticket="T-1", actorref="kf-012"))[0][
                 "case_id"
             ]
@@ -46,7 +48,7 @@ def test_the_note_of_the_morning(tmp_path: Path, box: Inbox) -> None:
             assert len(box.calls) > calls
             (text,) = notes
             lines = text.split("\n")
-            assert lines[0] == "【晨会日报】2026-03-03 周二（截至 08:30）· 云栖集团"
+            assert lines[0] == "【晨会日报】2026-03-03 周二（截至 08:30）· 云栖地产客户服务部"
             assert lines[1] == "昨日新增 2（投诉 2）；办结 1（投诉 1）"
             assert lines[2].startswith("超时 2：项目客服部 2")
             assert "· 投诉登记 yunqi yunqi-3-1201 应于 03-02 24:00 项目客服部（首问 kf-012）" in lines

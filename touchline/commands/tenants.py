@@ -20,7 +20,10 @@ def add(app: typer.Typer) -> None:
 
 @tenants.command("add")
 def add_tenant(
-    name: Annotated[str, typer.Argument(help="名称，例如公司代码 a name, e.g. a company code")],
+    name: Annotated[
+        str,
+        typer.Argument(help="名称，登记后不变，可用汉字 a name, which never changes, e.g. a company code"),
+    ],
     data: DataOption = DATA,
     database: DatabaseOption = "",
     as_json: JsonOption = False,
