@@ -16,6 +16,8 @@ _WORDS = frozenset(
     | {"rate", "increase", "delta", "min_over_time", "max_over_time", "histogram_quantile"}
 )
 OF_THE_SCRAPE = frozenset({"instance", "job"})
+OF_AN_ALERT = {"alertname", "alertstate", "severity"}
+"""What Prometheus tells of its own alerts, as ``ALERTS``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,8 @@ class Query:
 def flaws(expression: str, known: dict[str, Figure]) -> list[str]:
     """What an expression names that nobody tells."""
     query = Query.of(expression)
-    found = [] if query.metrics else ["names no metric"]
-    labels: set[str] = set(OF_THE_SCRAPE)
+    found = [] if query.metrics or "ALERTS{" in expression else ["names no metric"]
+    labels = {*OF_THE_SCRAPE} | (OF_AN_ALERT if "ALERTS{" in expression else set())
     for name in query.metrics:
         base = re.sub(r"_(bucket|sum|count)$", "", name)
         if name == "up":
@@ -96,7 +98,7 @@ def flaws(expression: str, known: dict[str, Figure]) -> list[str]:
     found += [f"no label {label}" for label in sorted(query.grouped - labels)]
     for metric, label, _ in sorted(query.matched):
         base = metric.removesuffix("_bucket")
-        told = set(known[base].labels) if base in known else set()
+        told = set(known[base].labels) if base in known else OF_AN_ALERT if metric == "ALERTS" else set()
         if label not in told | OF_THE_SCRAPE | ({"le"} if base != metric else set()):
             found.append(f"{metric} has no label {label}")
     return found
