@@ -7,6 +7,7 @@ is mapped, sealed, kept and judged. Once in order of time, once in reverse order
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import random
 import resource
@@ -73,6 +74,8 @@ def imported(path: Path, folder: Path) -> tuple[float, float, int]:
     from schemas.instants import parse_instant
     from touchline.house import House
 
+    gc.collect()
+    gc.set_threshold(200_000, 20, 20)  # as every command has it (``touchline.__main__``)
     with House.open(folder, clock=SimulatedClock(parse_instant("2026-11-22T12:00:00+08:00"))) as house:
         house.admin.perform("tenant.add", {"name": "bench"})
         house.run_to_head()

@@ -7,6 +7,7 @@ the fold) they are forgotten, and the next batch reads.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from processors.ports import Announced
@@ -48,7 +49,8 @@ class Warm:
     def __init__(self, most: int = MOST) -> None:
         self.most = most
         self.weight = 0
-        self._scopes: dict[Key, Scope] = {}
+        # ordered: a plain dict looks for its first key past all that left it
+        self._scopes: OrderedDict[Key, Scope] = OrderedDict()
         self._weights: dict[Key, int] = {}
 
     def __len__(self) -> int:
@@ -62,14 +64,13 @@ class Warm:
         """What a batch touched and has committed."""
         kept, weights = self._scopes, self._weights
         for key, scope in scopes:
-            kept.pop(key, None)
             kept[key] = scope
+            kept.move_to_end(key)
             weight = scope.weight()
             self.weight += weight - weights.get(key, 0)
             weights[key] = weight
         while self.weight > self.most:
-            oldest = next(iter(kept))
-            del kept[oldest]
+            oldest, _ = kept.popitem(last=False)
             self.weight -= weights.pop(oldest)
 
     def forget(self) -> None:
