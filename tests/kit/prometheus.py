@@ -105,8 +105,12 @@ def show(there: Path) -> None:
     them where it looks. Raises Unavailable."""
     alertmanager = there / "usr/bin/alertmanager"
     root = os.geteuid() == 0
-    alertmanager.write_text(SHOWN.format(there=there, mapped="" if root else "--map-root-user"), "utf-8")
-    alertmanager.chmod(0o755)
+    script = SHOWN.format(there=there, mapped="" if root else "--map-root-user")
+    if (
+        not alertmanager.is_file() or alertmanager.read_text("utf-8") != script
+    ):  # another process may be running it
+        alertmanager.write_text(script, "utf-8")
+        alertmanager.chmod(0o755)
     if subprocess.run([alertmanager, "--version"], capture_output=True, check=False).returncode:
         alertmanager.unlink()
         if not root:

@@ -2,9 +2,9 @@
 of deploy/prometheus.
 
 Of those files copies are used, in which are changed: addresses and paths; the name ``worker``, which Docker's DNS would answer
-with every worker there is, for these addresses; how often is looked (1 s, so that nobody waits for 15), how long something must
-have lasted (``for``, 1 s) and how long Alertmanager gathers (0 s); and Alertmanager has a receiver, as its file says one is
-added.
+with every worker there is, for these addresses; how often is looked (2 s, so that nobody waits for 15) and judged (1 s); how
+long something must have lasted (``for``, 1 s); how long Alertmanager gathers (0 s); and it has a receiver, as its file says one
+is added.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def loaded(path: Path) -> Any:
 
 def looking(config: Any, places: Mapping[str, list[str]], manager: str, secrets: Path) -> Any:
     """prometheus.yml with the changes. ``places``: "relay:9465" -> where those that are meant by it are."""
-    config["global"] |= {"scrape_interval": QUICK, "evaluation_interval": QUICK}
+    config["global"] |= {"scrape_interval": "2s", "evaluation_interval": QUICK}
     for job in config["scrape_configs"]:
         targets = [target for group in job.pop("static_configs", []) for target in group["targets"]]
         for group in job.pop("dns_sd_configs", []):

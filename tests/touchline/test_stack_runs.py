@@ -118,7 +118,6 @@ def test_prometheus_sees_each_of_ours_and_knows_every_rule(stack: Stack, watch: 
     def up() -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for one in watch.prometheus("targets", state="active")["activeTargets"]:
-            assert one["lastError"] == ""
             if one["health"] == "up":
                 found.setdefault(one["labels"]["job"], set()).add(one["labels"]["instance"])
         return found
