@@ -9,21 +9,15 @@ from sqlalchemy import Connection
 
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
-from processors.rules.defects import DefectReports, Defects
-from processors.rules.linear import Sum
 from processors.rules.satisfaction import Satisfaction, SatisfactionAnswers
+from projections.defects import reports_behind
 from projections.moment import Moment
 from projections.sums import behind, cells
 from projections.tables import SetTables
 from schemas.catalogue import CATALOGUE
 from schemas.instants import Instant, format_instant
 
-BEHIND: Mapping[str, tuple[str, type[Sum]]] = {
-    "satisfaction": (Satisfaction.name, SatisfactionAnswers),
-    "defects": (Defects.name, DefectReports),
-}
-"""Figure -> (rule, the sums whose evidence it is)."""
-_TOLD = ("satisfied", "component", "cause", "severity", "location")
+_TOLD = ("satisfied", "component", "cause", "responsible_party", "severity", "location")
 
 
 def events_behind(
@@ -39,15 +33,25 @@ def events_behind(
     after: tuple[Instant, str] | None = None,
 ) -> list[dict[str, Any]]:
     """``{"event_id", "case_id", "type", "zh", "en", "time", "project_id", "house_id", "owner_type", "data"}``, the latest
-    first. ``case_id`` null where the event belongs to none; ``data``: what was counted of it, never free text."""
-    rule, kind = BEHIND[figure]
-    keys = list(cells(conn, tables, tenant.number, rule, kind, where, moment))
-    entries = behind(conn, tables, tenant.number, rule, kind, keys, moment, limit, after)
-    facts = ledger.facts_at(conn, tenant, {entry.place for entry in entries})
+    first. ``case_id`` null where the event belongs to none; ``data``: what was counted of it, or determined of its case,
+    never free text."""
+    number = tenant.number
+    counted: list[tuple[int, Mapping[str, Any]]]
+    if figure == "defects":
+        rows = reports_behind(conn, tables, number, where, moment, limit, after)
+        counted = [
+            (row.place, {"cause": row.cause, "responsible_party": row.responsible_party}) for row in rows
+        ]
+    else:
+        rule, kind = Satisfaction.name, SatisfactionAnswers
+        keys = list(cells(conn, tables, number, rule, kind, where, moment))
+        entries = behind(conn, tables, number, rule, kind, keys, moment, limit, after)
+        counted = [(entry.place, {}) for entry in entries]
+    facts = ledger.facts_at(conn, tenant, {place for place, _ in counted})
     found: list[dict[str, Any]] = []
-    for entry in entries:
-        fact = facts[entry.place]
-        known = CATALOGUE[fact.type]
+    for place, determined in counted:
+        fact = facts[place]
+        known, data = CATALOGUE[fact.type], {**fact.data, **determined}
         found.append(
             {
                 "event_id": fact.event_id,
@@ -59,7 +63,7 @@ def events_behind(
                 "project_id": fact.project_id,
                 "house_id": fact.house_id,
                 "owner_type": fact.owner_type,
-                "data": {name: fact.data[name] for name in _TOLD if fact.data.get(name) is not None},
+                "data": {name: data[name] for name in _TOLD if data.get(name) not in (None, "")},
             }
         )
     return found

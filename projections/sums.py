@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from processors.rules.linear import Sum, names_of, scope_of, summed
 from processors.rules.protocol import SUM, Evidence
@@ -80,6 +80,14 @@ def filed(conn: Connection, tables: SetTables, tenant: int, rule: str, slot: str
         yield Evidence._make(line)
 
 
+def standing(tables: SetTables, moment: Moment) -> list[ColumnElement[bool]]:
+    """Of evidence: what counts at the moment (``Moment.stands``)."""
+    e = tables.evidence.c
+    if moment.known_at is not None:
+        return [e.recorded <= moment.known_at, (e.voided == 0) | (e.voided > moment.known_at)]
+    return [e.voided == 0] if moment.as_of is None else [e.voided == 0, e.time <= moment.as_of]
+
+
 def behind(
     conn: Connection,
     tables: SetTables,
@@ -96,14 +104,7 @@ def behind(
     query = select(*(e.c[name] for name in Evidence._fields)).where(
         e.c.tenant == tenant, e.c.rule == rule, e.c.slot == SUM + kind.TABLE
     )
-    if moment.known_at is not None:
-        query = query.where(
-            e.c.recorded <= moment.known_at, (e.c.voided == 0) | (e.c.voided > moment.known_at)
-        )
-    else:
-        query = query.where(e.c.voided == 0)
-    if moment.as_of is not None:
-        query = query.where(e.c.time <= moment.as_of)
+    query = query.where(*standing(tables, moment))
     if after is not None:
         at, last = after
         query = query.where((e.c.time < at) | ((e.c.time == at) & (e.c.event_id > last)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from processors.rules.cases import Cases
-from processors.rules.defects import DefectHouses, Defects
+from processors.rules.defects import Defects
 from processors.rules.firstcontact import FirstContact
 from processors.rules.linear import AnyRule
 from processors.rules.penalties import Penalties
@@ -28,4 +28,4 @@ def owners() -> tuple[Owner, ...]:
 
 def _figures() -> tuple[AnyRule, ...]:
     """Rules of figures import little: they serve for both."""
-    return (Satisfaction(), Defects(), DefectHouses())
+    return (Satisfaction(), Defects())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -23,7 +24,14 @@ _api = APIRouter(tags=["figures"], dependencies=[Depends(known_only)])
 _pages = APIRouter(include_in_schema=False)
 PAGE = "/wall/defects"
 Part = Annotated[str | None, Query(max_length=200, description="component; empty: those that name none")]
-Cause = Annotated[str | None, Query(max_length=64, description="cause; empty: not determined in the report")]
+Cause = Annotated[
+    str | None,
+    Query(max_length=64, description="cause; empty: not determined", examples=["construction_quality"]),
+]
+Party = Annotated[
+    str | None,
+    Query(max_length=64, description="responsible party; empty: none named", examples=["contractor"]),
+]
 Origin = Annotated[str | None, Query(max_length=64, description="repair or defect", examples=["repair"])]
 
 
@@ -32,10 +40,18 @@ async def asked(
     origin: Origin = None,
     component: Part = None,
     cause: Cause = None,
+    responsible_party: Party = None,
     month: Month = None,
 ) -> dict[str, str]:
     """Which figures: column -> text."""
-    return where(project_id=project, origin=origin, component=component, cause=cause, month=month)
+    return where(
+        project_id=project,
+        origin=origin,
+        component=component,
+        cause=cause,
+        responsible_party=responsible_party,
+        month=month,
+    )
 
 
 Asked = Annotated[dict[str, str], Depends(asked)]
@@ -44,8 +60,9 @@ Asked = Annotated[dict[str, str], Depends(asked)]
 @_api.get(
     "/defects",
     summary="Defects by project, origin, component, cause and month",
-    description="Repairs reported and defects recorded, counted apart; `houses` are different ones. `known_at`: as it was "
-    "known then; `as_of`: of what had happened by then.",
+    description="Repairs reported and defects recorded, counted apart; `houses` are different ones. The cause and the "
+    "responsible party of a repair are those last determined of its case (`repair.cause_determined`); the month stays that of "
+    "the report. `known_at`: as it was known then; `as_of`: of what had happened by then.",
     response_model=DefectsBody,
     responses=answers(401, 403, 422, 503),
 )
@@ -77,9 +94,14 @@ async def cases(
 
 
 def line(services: Services, who: Caller, month: str, t: Words) -> str:
-    """The month in one line, for the wall."""
-    total = services.reading.figures.defects(who.tenant, {"month": month})["total"]
-    return t("figures.defects.line", n=total["reports"], houses=total["houses"])
+    """The month in one line, for the wall, with its causes as far as they are determined, the most frequent first."""
+    found = services.reading.figures.defects(who.tenant, {"month": month})
+    causes: Counter[str] = Counter()
+    for one in found["figures"]:
+        causes[one["cause"]] += one["reports"]
+    known = [f"{names(cause, t)} {n}" for cause, n in causes.most_common() if cause]
+    total = found["total"]
+    return " · ".join((t("figures.defects.line", n=total["reports"], houses=total["houses"]), *known))
 
 
 @_pages.get(PAGE)
@@ -133,7 +155,13 @@ async def page_of_cases(
 ) -> Response:
     """The cases behind one figure."""
     return await behind.shown(
-        services, who, pages, t, "defects", asked, ("project_id", "origin", "component", "cause", "month")
+        services,
+        who,
+        pages,
+        t,
+        "defects",
+        asked,
+        ("project_id", "origin", "component", "cause", "responsible_party", "month"),
     )
 
 

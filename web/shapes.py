@@ -255,7 +255,20 @@ class DefectsBody(Shape):
     zone: str = Field(examples=["Asia/Shanghai"])
     total: dict[str, int] = Field(examples=[{"reports": 12, "houses": 9}])
     figures: list[dict[str, Any]] = Field(
-        description="by project, origin, component, cause and month, the latest month first"
+        description="by project, origin, component, cause and month, the latest month first; `cause` empty: not determined",
+        examples=[
+            [
+                {
+                    "project_id": "riverside",
+                    "origin": "repair",
+                    "component": "外窗",
+                    "cause": "construction_quality",
+                    "month": "2026-11",
+                    "reports": 7,
+                    "houses": 5,
+                }
+            ]
+        ],
     )
 
 
@@ -269,7 +282,9 @@ class Counted(Shape):
     project_id: str = ""
     house_id: str = ""
     owner_type: str = ""
-    data: dict[str, Any] = Field(description="what was counted of it; no free text")
+    data: dict[str, Any] = Field(
+        description="what was counted of it, or determined of its case; no free text"
+    )
 
 
 class Member(Shape):

@@ -171,6 +171,62 @@ def test_defects_in_different_houses_and_as_known(world: World) -> None:
     assert world.rebuild().differences == {}
 
 
+def test_the_cause_determined_later_moves_what_was_reported_to_it(world: World) -> None:
+    def said(kind: str, own_id: str, at: Instant, ticket: str, **data: str) -> dict[str, Any]:
+        where = {"ticket": ticket, "projectid": "云栖", "houseid": f"1-{ticket}"}
+        return event(kind, own_id, at, data=data, **where)
+
+    def told(**moment: Instant) -> dict[tuple[str, str], tuple[int, int]]:
+        found = world.reading.figures.defects(world.tenant, {}, **moment)["figures"]
+        return {(one["month"], one["cause"]): (one["reports"], one["houses"]) for one in found}
+
+    def behind(**where: str) -> list[tuple[str, str]]:
+        found = world.reading.figures.behind(world.tenant, "defects", where)
+        return [(one["case_id"], one["data"].get("responsible_party", "")) for one in found]
+
+    built, other = "construction_quality", "non_construction_quality"
+    april = START + 35 * DAY
+    window = {"component": "window", "description": "关不严"}
+    first, second = (
+        world.keep(said("repair.reported", own, START + HOUR, own, **window), START + 2 * HOUR)
+        for own in ("101", "102")
+    )
+    world.fold()
+    assert told() == {("2026-03", ""): (2, 2)}
+    named = {"cause": built, "responsible_party": "contractor"}
+    world.keep(said("repair.cause_determined", "c1", april, "101", **named), april + HOUR)
+    world.fold()
+    assert told() == {("2026-03", ""): (1, 1), ("2026-03", built): (1, 1)}, "in the month of the report"
+    assert behind(cause=built) == behind(responsible_party="contractor") == [(first.case_id, "contractor")]
+    assert behind(cause="") == behind(responsible_party="") == [(second.case_id, "")]
+    assert behind(cause=built, responsible_party="property_co") == []
+
+    world.keep(said("repair.cause_determined", "c2", april + DAY, "101", cause=other), april + DAY)
+    world.keep(said("repair.cause_determined", "c3", START, "102", cause=other), april + 2 * DAY)
+    world.fold()
+    assert told() == {("2026-03", other): (2, 2)}
+    assert told(known_at=april + DAY) == {("2026-03", ""): (1, 1), ("2026-03", other): (1, 1)}
+    assert told(as_of=april) == {("2026-03", built): (1, 1), ("2026-03", other): (1, 1)}
+    assert behind(responsible_party="contractor") == [], "another cause, and nobody named with it"
+    taken = event("event.withdrawn", "w", april, correctssourceid="c2")
+    mended = said("repair.cause_determined", "c4", april, "102", **named) | {"correctssourceid": "c3"}
+    world.append(taken, mended, at=april + 3 * DAY)
+    world.fold()
+    assert told() == {("2026-03", built): (2, 2)}
+    assert told(known_at=april + 2 * DAY) == {("2026-03", other): (2, 2)}
+    assert {party for _, party in behind()} == {"contractor"}
+    reading = world.reading.figures
+    moments: tuple[dict[str, Any], ...] = ({}, {"known_at": april + 3 * DAY}, {"as_of": april})
+    for when in moments:
+        both = reading.behind(world.tenant, "defects", {"cause": built}, **when)
+        assert [one["event_id"] for one in both] == sorted([first.event_id, second.event_id])
+        (one,) = reading.behind(world.tenant, "defects", {"cause": built}, **when, limit=1)
+        last = f"{one['time']},{one['event_id']}"
+        assert reading.behind(world.tenant, "defects", {"cause": built}, **when, after=last) == both[1:]
+    assert world.rebuild(swap=True).differences == {}
+    assert told() == {("2026-03", built): (2, 2)}
+
+
 def test_a_mark_above_its_own_scale_is_none(world: World) -> None:
     slip = {"scores": [{"component": "a", "points": 7, "out_of": 5}, {"component": "b", "points": 2**40}]}
     world.keep(visit(1, START + HOUR, data=slip), START + HOUR)

@@ -88,6 +88,15 @@ def test_the_end_of_the_week_shows_every_kind_of_end(whole: Path) -> None:
     assert FORGOTTEN_TICKET in tickets
 
 
+def test_the_defects_of_the_week_have_their_causes(whole: Path) -> None:
+    with House.open(whole, clock=SimulatedClock(BASE + DAYS * DAY)) as house:
+        figures = house.reading.figures.defects(house.ledger.tenant(demo.TENANT), {})["figures"]
+    causes = {one["cause"] for one in figures}
+    assert causes == {"construction_quality", "non_construction_quality", ""}, (
+        "and some are not determined yet"
+    )
+
+
 def test_verdicts_are_recorded_when_they_fell_due_not_when_the_demo_ran(whole: Path) -> None:
     with House.open(whole, clock=SimulatedClock(BASE + DAYS * DAY)) as house, house.database.read() as conn:
         tenant = house.ledger.tenant(demo.TENANT)

@@ -45,7 +45,15 @@ def test_the_figures_and_the_cases_behind(acme: Shell, events: Path, tmp_path: P
     (defect,) = acme("defects", "--json").json["figures"]
     assert (defect["origin"], defect["reports"]) == ("repair", 1)
     assert acme("defects", "--known-at", "2001-01-01", "--json").json["figures"] == []
+    assert acme("defects", "--cause", "non_construction_quality", "--json").json["figures"] == []
+    found = {**example("repair.cause_determined"), "ticket": report["ticket"]}
+    path.write_text(json.dumps(found) + "\n", encoding="utf-8")
+    assert acme("append", str(path)).code == 0
+    blamed = ("defects", "--cause", "construction_quality", "--party", "contractor")
+    assert acme(*blamed, "--json").json["total"] == {"reports": 1, "houses": 1}
+    assert "施工质量 Construction quality" in acme(*blamed).out
     (line,) = acme("defects", "--cases", "--json").json
+    assert acme(*blamed, "--cases", "--json").json == [line]
     assert line["case_id"] in acme("case", "show", line["case_id"]).out
     assert "合计" in acme("defects").out
     assert acme("defects", "--as-of", "2026-03-03", "--known-at", "2026-03-03").code == 2

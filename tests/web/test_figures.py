@@ -84,6 +84,34 @@ def test_every_figure_opens_the_cases_behind_it(timed: Site) -> None:
         assert http.get(f"/wall/cases/{case}").status_code == 200
 
 
+def test_the_cause_of_a_repair_is_shown_once_it_is_determined(timed: Site) -> None:
+    built = {"cause": "construction_quality", "responsible_party": "contractor"}
+    with timed.client(timed.key()) as http:
+        case = told(http, timed, 2)
+        for page in ("/", "/wall/defects"):
+            assert "施工质量" not in http.get(page).text
+        found = said(timed, "repair.cause_determined", "r1", **built) | {"id": "c1"}
+        kept = http.post("/events", json=found).json()
+        assert kept["case_id"] == case
+        http.get(f"/cases/{case}", params={"after": kept["place"]})
+        assert [one["cause"] for one in http.get("/defects").json()["figures"]] == [
+            "",
+            "construction_quality",
+        ]
+        for asked, reports in ((built, 1), ({"cause": ""}, 1), ({"responsible_party": "supplier"}, 0)):
+            assert http.get("/defects", params=asked).json()["total"]["reports"] == reports
+            assert len(http.get("/defects/cases", params=asked).json()) == reports
+        (line,) = http.get("/defects/cases", params=built).json()
+        assert (line["case_id"], line["data"]) == (case, {"component": "window", **built})
+        assert "2 次 · 1 户 · 施工质量 1" in http.get("/").text
+        room = http.get("/wall/defects").text
+        assert ">施工质量<" in room
+        (opened,) = {link for link in links(room) if "cause=construction_quality" in link}
+        shown = http.get(opened).text
+        assert [link for link in links(shown) if "/cases/" in link] == [f"/wall/cases/{case}"]
+        assert "施工质量 · 施工单位" in shown
+
+
 def test_the_share_of_return_visits_stands_beside(timed: Site) -> None:
     with timed.client(timed.key()) as http:
         told(http, timed, 1)

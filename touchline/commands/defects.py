@@ -28,6 +28,8 @@ def add(app: typer.Typer) -> None:
 def defects(
     project: Project = "",
     component: Annotated[str, typer.Option("--component", help="构件 one component")] = "",
+    cause: Annotated[str, typer.Option("--cause", help="原因代码 one cause, by its code")] = "",
+    party: Annotated[str, typer.Option("--party", help="责任方代码 one responsible party, by its code")] = "",
     month: Month = "",
     cases: Behind = False,
     as_of: AsOfOption = "",
@@ -37,14 +39,18 @@ def defects(
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """缺陷：报修与缺陷登记按项目、构件、原因、月份（北京时间）汇总，含不同房屋数。
-    Defects as reported, by project, component, cause and month (Asia/Shanghai), with how many different houses.
+    """缺陷：报修与缺陷登记按项目、构件、原因、月份（北京时间）汇总，含不同房屋数；报修的原因以最近一次责任方分析为准。
+    Defects as reported, by project, component, cause and month (Asia/Shanghai), with how many different houses; the cause of a
+    repair is the one last determined of its case.
 
     \b
     Example:
       touchline defects --project riverside --cases
+      touchline defects --cause construction_quality --party contractor
     """
-    where = where_of(project_id=project, component=component, month=month)
+    where = where_of(
+        project_id=project, component=component, cause=cause, responsible_party=party, month=month
+    )
     found = asked("defects", where, cases, as_of, known_at, tenant, data, database)
     if as_json:
         show(found)

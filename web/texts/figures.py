@@ -16,9 +16,10 @@ TEXTS: Final[Texts] = {
     "figures.few": ("样本不足（{n}/{least}）", "too few answers ({n}/{least})"),
     "figures.defects": ("缺陷反馈", "Defects"),
     "figures.defects.hint": (
-        "报修与缺陷登记分别计数，按报告当月（北京时间）；户数为不同房屋。点数字看事项。",
-        "Repairs reported and defects recorded, counted apart, by month (Asia/Shanghai); houses are different ones. "
-        "A figure opens its cases.",
+        "报修与缺陷登记分别计数，按报告当月（北京时间）；报修的原因以该事项最近一次责任方分析为准，未判定的记为“—”；"
+        "户数为不同房屋。点数字看事项。",
+        "Repairs reported and defects recorded, counted apart, by month (Asia/Shanghai); a repair's cause is the one last "
+        "determined of its case, — where none is; houses are different ones. A figure opens its cases.",
     ),
     "figures.defects.line": ("{n} 次 · {houses} 户", "{n} in {houses} houses"),
     "figures.this_month": ("本月", "this month"),
