@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from schemas.catalogue import CATALOGUE
+
 REPORTS: Final = {"complaint": "complaint.received", "repair": "repair.reported"}
 """Kind of matter -> the report that the repetition ladder counts."""
+FIGURES: Final = {
+    kind: (("project_id",), (("各项目的满意度", "Satisfaction by estate"),))
+    for kind, entry in CATALOGUE.items()
+    if kind.startswith("followup.") and kind.endswith("_completed") and entry.case == "needs"
+}
+"""Return visit -> (fields, the figure that leaves out a visit without them): a visit is counted by what it says itself."""
 NAMED: Final = "same_problem_key"
 """A report that bears it names its problem, and needs no part of it."""
 _GIVEN: Final = frozenset({"case_id", "event_id"})
@@ -16,8 +24,8 @@ _GIVEN: Final = frozenset({"case_id", "event_id"})
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """``fields``: any one of them will do. ``policies``: Chinese and English names of the promises that do not open without;
-    none where it is the repetition ladder (投诉上移制) that needs it."""
+    """``fields``: any one of them will do. ``policies``: Chinese and English names of the promises that do not open, and the
+    figures that count nothing without; none where it is the repetition ladder (投诉上移制) that needs it."""
 
     fields: tuple[str, ...]
     policies: tuple[tuple[str, str], ...] = ()
@@ -41,6 +49,8 @@ def needs(profile: Mapping[str, Any]) -> dict[str, list[Need]]:
                     keys.setdefault((event, path), []).append(
                         (policy["zh"], policy.get("en") or policy["zh"])
                     )
+    for event, (fields, figures) in FIGURES.items():
+        found.setdefault(event, []).append(Need(fields, figures))
     for (event, path), named in keys.items():
         found.setdefault(event, []).append(Need((path,), tuple(named)))
     return found

@@ -65,7 +65,9 @@ CODES: Final[dict[str, tuple[str, str]]] = {
     "privacy_request": ("个人信息请求", "Privacy request"),
     "contact": ("客户联系", "Contact"),
     "commitment": ("承诺", "Commitment"),
+    "case": ("事项", "Case"),
     "contact_sheet": ("工作联系单", "Contact sheet"),
+    "followup": ("回访", "Return visit"),
     # 投诉对象
     "design": ("设计", "Design"),
     "engineering": ("工程", "Engineering"),

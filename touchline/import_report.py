@@ -10,6 +10,7 @@ from touchline.options import say, show
 
 if TYPE_CHECKING:
     from producers.mapping.aliases import Aliases
+    from producers.sheets.blanks import Blank
     from producers.sheets.importing import Import
     from producers.sheets.remarks import Remarks
     from producers.sheets.trial import Repeat
@@ -83,11 +84,13 @@ def tell(
         )
     if (more := len(same) - LISTED) > 0:
         print(f"… 另有 {more} 行同号，见 --json and {more} more such rows (--json)")
-    _print_remarks(remarks)
+    blank = remarks.blanks.told()
+    _print_remarks(remarks, blank)
     for kind, counted in unknown.items():
         names = "、".join(list(counted)[:SHOWN_NAMES]) + (" …" if len(counted) > SHOWN_NAMES else "")
         what = {"projects": "项目 estates", "houses": "房号 houses"}[kind]
         print(f"别名表中没有的{what} not in the alias file ({len(counted)}): {names}")
+    told = remarks.count + len(blank) + bool(remarks.unchecked)
     if dry_run:
         kept = (
             f"可写入 {report.kept} 个触点，文件内重复 {report.again} 个（不查已有的）",
@@ -99,12 +102,12 @@ def tell(
             f"{report.kept} touchpoints kept, {report.again} there already",
         )
     say(
-        f"{report.rows} 行：{kept[0]}，跳过 {report.skipped} 行，有误 {report.bad} 行，提示 {remarks.count} 条。",
-        f"{report.rows} rows: {kept[1]}, {report.skipped} rows skipped, {report.bad} bad, {remarks.count} remarks.",
+        f"{report.rows} 行：{kept[0]}，跳过 {report.skipped} 行，有误 {report.bad} 行，提示 {told} 条。",
+        f"{report.rows} rows: {kept[1]}, {report.skipped} rows skipped, {report.bad} bad, {told} remarks.",
     )
 
 
-def _print_remarks(remarks: Remarks) -> None:
+def _print_remarks(remarks: Remarks, blanks: Sequence[Blank]) -> None:
     for one in remarks.listed[:LISTED]:
         fault = one.fault
         print(f"{one.line}: 提示 {fault.field}: {fault.reason_zh} {fault.reason}")
@@ -115,7 +118,7 @@ def _print_remarks(remarks: Remarks) -> None:
             f"提示 {remarks.unchecked} 行的事项不是本文件受理的，暂不能与台账比对 "
             f"{remarks.unchecked} rows are of cases that this file does not take in, and could not be looked up"
         )
-    for blank in remarks.blanks.told():
+    for blank in blanks:
         print(
             f"提示 {blank.field}（{blank.of} 行中 {blank.rows} 行）{blank.reason_zh} "
             f"{blank.field} ({blank.rows} of {blank.of} rows) {blank.reason}"

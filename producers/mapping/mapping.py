@@ -13,7 +13,7 @@ from producers.mapping.expressions import Expression
 from producers.mapping.problems import BadCell, BadRow, Fault
 from producers.mapping.times import Times
 from producers.mapping.touchpoints import Shape, faults_of
-from producers.mapping.values import Hasher, Value
+from producers.mapping.values import Hasher, Row, Value
 from schemas.fields import is_ref
 
 CONFLICT: Final = "duplicate_conflict"
@@ -66,11 +66,21 @@ class Mapping:
 
     def events(self, reader: Reader, raw: Any, hasher: Hasher) -> list[Made] | None:
         """What a row becomes; None where the mapping skips it. Raises BadRow with everything that is wrong."""
+        row = self.read(reader, raw)
+        return None if row is None else self.made(row, hasher)
+
+    def read(self, reader: Reader, raw: Any) -> Row | None:
+        """A row by short names; None where the mapping skips it. Raises BadRow."""
         row, faults = reader.row(raw)
         if self.skip is not None and self._skips(row):
             return None
         if faults:
             raise BadRow(list(dict.fromkeys(faults)))
+        return row
+
+    def made(self, row: Row, hasher: Hasher) -> list[Made]:
+        """What it becomes. Raises BadRow."""
+        faults: list[Fault] = []
         ticket = self.ticket.of(row, hasher) if self.ticket is not None else None
         row_id = self.id.of(row, hasher)
         if not isinstance(row_id, str) or not row_id:

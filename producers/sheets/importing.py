@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 from producers.mapping.aliases import Aliases
 from producers.mapping.mapping import Made
 from producers.mapping.problems import BadRow, Fault
+from producers.mapping.unused import Unused
 from producers.mapping.values import Hasher
 from producers.sheets.csvfile import unreadable
 from producers.sheets.table import Table
@@ -56,6 +57,8 @@ class Row:
     line: int
     cells: Sequence[object]
     made: Sequence[Made]
+    unused: Sequence[Fault] = ()
+    """Cells that nothing is made of."""
 
 
 class Import:
@@ -75,6 +78,7 @@ class Import:
         self.report = Report()
         self._reader = self.mapping.over(table.headings, aliases)
         self._hasher = hasher
+        self._unused = Unused(table.mapping)
         self._remarks = remarks
         self._csv = csv.writer(rejects) if rejects is not None else None
         if self._csv is not None:
@@ -94,14 +98,15 @@ class Import:
                 self._reject(line, cells, [NOT_ENCODED])
                 continue
             try:
-                made = self.mapping.events(self._reader, cells, self._hasher)
+                values = self.mapping.read(self._reader, cells)
+                if values is None:
+                    self.report.skipped += 1
+                    continue
+                made = self.mapping.made(values, self._hasher)
             except BadRow as error:
                 self._reject(line, cells, error.faults)
                 continue
-            if made is None:
-                self.report.skipped += 1
-                continue
-            batch.append(Row(line, cells, made))
+            batch.append(Row(line, cells, made, tuple(self._unused.of(values, made))))
             events += len(made)
             size += sum(len(cell) if isinstance(cell, str) else 20 for cell in cells) + 300 * len(made)
             if events >= BATCH_EVENTS or size >= BATCH_SIZE:
@@ -125,7 +130,7 @@ class Import:
                 self.report.again += answer == "again"
                 kept.append(made)
             if kept and self._remarks is not None:
-                self._remarks.row(row.line, kept)
+                self._remarks.row(row.line, kept, row.unused)
             if faults:
                 self._reject(row.line, row.cells, list(dict.fromkeys(faults)))
 

@@ -45,11 +45,11 @@ class Remarks:
     ) -> None:
         self.unopened.__exit__(kind, error, trace)
 
-    def row(self, line: int, kept: Sequence[Made]) -> None:
-        """Touchpoints of a row that were kept, now or before."""
+    def row(self, line: int, kept: Sequence[Made], unused: Sequence[Fault] = ()) -> None:
+        """Touchpoints of a row that were kept, now or before, and what was not made any of."""
         self.blanks.row(kept)
         self.unopened.row(line, kept)
-        for fault in out_of_order(self.mapping, kept):
+        for fault in (*unused, *out_of_order(self.mapping, kept)):
             self.add(line, fault)
 
     def lacking(self, source: str, elsewhere: MappingOf[str, Sequence[str]]) -> None:

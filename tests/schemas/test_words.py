@@ -50,6 +50,16 @@ def test_every_code_has_both_languages(code: str) -> None:
     assert en.isascii()
 
 
+def test_every_kind_that_a_case_can_be_has_both_languages() -> None:
+    """A case that nothing opened is called after the first word of what was told of it."""
+    kinds = {
+        name.partition(".")[0]
+        for name, entry in CATALOGUE.items()
+        if entry.touchpoint and entry.case != "none"
+    }
+    assert sorted(kind for kind in kinds if kind not in WORDS) == []
+
+
 def test_roles_of_examples_are_named() -> None:
     for name, entry in CATALOGUE.items():
         if entry.writer == "engine":

@@ -39,7 +39,7 @@ def test_a_visit_of_a_case_that_nobody_took_in_is_kept_and_told(acme: Shell, tmp
     again = acme("import", visits, "-s", "desk")
     told = [line for line in again.out.splitlines() if line.startswith("3: ")]
     assert ["没有受理过此编号" in line for line in told] == [True]
-    assert "提示 2 条" in again.err
+    assert "提示 3 条" in again.err, "two visits, and that none of them tells its estate"
     late = written(tmp_path / "late.csv", COMPLAINTS + "T9,2026-03-03 09:00,裂缝,,,云栖,3-1,裂缝,\n")
     assert acme("import", late, "-s", "desk").code == 0
     assert acme("import", visits, "-s", "desk", "--json").json["remarks"] == [], "it came later"
@@ -106,6 +106,43 @@ def test_times_in_the_wrong_order_are_kept_and_told(acme: Shell, tmp_path: Path)
     assert "早于 登记时间" in told["remarks"][-1]["reason_zh"]
 
 
+def test_what_is_filled_in_and_kept_by_nothing_is_told(acme: Shell, tmp_path: Path) -> None:
+    """A time to visit without the time of the call in which it was agreed; what was found on a visit that has no time."""
+    head = "报修编号,报修时间,报修内容,联系时间,约定上门时间,上门时间,查看情况,关闭时间,关闭原因\n"
+    rows = [
+        "B1,2026-03-02 09:00,渗水,,2026-03-02 14:00,,,,",
+        "B2,2026-03-02 09:00,渗水,2026-03-02 10:00,2026-03-02 14:00,,密封胶老化,,已解决",
+        "B3,2026-03-02 09:00,渗水,2026-03-02 10:00,2026-03-02 14:00,2026-03-02 14:00,密封胶老化,2026-03-03,已解决",
+        "B4,2026-03-02 09:00,渗水,2026-03-02 10:00,,,,,",
+    ]
+    repairs = written(tmp_path / "r.csv", head + "\n".join(rows) + "\n")
+    for more in (["--dry-run"], []):
+        said = acme("import", repairs, "-s", "desk", "--json", *more)
+        assert said.code == 0
+        assert [(one["line"], one["field"], one["reason_zh"]) for one in said.json["remarks"]] == [
+            (2, "约定上门时间", "已填，但没有写入：缺少 联系时间"),
+            (3, "查看情况", "已填，但没有写入：缺少 上门时间"),
+            (3, "关闭原因", "已填，但没有写入：缺少 关闭时间"),
+        ]
+    head = "投诉编号,受理时间,投诉内容,传递时间,责任部门,承诺内容,承诺兑现时间\n"
+    rows = [
+        "T1,2026-03-02 09:00,漏水,2026-03-02 10:00,,,2026-03-06",
+        "T2,2026-03-02 09:00,漏水,,工程部,修好,",
+    ]
+    complaints = written(tmp_path / "c.csv", head + "\n".join(rows) + "\n")
+    told = acme("import", complaints, "-s", "desk", "--json").json["remarks"]
+    assert [(one["line"], one["field"]) for one in told] == [
+        (2, "传递时间"),
+        (2, "承诺兑现时间"),
+        (3, "责任部门"),
+    ]
+    visits = written(
+        tmp_path / "v.csv", VISITS.strip() + ",得分\nB1,维修第一次回访,2026-03-05 10:00,未接通,90\n"
+    )
+    (one,) = acme("import", visits, "-s", "desk", "--json").json["remarks"]
+    assert (one["field"], "没有可写入它的触点" in one["reason_zh"]) == ("得分", True)
+
+
 def test_columns_that_the_ladder_or_a_policy_needs_are_counted_once(acme: Shell, tmp_path: Path) -> None:
     rows = [
         "T1,2026-03-02 09:00,漏水,,,云栖,3-1,,",
@@ -123,6 +160,16 @@ def test_columns_that_the_ladder_or_a_policy_needs_are_counted_once(acme: Shell,
     plain = acme("import", path, "-s", "desk").out
     assert plain.count("投诉上移制") == 2
     assert "项目（2 行中 1 行）未填：不计入 " in plain
+    visits = written(
+        tmp_path / "v.csv", f"{VISITS.strip()},项目\nT1,{VISIT.strip()},云栖\nT2,{VISIT.strip()},\n"
+    )
+    (one,) = acme("import", visits, "-s", "desk", "--json").json["blank"]
+    assert (one["field"], one["rows"], one["of"], "各项目的满意度" in one["reason_zh"]) == (
+        "项目",
+        1,
+        2,
+        True,
+    )
 
 
 def test_the_example_rows_of_our_own_ledgers_ask_for_no_remark(acme: Shell, tmp_path: Path) -> None:
