@@ -114,6 +114,15 @@ def test_no_more_is_kept_than_was_said() -> None:
     assert (warm.weight, len(warm)) == (0, 0)
 
 
+def test_what_was_touched_longest_ago_goes_first_and_nothing_is_counted_twice() -> None:
+    warm, scopes = Warm(most=3), {name: Scope() for name in "abcd"}
+    for name in ("a", "b", "c", "a"):
+        warm.keep([(("r", name), scopes[name])])
+    assert (warm.weight, len(warm)) == (3, 3)
+    warm.keep([(("r", "d"), scopes["d"])])
+    assert [warm.get(("r", name)) is not None for name in "abcd"] == [True, False, True, True]
+
+
 # -- rows carried on
 
 TYPES = (*sorted(OPENED_BY)[:3], *sorted(CLOSED_BY)[:2], "complaint.forwarded", "repair.visited")

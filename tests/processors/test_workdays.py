@@ -322,16 +322,17 @@ def test_day_limits_end_at_civil_midnight(day: int, count: int) -> None:
     assert (over.date().toordinal() - parse_day("1970-01-01")) - day - count == 719163 + 1
 
 
-@given(st.lists(st.tuples(st.integers(0, 50), st.none() | st.integers(0, 50)), max_size=6))
+@given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9)), max_size=6))
 def test_merged_pauses_cover_the_same_instants(paused: list[Span]) -> None:
     made = merged(paused)
 
     def inside(instant: int, within: Any) -> bool:
         return any(start <= instant and (stop is None or instant < stop) for start, stop in within)
 
-    assert [inside(instant, made) for instant in range(60)] == [
-        inside(instant, paused) for instant in range(60)
+    assert [inside(instant, made) for instant in range(12)] == [
+        inside(instant, paused) for instant in range(12)
     ]
+    assert all(stop is None or start < stop for start, stop in made)
     assert all(one[1] is not None and one[1] < two[0] for one, two in pairwise(made))
 
 
