@@ -129,6 +129,12 @@ class Watch:
         found: list[dict[str, Any]] = self.prometheus("query", query=expression)["result"]
         return found
 
+    def ring(self, labels: dict[str, str]) -> None:
+        """An alert by hand, as a Prometheus would send it."""
+        url = f"http://127.0.0.1:{self.manager_port}/api/v2/alerts"
+        sent = httpx.post(url, json=[{"labels": labels}], timeout=DEADLINE, trust_env=False)
+        assert sent.status_code == 200, sent.text
+
     def held(self) -> list[dict[str, Any]]:
         """The alerts that Alertmanager has."""
         found: list[dict[str, Any]] = self._ask(self.manager_port, "/api/v2/alerts")

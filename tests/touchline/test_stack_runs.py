@@ -20,10 +20,13 @@ from schemas.catalogue import example
 from tests.alerts.support import Inbox, inbox
 from tests.kit import kafka
 from tests.kit.containers import SEVERAL, services
+from tests.kit.figures import Query
 from tests.kit.stack import Stack, secrets
 from tests.kit.watch import FILES, Watch, loaded
 from tests.touchline.commands import DEADLINE, ROOT, until
 
+UNTOLD = "touchline_subscriber|touchline_deliveries"
+"""No subscriber runs here, and of the customers' alerts none was sent."""
 DASHBOARD = ROOT / "deploy/grafana/dashboards/touchline.json"
 
 
@@ -145,12 +148,13 @@ def panels() -> dict[str, set[str]]:
     return {one["expr"]: set(re.findall(r"{{(\w+)}}", one["legendFormat"])) for one in targets}
 
 
-def test_every_panel_is_answered(http: httpx.Client, watch: Watch) -> None:
+def test_every_panel_is_answered_and_what_the_rules_look_at_is_there(
+    http: httpx.Client, watch: Watch
+) -> None:
     kept = {**example("complaint.received"), "id": "c-2", "source": "crm"}
     assert http.post("/events", json=[kept, {}]).status_code == 207  # so that something was refused as well
     asked = panels()
-    # no subscriber runs here, and of the customers' alerts none was sent; what rings at Prometheus is the next test's
-    unknown = {one for one in asked if re.search(r"touchline_(subscriber|deliveries)|ALERTS", one)}
+    unknown = {one for one in asked if re.search(rf"{UNTOLD}|ALERTS", one)}  # what rings is the next test's
     until(
         lambda: all(watch.query(one) or one in unknown for one in asked),
         "all but those have data",
@@ -158,6 +162,10 @@ def test_every_panel_is_answered(http: httpx.Client, watch: Watch) -> None:
     for expression, labels in asked.items():
         for series in watch.query(expression):
             assert labels <= series["metric"].keys(), expression
+    (group,) = loaded(FILES / "alerts.yml")["groups"]
+    named = frozenset[str]().union(*(Query.of(rule["expr"]).metrics for rule in group["rules"]))
+    assert len(named) > 25
+    assert {one for one in named if not watch.query(one)} == {one for one in named if re.search(UNTOLD, one)}
 
 
 def test_a_relay_that_was_killed_is_told_to_the_operator_and_taken_back(
@@ -200,6 +208,27 @@ def test_a_relay_that_was_killed_is_told_to_the_operator_and_taken_back(
     stack.again("relay")
     until(lambda: not fires(), "Prometheus is content")
     operator.wait_for(lambda: told("resolved"))
+
+
+def test_what_a_database_that_is_away_explains_is_not_told_as_well(watch: Watch, operator: Inbox) -> None:
+    labels = [
+        {"alertname": "TouchlineDatabaseAway", "severity": "critical", "instance": "g"},
+        {"alertname": "TouchlineAppendSlow", "severity": "warning", "tenant": "1"},
+        {"alertname": "TouchlineEventsNotKept", "severity": "critical", "tenant": "1"},
+    ]
+    away, slow, lost = (one["alertname"] for one in labels)
+
+    def told() -> set[str]:
+        return {one["labels"]["alertname"] for call in operator.calls for one in call.json["alerts"]}
+
+    for one in labels:
+        watch.ring(one)
+        operator.wait_for(lambda: away in told())  # first of all
+    operator.wait_for(lambda: lost in told())
+    quiet = {one["labels"]["alertname"] for one in watch.held() if one["status"]["inhibitedBy"]}
+    assert slow in quiet
+    assert not quiet & {away, lost}
+    assert slow not in told()
 
 
 def test_everything_ends_in_its_grace(stack: Stack, watch: Watch) -> None:
