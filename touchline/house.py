@@ -30,7 +30,7 @@ from producers.intake import Intake
 from producers.persons import PersonRequests
 from projections.store import OtherFold, SqlStore, open_store
 from schemas.canonical import Json
-from schemas.instants import MINUTE, Instant
+from schemas.instants import DAY, MINUTE, Instant
 from touchline.admin import HouseAdmin
 from touchline.erasing import settle_at_the_start
 from touchline.place import Place, folder_of, open_database
@@ -167,7 +167,7 @@ class House:
         self.erasures.start()
         self._rooms.callback(self.erasures.stop)
         self.inbox.watch(self.erasures.wake)
-        self.inbox.start()
+        self.inbox.start(self.settings.dead_letters_days * DAY)
         self._rooms.callback(self.inbox.stop)
         if self.runner is not None:
             self._go(self.runner)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from alerts.settings import AlertSettings
 
 ENV_FILE = "touchline.env"
+LEAST_DAYS = 30
+"""A vendor's new format is noticed within a day and mended within a month."""
 SECRETS = ("webhook_secret", "robot_url", "robot_endpoint")
 
 
@@ -66,6 +68,9 @@ class Settings(BaseSettings):
     titles: dict[str, Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=dict)
     """What tenants are called at the head of the pages and of the morning note, as JSON: ``{"yunqi": "云栖地产"}``; the others
     by their names, which never change."""
+    dead_letters_days: int = Field(default=0)
+    """How many days a dead letter (死信) is kept that nobody replays or discards, 30 at least; then what it holds is destroyed,
+    for good. 0: until somebody decides."""
     body_limit: int = Field(default=1 << 20, ge=1024)
     batch_limit: int = Field(default=500, ge=1)
     metrics_token_file: str = ""
@@ -95,6 +100,10 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _in_order(self) -> Settings:
+        if self.dead_letters_days and self.dead_letters_days < LEAST_DAYS:
+            raise ValueError(
+                f"TOUCHLINE_DEAD_LETTERS_DAYS is 0 (until somebody decides) or {LEAST_DAYS} at least"
+            )
         if self.daily_note != "off" and self.daily_note_until <= self.daily_note:
             raise ValueError("TOUCHLINE_DAILY_NOTE_UNTIL must be later than TOUCHLINE_DAILY_NOTE")
         return self

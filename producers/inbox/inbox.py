@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete
@@ -25,6 +26,7 @@ from producers.inbox.lists import Lists
 from producers.inbox.media import essence_of
 from producers.inbox.tables import DEAD, MAPPED, REPLAYED, SKIPPED, WAITING, inboxes
 from producers.intake import Intake
+from schemas.instants import Instant
 
 if TYPE_CHECKING:  # YAML and expressions are for who maps; every command that writes opens a house
     from producers.inbox.reading import Reading
@@ -33,6 +35,8 @@ PAGE = 64
 WAIT = 60.0
 SAFETY = 5.0
 """Seconds after which it looks again even if nobody woke it."""
+LOOK = 600.0
+"""Seconds between looks at how old dead letters are."""
 _NO_READER = Decision(DEAD, 0, 1, "", "its source has no inbox", "该来源没有接收设置")
 _NO_KEY = Decision(
     DEAD, 0, 1, "", "its key is missing: keys.db is older than the letter", "缺少密钥：keys.db 比这封信旧"
@@ -54,6 +58,8 @@ class Inboxes:
         self._ending = False
         self._thread: threading.Thread | None = None
         self._done: Callable[[], None] = lambda: None
+        self._kept_for: Instant = 0
+        self._look_again = 0.0
 
     # Who may deliver.
 
@@ -222,8 +228,10 @@ class Inboxes:
 
     # While serving.
 
-    def start(self) -> None:
-        """On a thread of its own; what a crash left waiting is mapped first."""
+    def start(self, kept: Instant = 0) -> None:
+        """On a thread of its own; what a crash left waiting is mapped first. ``kept``: how long a dead letter is, in µs; 0:
+        until somebody replays or discards it."""
+        self._kept_for = kept
         self._wake.set()
         self._thread = threading.Thread(target=self._run, name="inbox", daemon=True)
         self._thread.start()
@@ -234,6 +242,13 @@ class Inboxes:
         self._wake.set()
         if self._thread is not None:
             self._thread.join()
+
+    def _expire(self) -> None:
+        if self._kept_for and monotonic() >= self._look_again:
+            from producers.inbox.expiring import expire
+
+            expire(self, self._clock.now() - self._kept_for)
+            self._look_again = monotonic() + LOOK
 
     def _run(self) -> None:
         import structlog
@@ -247,6 +262,7 @@ class Inboxes:
                 return
             try:
                 self.settle()
+                self._expire()
                 told = ""
             except Exception as error:  # a full disk, say: what was not decided waits on
                 if self._ending:

@@ -42,6 +42,15 @@ class Lists:
         with self._ledger.database.read() as connection:
             return [tuple(row) for row in connection.execute(query.order_by(c.place))]
 
+    def dead_before(self, instant: Instant, limit: int) -> list[tuple[Tenant, str]]:
+        """(tenant, id) of dead letters that were received before it, in order of receiving."""
+        c = letters.c
+        query = select(c.tenant, c.id).where(c.state == DEAD, c.received < instant)
+        tenants = {tenant.number: tenant for tenant in self._ledger.tenants()}
+        with self._ledger.database.read() as connection:
+            found = connection.execute(query.order_by(c.tenant, c.place).limit(limit))
+            return [(tenants[row.tenant], row.id) for row in found]
+
     def listed(
         self, tenant: Tenant, *, state: str = DEAD, source: str = "", after: int = 0, limit: int = 200
     ) -> list[dict[str, Any]]:

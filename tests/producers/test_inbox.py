@@ -26,6 +26,7 @@ from ledger.tenants import Tenant
 from ledger.verify import verify
 from producers.inbox import doors, tables
 from producers.inbox.bodies import rows
+from producers.inbox.expiring import expire
 from producers.inbox.inbox import Inboxes
 from producers.inbox.known import Inbox
 from producers.inbox.letter import Content, Gone
@@ -35,9 +36,11 @@ from producers.intake import Intake
 from producers.mapping.mapping import Mapping
 from producers.mapping.problems import BadRow
 from schemas.event import Event
+from schemas.instants import DAY
 from tests.kit.hatchery import ended
 from tests.kit.places import Where, name_of, named
 from tests.ledger.house import START, House
+from tests.touchline.commands import until
 
 TOKEN = "a-token-of-the-vendor"
 WAIT = 30
@@ -290,6 +293,56 @@ def test_discarded_for_good(desk: Desk) -> None:
     assert left == 0
     assert not desk.inboxes.discard(desk.tenant, letter, "test_data", "it-7")
     assert desk.inboxes.replay(desk.tenant, by="it-7", letter=letter) == []
+
+
+def test_dead_letters_are_kept_until_somebody_decides_or_as_long_as_an_operator_said(desk: Desk) -> None:
+    """What waits is never too old, and what is discarded so is as gone as by hand; the same delivery is known all the same."""
+    clock = desk.house.clock
+    assert isinstance(clock, SimulatedClock)
+    old = desk.post({"secret words": "卫生间渗水的王女士"})
+    desk.inboxes.settle()
+    clock.set(START + 20 * DAY)
+    younger = desk.post({"other words": "别的"})
+    desk.inboxes.settle()
+    clock.set(START + 31 * DAY)
+    waiting = desk.post({"third words": "第三"})
+    assert expire(desk.inboxes, START) == 0, "received at that instant is not before it"
+    assert expire(desk.inboxes, START + DAY) == 1
+    found = desk.one(old)
+    assert (found["state"], found["cause"], found["by"]) == ("discarded", "retention_over", "touchline")
+    with pytest.raises(Gone):
+        desk.inboxes.letters.content(desk.tenant, old)
+    with desk.house.raw(keys=True) as keys:
+        left = keys.execute("SELECT count(*) FROM person_keys WHERE retention = 'letter'").fetchone()[0]
+    assert left == 2
+    assert desk.send(json.dumps({"secret words": "卫生间渗水的王女士"}, ensure_ascii=False).encode()) == (
+        old,
+        False,
+    )
+    assert desk.one(waiting)["state"] == "waiting"
+    desk.inboxes.start(30 * DAY)
+    try:
+        until(lambda: desk.one(waiting)["state"] == "dead", "what waits is mapped")
+        assert desk.one(younger)["state"] == "dead", "eleven days old"
+    finally:
+        desk.inboxes.stop()
+    clock.set(START + 51 * DAY)
+    desk.inboxes = Inboxes(desk.ledger, desk.intake, clock)
+    desk.inboxes.start()
+    try:
+        for number in ("one", "and one more, so that a whole turn has passed"):
+            desk.post({number: "第四"})
+            until(lambda: not desk.inboxes.lists.waiting(1), "it is mapped")
+    finally:
+        desk.inboxes.stop()
+    assert desk.one(younger)["state"] == "dead", "where nobody said how long, it stays"
+    desk.inboxes = Inboxes(desk.ledger, desk.intake, clock)
+    desk.inboxes.start(30 * DAY)
+    try:
+        until(lambda: desk.one(younger)["state"] == "discarded", "its thirty days are over")
+    finally:
+        desk.inboxes.stop()
+    assert desk.one(waiting)["state"] == "dead"
 
 
 def test_good_items_of_an_array_are_kept(desk: Desk) -> None:

@@ -82,6 +82,8 @@ def test_every_command_finds_its_database_by_the_file(
         ("DAILY_NOTE", "13:00"),
         ("RATE", "0"),
         ("KAFKA_SASL", "hidden"),
+        ("DEAD_LETTERS_DAYS", "29"),
+        ("DEAD_LETTERS_DAYS", "-1"),
         ("TITLES", "{hidden"),
         ("TITLES", '{"a": ""}'),
     ],
