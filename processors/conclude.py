@@ -1,5 +1,6 @@
 """What follows from a row at an instant: what stands and was not announced is said, what was announced and does not
-stand is retracted (invariant 7). Also parking: (rule, event) that a rule failed on, said by a verdict (invariant 14)."""
+stand is retracted (invariant 7). Also parking: (rule, event) that a rule failed on, and (rule, scope) that stands still
+because it failed there with no event in hand, said by a verdict (invariant 14)."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ledger.lanes import VerdictDraft
 from processors.origin import scope_said
+from processors.parked import EVENT_PARKED, EVENT_UNPARKED, PARKED, parked_row, stops
 from processors.ports import Announced, Parked
 from processors.rules.book import Book
 from processors.rules.protocol import Mark, Owner, Row, Rule, standing
@@ -18,8 +20,6 @@ from schemas.identity import verdict_id
 from schemas.instants import Instant
 
 RETRACTED = "obligation.retracted"
-PARKED = "parked"
-"""The kind of what is said of (rule, event), and of no row."""
 
 
 class Saying(NamedTuple):
@@ -28,6 +28,13 @@ class Saying(NamedTuple):
     at: Instant
     after: int
     cause: str
+
+
+class About(NamedTuple):
+    """An event that something is parked for."""
+
+    event_id: str
+    case_id: str
 
 
 class Words(NamedTuple):
@@ -123,31 +130,71 @@ class Concluding:
 
     def park(self, rule: Owner, event: Event, error: Exception, saying: Saying) -> None:
         """Say that a rule failed on an event. The error's class is named, never its text: that may hold anything."""
-        row_id = f"parked:{rule.name}:{event.event_id}"
-        last = self.shelf.announced(rule.name, row_id, row_id).get(PARKED)
+        row_id = parked_row(rule.name, event.event_id)
+        self._park(rule, "", row_id, event.time, About(event.event_id, event.case_id), error, saying)
+
+    def stop(
+        self, rule: Owner, scope: str, about: About, error: Exception, saying: Saying, event: Event | None
+    ) -> None:
+        """Say that a scope stands still, since its rule failed there: on ``event``, or with none in hand; then ``about`` is
+        what happened last in it. Said again, it is told of the same."""
+        saying = saying._replace(cause=event.event_id if event is not None else "")
+        self._park(rule, scope, parked_row(rule.name, scope), saying.at, about, error, saying)
+
+    def _park(
+        self,
+        rule: Owner,
+        scope: str,
+        row_id: str,
+        time: Instant,
+        event: About,
+        error: Exception,
+        saying: Saying,
+    ) -> None:
+        last = self.shelf.announced(rule.name, scope or row_id, row_id).get(PARKED)
         generation = last.generation + 1 if last else 1
-        own_id = verdict_id(row_id, "parked", generation)
+        own_id = verdict_id(row_id, PARKED, generation)
         said = Announced(
-            scope=row_id,
+            scope=scope or row_id,
             row_id=row_id,
             kind=PARKED,
             generation=generation,
             standing=1,
             verdict_id=own_id,
-            time=event.time,
+            time=time,
         )
         self.shelf.say(rule.name, said)
         failure = type(error).__name__
-        self.shelf.parked.park(
-            Parked(rule=rule.name, event_id=event.event_id, verdict_id=own_id, error=failure)
-        )
+        self.shelf.parked.park(Parked(rule.name, event.event_id, scope, own_id, failure))
+        data = {"rule": rule.name, "parked_event": event.event_id, "error": failure}
         body = {
-            "type": "event.parked",
-            "time": event.time,
-            "cause": event.event_id,
-            "data": {"rule": rule.name, "parked_event": event.event_id, "error": failure},
+            "type": EVENT_PARKED,
+            "time": time,
+            "cause": saying.cause if scope else event.event_id,
+            "data": {**data, "scope": scope} if scope else data,
         }
         self._draft(rule, said, PARKED, body, {"case_id": event.case_id}, saying)
+
+    def free(self, rule: Owner, scope: str, newest: About, saying: Saying) -> None:
+        """Say that a scope goes on that stood still; ``newest`` is the event that was told of it."""
+        row_id = parked_row(rule.name, scope)
+        said = self.shelf.announced(rule.name, scope, row_id)[PARKED]
+        self.shelf.say(rule.name, said._replace(standing=0))
+        self.shelf.parked.free(rule.name, scope)
+        kind = "un" + PARKED
+        body = {
+            "type": EVENT_UNPARKED,
+            "time": saying.at,
+            "cause": saying.cause or newest.event_id,
+            "data": {
+                "rule": rule.name,
+                "parked_event": newest.event_id,
+                "scope": scope,
+                "unparks": said.verdict_id,
+            },
+        }
+        freed = said._replace(verdict_id=verdict_id(row_id, kind, said.generation))
+        self._draft(rule, freed, kind, body, {"case_id": newest.case_id}, saying)
 
     def hear(self, verdict: Event) -> list[Key]:
         """Note what a recorded verdict announced or retracted. Returns the scopes that a retraction touched."""
@@ -162,6 +209,11 @@ class Concluding:
                 str(verdict.data["retracts"]), int(verdict.origin["at"]), verdict.event_id
             )
             return touched
+        if verdict.type == EVENT_UNPARKED:
+            said = self.shelf.announced(rule, scope, row_id)[PARKED]
+            self.shelf.say(rule, said._replace(standing=0))
+            self.shelf.parked.free(rule, scope)
+            return []
         said = Announced(
             scope=scope,
             row_id=row_id,
@@ -172,9 +224,10 @@ class Concluding:
             time=verdict.time,
         )
         self.shelf.say(rule, said)
-        if verdict.type == "event.parked":
+        if verdict.type == EVENT_PARKED:
             event_id, error = str(verdict.data["parked_event"]), str(verdict.data["error"])
-            self.shelf.parked.park(Parked(rule, event_id, verdict.event_id, error))
+            stopped = scope if stops(verdict) else ""
+            self.shelf.parked.park(Parked(rule, event_id, stopped, verdict.event_id, error))
         return []
 
     def stands(self, verdict: Event) -> bool:

@@ -17,6 +17,7 @@ from processors.conclude import Concluding, Saying, Words
 from processors.enter import Entering, Known
 from processors.judge import Changed, Judging
 from processors.origin import scope_said
+from processors.parked import EVENT_UNPARKED, stops
 from processors.ports import Recall
 from processors.rows import DueKey, whole
 from processors.rules.book import Book
@@ -70,7 +71,7 @@ class Fold:
         self.recalls: list[Recall] = []
         self.said = Concluding(shelf)
         self.entering = Entering(self.rules, shelf, self.said, live=concluding)
-        self.judging = Judging(self.rules, shelf, self.said, live=concluding)
+        self.judging = Judging(self.rules, shelf, self.said, self._find, live=concluding)
         self._fetch = fetch
         self._live = concluding
         self._verdicts: dict[str, Event] = {}
@@ -88,13 +89,8 @@ class Fold:
         while (due := self.shelf.rows.next_due(bound)) is not None:
             at, name, row = due
             saying = Saying(at=at, after=after, cause="")
-            changed: Changed = {}
-            if (
-                at in self.book.instants
-            ):  # recalled by a publication; else nothing changed since it was judged
-                changed = self.judging.judge({(name, row.scope): JUDGE}, self.book, saying, None)
-            if (name, row.id) not in changed:
-                changed[(name, row.id)] = self.judging.look(name, row, self.book, at)
+            recalled = at in self.book.instants
+            changed = self.judging.due(name, row, self.book, saying, recalled=recalled)
             self._conclude_all(changed, saying, 0)
 
     def place(self, event: Event) -> None:
@@ -105,6 +101,7 @@ class Fold:
                 f"{event.type} version {event.version} at place {event.place} is not known to this version of Touchline"
             )
         at = event.recorded
+        self.judging.expect((event.after, at, event.event_id))
         touched: Touched = {}
         since: Known = {}
         if event.corrects:
@@ -127,13 +124,19 @@ class Fold:
         """Apply a verdict of the recorded lane: what it announced or retracted, its evidence, the rows it changes."""
         at = int(verdict.origin["at"])
         self._verdicts[verdict.event_id] = verdict
+        self.judging.expect((verdict.after, at, verdict.event_id))
         touched = dict.fromkeys(self.said.hear(verdict), JUDGE)
         saying = Saying(at=at, after=verdict.after, cause="")
         for rule in self.rules.judging.values():
             self.entering.enter(rule, verdict, self.book, saying, touched)
         self._settle(touched, saying, verdict, 0)
         name, row_id = (str(verdict.origin[k]) for k in ("rule", "row"))
-        if (row := self.shelf.rows.find(name, scope_said(verdict), row_id)) is not None:
+        scope = scope_said(verdict)
+        if verdict.type == EVENT_UNPARKED:
+            self._conclude_all(self.judging.anew(name, scope, self.book, at), saying, 0)
+        elif stops(verdict):
+            self.judging.quiet(name, scope)
+        elif (row := self.shelf.rows.find(name, scope, row_id)) is not None:
             self.shelf.rows.put(name, row, self.next_after(name, row, at))
 
     def recall(self, rule: str, scopes: Iterable[str], at: Instant, after: int) -> None:
@@ -173,12 +176,22 @@ class Fold:
                 self.recalls.append(Recall(table, column, value, event.recorded, reach))
 
     def _resume(self, event: Event, saying: Saying) -> None:
-        """Let a parked event in, fact or verdict, and judge what it took out. One that is not parked (any more) is in already;
-        one that fails again is parked again."""
+        """Let a parked event in, fact or verdict, and judge what it took out; and try the scopes that stand still and name it.
+        One that is not parked (any more) is in already; what fails again is parked again."""
         rule, named = self.rules.every.get(str(event.data["rule"])), str(event.data["parked_event"])
-        if rule is None or not self.shelf.parked.resume(rule.name, named):
+        if rule is None:
             return
-        parked = self._verdicts.get(named) or self._fetch(named, event.place)
+        if self.shelf.parked.resume(rule.name, named):
+            self._let_in(rule, named, event, saying)
+        if self._live:  # else the lane says what came of it
+            for scope in self.shelf.parked.scopes(rule.name, named):
+                if self.shelf.parked.still(rule.name, scope) is None:
+                    continue  # it went on by what followed from the one before
+                changed = self.judging.resume(rule.name, scope, self.book, saying)
+                self._conclude_all(changed, saying, 0)
+
+    def _let_in(self, rule: AnyRule, named: str, event: Event, saying: Saying) -> None:
+        parked = self._find(named, event.place)
         if parked is None or (parked.verdict and not self.said.stands(parked)):
             return  # corrected, withdrawn or retracted since
         touched: Touched = {}
@@ -188,6 +201,10 @@ class Fold:
             )
         self.entering.enter(rule, parked, self.book, saying, touched)
         self._settle(touched, saying, parked, 0)
+
+    def _find(self, event_id: str, place: int) -> Event | None:
+        """A fact that stood at a place of their lane, or a verdict that was said by now."""
+        return self._verdicts.get(event_id) or self._fetch(event_id, place)
 
     # -- concluding
 

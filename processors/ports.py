@@ -29,10 +29,12 @@ class Announced(NamedTuple):
 
 
 class Parked(NamedTuple):
-    """(rule, event) that a rule failed on: its evidence is kept out until it is resumed."""
+    """What a rule failed on. Without ``scope`` (rule, event): its evidence is kept out until it is resumed. With it (rule,
+    scope) that stands still, for no event in hand, until the rule can go on with it: the event is the newest in it."""
 
     rule: str
     event_id: str
+    scope: str
     verdict_id: str
     error: str
     resumed: int = 0
@@ -131,8 +133,6 @@ class Pages(Protocol):
     def publications(self) -> list[int]: ...
 
     def parked(self) -> Iterable[Parked]: ...
-
-    def parked_one(self, rule: str, event_id: str) -> Parked | None: ...
 
     def said_at(self, verdict_id: str) -> int | None:
         """The place of a verdict in its lane; None where none is known by that id."""

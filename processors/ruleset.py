@@ -32,11 +32,12 @@ def ruleset(rules: tuple[AnyRule, ...]) -> Ruleset:
         judging=judging,
         adding={rule.name: rule for rule in linear(rules)},
         carrying={name: rule for name, rule in judging.items() if isinstance(rule, Carrying)},
-        instants={name: _foresight(rule) for name, rule in judging.items()},
+        instants={name: foresight(rule) for name, rule in judging.items()},
     )
 
 
-def _foresight(rule: Rule) -> Callable[[Row, Book], Sequence[Instant]]:
+def foresight(rule: Rule) -> Callable[[Row, Book], Sequence[Instant]]:
+    """At which instants a row's marks come."""
     if isinstance(rule, Foreseeing):
         return rule.instants
     return lambda row, book: [mark.at for mark in rule.marks(row, book)]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from processors.ports import Pages
+from processors.parked import still
+from processors.ports import Announced, Pages
 from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence
 from processors.warm import Key, Scope, Warm
 
@@ -43,12 +44,16 @@ class Scopes:
     def _take(self, rule: str, wanted: Sequence[str]) -> set[str]:
         evidence = self._pages.evidence(rule, wanted)
         full = [s for s in wanted if s[0] != PARTIAL]
-        # rows follow from evidence; what was announced of rows that are gone stays
-        judged = [s for s in full if s in evidence]
+        said: dict[str, dict[str, dict[str, Announced]]] = {}
+        for one in self._pages.announced(rule, full) if full else ():
+            said.setdefault(one.scope, {}).setdefault(one.row_id, {})[one.kind] = one
+        # rows follow from evidence, unless they stand still; what was announced of rows that are gone stays
+        judged = [s for s in full if s in evidence or (s in said and still(rule, s, said[s]) is not None)]
         rows = self._pages.rows(rule, judged) if judged else {}
         further: set[str] = set()
         for name in wanted:
             scope = self.held[(rule, name)] = Scope()
+            scope.said = said.get(name, scope.said)
             if name not in evidence and name not in rows:
                 continue
             for entry in evidence.get(name, ()):
@@ -61,9 +66,6 @@ class Scopes:
             scope.evidence.sort(key=IN_ORDER)
             for row, upcoming in rows.get(name, ()):
                 scope.rows[row.id] = (row, upcoming)
-        if full:
-            for one in self._pages.announced(rule, full):
-                self.held[(rule, one.scope)].said.setdefault(one.row_id, {})[one.kind] = one
         return further
 
     def get(self, rule: str, name: str) -> Scope:

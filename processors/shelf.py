@@ -79,6 +79,10 @@ class Shelf:
         self._evidence.append(noted)
         self._by_event.setdefault(entries[0].event_id, []).append(noted)
 
+    def noted(self) -> Sequence[Noted]:
+        """What is to be written, in the order noted: what became of a piece last counts."""
+        return self._evidence
+
     def count(self, rule: str, entry: Evidence) -> None:
         """File what a linear rule adds, and add it. Nothing that stands is read."""
         self.note(rule, (entry,))

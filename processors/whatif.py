@@ -59,9 +59,6 @@ class Nothing:
     def parked(self) -> list[Parked]:
         return []
 
-    def parked_one(self, rule: str, event_id: str) -> Parked | None:
-        return None
-
     def said_at(self, verdict_id: str) -> int | None:
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -15,10 +15,11 @@ from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.ports import Effects, Pages, Written
 from processors.rules.book import Book
-from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Rule, ahead
+from processors.rules.protocol import IN_ORDER, LINK, PARTIAL, Evidence, Rule
+from processors.ruleset import foresight
 from projections.store import SqlStore
 from projections.tables import SetTables
-from schemas.instants import Instant
+from schemas.instants import NEVER, Instant
 
 PORTION = 8000
 """Pieces of evidence judged at once, at least one whole scope."""
@@ -33,10 +34,11 @@ def judge_all(
     rule: Rule,
     book: Book,
     at: Instant,
+    still: Container[tuple[str, str]],
     write: Callable[[Effects], None],
 ) -> Iterator[int]:
-    """As the evidence stands at ``at``: the next instant of a row lies behind that. ``write`` takes the rows of each portion,
-    before the next one is read. After each: how many pieces of evidence it held."""
+    """As the evidence stands at ``at``: the next instant of a row lies behind that. But for what is ``still``: (rule, scope).
+    ``write`` takes the rows of each portion, before the next one is read. After each: how many pieces of evidence it held."""
     behind = ""
     while True:
         with ledger.database.read() as conn:
@@ -47,9 +49,13 @@ def judge_all(
                 return
             behind = scopes[-1][0]
             effects = Effects(expect=state, decided=0, advanced=0)
+            instants = foresight(rule)
             for scope, evidence in _whole(pages, rule.name, scopes):
+                if (rule.name, scope) in still:
+                    continue
                 for row in rule.judge(scope, evidence, book):
-                    effects.rows.append(Written(row, ahead(rule.marks(row, book), at)))
+                    upcoming = min([one for one in instants(row, book) if one > at], default=NEVER)
+                    effects.rows.append(Written(row, upcoming))
         write(effects)
         yield sum(len(evidence) for _, evidence in scopes)
 

@@ -187,11 +187,9 @@ class SqlPages:
         table = self.tables.parked
         query = select(*(table.c[n] for n in Parked._fields)).where(table.c.tenant == self.tenant)
         return [
-            Parked._make(line) for line in self.conn.execute(query.order_by(table.c.rule, table.c.event_id))
+            Parked._make(line)
+            for line in self.conn.execute(query.order_by(table.c.rule, table.c.event_id, table.c.scope))
         ]
-
-    def parked_one(self, rule: str, event_id: str) -> Parked | None:
-        return next((p for p in self.parked() if (p.rule, p.event_id) == (rule, event_id)), None)
 
     def said_at(self, verdict_id: str) -> int | None:
         return said_at(self.conn, self.tables, self.tenant, verdict_id)

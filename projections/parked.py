@@ -1,4 +1,5 @@
-"""What was parked (暂停处理): (rule, event) with the event it is about, in the order in which the events were recorded."""
+"""What was parked (暂停处理): (rule, event) with the event it is about, in the order in which the events were recorded; also
+(rule, scope) that stands still, with the event that is named for it."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from schemas.instants import format_instant
 
 def listed(seen: Snapshot) -> list[dict[str, Any]]:
     """Those that were not resumed: first the facts in order of their places, then verdicts in order of theirs. ``place`` is
-    the fact's, 0 for a verdict; ``parked`` when the rule failed."""
-    lines: list[tuple[tuple[bool, int, str], dict[str, Any]]] = []
+    the fact's, 0 for a verdict; ``parked`` when the rule failed; ``scope`` is "" where an event is kept out."""
+    lines: list[tuple[tuple[bool, int, str, str], dict[str, Any]]] = []
     for one in seen.pages.parked():
         if one.resumed:
             continue
@@ -23,6 +24,7 @@ def listed(seen: Snapshot) -> list[dict[str, Any]]:
         line = {
             "event_id": one.event_id,
             "rule": one.rule,
+            "scope": one.scope,
             "error": one.error,
             "verdict": one.verdict_id,
             "parked": format_instant(said.recorded) if said is not None else None,
@@ -31,5 +33,6 @@ def listed(seen: Snapshot) -> list[dict[str, Any]]:
             "case_id": about.case_id if about is not None else "",
             "place": about.place if about is not None and fact else 0,
         }
-        lines.append(((not fact, about.place if about is not None else 0, one.rule), line))
+        place = about.place if about is not None else 0
+        lines.append(((not fact, place, one.rule, one.scope), line))
     return [line for _, line in sorted(lines, key=lambda pair: pair[0])]

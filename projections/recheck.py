@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, selec
 
 from ledger import lanes
 from ledger.tenants import Tenant
-from processors.conclude import PARKED
+from processors.parked import PARKED, still
 from processors.ports import Announced
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule, scoped
@@ -25,7 +25,8 @@ def recheck(
     conn: Connection, tables: SetTables, tenant: Tenant, rules: Sequence[AnyRule], book: Book
 ) -> Iterator[dict[str, Any]]:
     """``{"what": "unsaid"|"said", "rule", "row", "kind", "type", "time"}``: *unsaid*, the rule would say it and the lane does
-    not; *said*, the lane says it and the rule would not. Up to the instant to which time has come for this tenant."""
+    not; *said*, the lane says it and the rule would not. Up to the instant to which time has come for this tenant. Scopes
+    that stand still are left out: what will be said of them is known when they go on."""
     advanced = lanes.engine_state(conn, tenant).advanced
     pages = SqlPages(conn, tables, tenant.number, rules)
     for rule in scoped(rules):
@@ -36,6 +37,8 @@ def recheck(
                     if a.standing:
                         said.setdefault(a.row_id, {})[a.kind] = a
                 for row in rows:
+                    if still(rule.name, row.scope, said) is not None:
+                        continue
                     stands = standing(rule.marks(row, book), advanced)
                     announced = said.get(row.id, {})
                     for name in sorted(stands.keys() | announced.keys()):

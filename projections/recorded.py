@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -12,12 +12,17 @@ from ledger import lanes
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.batch import PUBLICATIONS, up_to_publication
+from processors.judge import Stop
+from processors.origin import scope_said
+from processors.parked import EVENT_PARKED, stops
 from processors.ports import Said
+from processors.warm import Key
 from schemas.event import Event
 
 PAGE = 2000
 """Facts read at once, and verdicts: of those that fall due between two facts there may be any number."""
-PARKED = "event.parked"
+FURTHER = 100
+"""Verdicts read at once behind a page."""
 
 
 class Recorded:
@@ -60,7 +65,7 @@ class Recorded:
                 if not found:
                     break
             verdict = self._ahead[0]
-            if len(taken) >= PAGE and verdict.type != PARKED:
+            if len(taken) >= PAGE and verdict.type != EVENT_PARKED:
                 break
             if verdict.after > upto or (
                 verdict.after == self.last.place and verdict.recorded > self.last.recorded
@@ -87,10 +92,41 @@ def parked_after(verdicts: Iterable[Event]) -> dict[int, set[tuple[str, str]]]:
     """Fact place -> (rule, event) that the recorded lane says was parked there."""
     parked: dict[int, set[tuple[str, str]]] = {}
     for verdict in verdicts:
-        if verdict.type == PARKED:
+        if verdict.type == EVENT_PARKED and not stops(verdict):
             key = (str(verdict.data["rule"]), str(verdict.data["parked_event"]))
             parked.setdefault(verdict.after, set()).add(key)
     return parked
+
+
+def placed(verdict: Event) -> Stop:
+    """Where a verdict stands on the line of recorded time."""
+    return verdict.after, int(verdict.origin["at"]), verdict.event_id
+
+
+def stopped_in(verdicts: Iterable[Event]) -> dict[Stop, list[Key]]:
+    """What a page says stands still from then on: (rule, scope), in the order in which it says so."""
+    stopped: dict[Stop, list[Key]] = {}
+    for verdict in verdicts:
+        if stops(verdict):
+            when = (verdict.after, int(verdict.origin["at"]), verdict.causation_id)
+            stopped.setdefault(when, []).append((str(verdict.origin["rule"]), scope_said(verdict)))
+    return stopped
+
+
+def said_at_once(
+    ledger: Ledger, conn: Connection, tenant: Tenant, publication: Event, verdicts: Sequence[Event]
+) -> list[Event]:
+    """Those of a page, in which they begin, that follow a publication at its own instant; the lane is read on where the page
+    is cut."""
+    found: list[Event] = []
+    here = (publication.place, publication.recorded)
+    while verdicts:
+        there = [(one.after, int(one.origin["at"])) for one in verdicts]
+        found += [one for one, when in zip(verdicts, there, strict=True) if when == here]
+        if there[-1] != here:
+            break
+        verdicts = ledger.verdicts(conn, tenant, verdicts[-1].place, FURTHER)
+    return found
 
 
 def index_line(verdict: Event) -> Said:

@@ -19,13 +19,14 @@ from ledger.tenants import Tenant
 from processors.backfill import backfill
 from processors.batch import PUBLICATIONS, up_to_publication
 from processors.fold import Fold
+from processors.parked import EVENT_PARKED
 from processors.ports import Effects, Recall
 from processors.rules.book import Book
 from processors.rules.linear import AnyRule
 from processors.shelf import Shelf
 from processors.standing import fetching
 from projections.bulk import Bulk
-from projections.recorded import PARKED, index_line, parked_after
+from projections.recorded import index_line, parked_after, said_at_once, stopped_in
 from projections.store import SqlStore, recalled
 from schemas.event import Event
 
@@ -110,7 +111,7 @@ class Refold:
         in."""
         while further := self.ledger.verdicts(conn, self.tenant, place, 1):
             (verdict,) = further
-            if verdict.type != PARKED or verdict.after > upto:
+            if verdict.type != EVENT_PARKED or verdict.after > upto:
                 return
             yield verdict
             place = verdict.place
@@ -122,8 +123,10 @@ class Refold:
         pages = self.store.pages(conn, self.tenant.number)
         fetch = fetching(self.ledger, conn, self.tenant, pages.said_at)
         fold = Fold(self.rules, self.book, Shelf(pages), fetch, concluding=False)
+        fold.judging.stopping = stopped_in(verdicts)
         if self._pending is not None:
             publication, recalls = self._pending
+            self._stopping(fold, conn, publication, verdicts)
             fold.recalls.extend(recalls)
             self._recall(fold, conn, publication)
             self._pending = None
@@ -135,7 +138,7 @@ class Refold:
         for place in range(first - 1, first + len(facts)):
             fold.entering.parked = parked.get(place, frozenset())
             if place >= first:
-                self._place(fold, conn, facts[place - first], effects)
+                self._place(fold, conn, facts[place - first], verdicts, effects)
             while following is not None and following.after <= place:
                 fold.hear(following)
                 effects.said.append(index_line(following))
@@ -144,16 +147,23 @@ class Refold:
         fold.shelf.collect(effects)
         return fold
 
-    def _place(self, fold: Fold, conn: Connection, fact: Event, effects: Effects) -> None:
+    def _place(
+        self, fold: Fold, conn: Connection, fact: Event, verdicts: Sequence[Event], effects: Effects
+    ) -> None:
         fold.place(fact)
         if fact.type not in PUBLICATIONS:
             return
+        self._stopping(fold, conn, fact, verdicts)
         backfill(fold, self.ledger, conn, self.tenant, fact, self.book)
         if fold.recalls and not concluded(effects.expect, fact):
             effects.recalls.extend(fold.recalls)
             self._pending = (fact, list(fold.recalls))
             fold.recalls.clear()
         self._recall(fold, conn, fact)
+
+    def _stopping(self, fold: Fold, conn: Connection, fact: Event, verdicts: Sequence[Event]) -> None:
+        at_once = said_at_once(self.ledger, conn, self.tenant, fact, verdicts)
+        fold.judging.stopping = stopped_in(verdicts) | stopped_in(at_once)
 
     def _recall(self, fold: Fold, conn: Connection, fact: Event) -> None:
         for recall in fold.recalls:

@@ -111,7 +111,7 @@ def set_tables(name: str, kinds: tuple[type[Tabled], ...]) -> SetTables:
         *(Index(f"said_{name}_{c}", "tenant", c) for c in ("case_id", "row_id", "verdict_id")),
         **KEYED,
     )
-    parked = Table(f"parked_{name}", metadata, *_columns(Parked, ("rule", "event_id")), **KEYED)
+    parked = Table(f"parked_{name}", metadata, *_columns(Parked, ("rule", "event_id", "scope")), **KEYED)
     publications = Table(
         f"publications_{name}", metadata, int64("tenant", key=True), int64("place", key=True), **KEYED
     )

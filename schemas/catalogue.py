@@ -27,6 +27,7 @@ VERDICTS = (
     _verdict("penalty.proposed", "处罚提出", "Penalty proposed"),
     _verdict("penalty.doubled", "处罚翻倍", "Penalty doubled"),
     _verdict("event.parked", "事件暂停处理", "Event parked"),
+    _verdict("event.unparked", "继续处理", "Goes on after a pause"),
 )
 """判定: what the engine concluded."""
 

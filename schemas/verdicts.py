@@ -168,10 +168,25 @@ class PenaltyDoubled(PenaltyVerdict):
 
 
 class EventParked(Content):
-    """暂停处理: no row. One rule failed on one event; other rules and events flow on until it is resumed."""
+    """暂停处理: no row. One rule failed on one event; other rules and events flow on until it is resumed. With ``scope``: it
+    failed there with no event in hand, as when a row fell due. That scope alone stands still; ``parked_event`` is the
+    newest in it."""
 
     TYPE = "event.parked"
 
     rule: Ref
     parked_event: Ref
     error: str
+    scope: str | None = None
+
+
+class EventUnparked(Content):
+    """继续处理: no row. A scope that stood still goes on: it was resumed, or its rule could take what was new."""
+
+    TYPE = "event.unparked"
+
+    rule: Ref
+    parked_event: Ref
+    scope: str
+    unparks: Id
+    """The verdict that had parked it."""

@@ -101,7 +101,7 @@ class Standing:
             _gauge("touchline_due_seconds", "Since something was due that nobody has concluded", waited),
             _gauge(
                 "touchline_parked",
-                "Events that a rule failed on, not resumed",
+                "Events that a rule failed on, and scopes that stand still",
                 len(reading.engine.parked(tenant)),
             ),
         ]

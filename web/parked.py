@@ -1,4 +1,4 @@
-"""暂停处理: events that a rule failed on; listed for readers, resumed by an administrator's key."""
+"""暂停处理: events that a rule failed on, and scopes that stand still; listed for readers, resumed by an administrator."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ _ID = "5d0f6a52-6c9e-5b0b-9a3f-0e6a0a0f9f51"
 
 
 class ParkedBody(BaseModel):
-    """(rule, event); ``error`` is the class of what went wrong, never its text."""
+    """(rule, event), or with a ``scope`` that this scope stands still; ``error`` is the class of what went wrong, never its
+    text."""
 
-    event_id: str = Field(examples=[_ID])
+    event_id: str = Field(description="where a scope stands still: the newest event in it", examples=[_ID])
     rule: str = Field(examples=["promises"])
+    scope: str = Field(
+        description="what stands still until it is resumed or its rule can take what is new in it; empty: the event is kept out"
+    )
     error: str = Field(examples=["KeyError"])
     verdict: str = Field(description="the verdict event.parked", examples=[_ID])
     parked: str | None = Field(description="when the rule failed")
@@ -48,7 +52,7 @@ class Resumed(BaseModel):
 
 @routes.get(
     "/parked",
-    summary="Events that a rule failed on, in the order recorded",
+    summary="Events that a rule failed on, in the order recorded, and scopes that stand still",
     response_model=list[ParkedBody],
     responses=answers(401, 403, 422, 503),
 )
@@ -60,7 +64,8 @@ async def parked(services: House, who: Reader) -> Response:
     "/parked/{event_id}/resume",
     status_code=202,
     summary="Give a parked event to its rule again",
-    description="With an administrator's key, after the rule was mended. What fails again is parked again.",
+    description="With an administrator's key, after the rule was mended. Scopes that stand still and name this event are tried "
+    "again too. What fails again is parked again.",
     response_model=Resumed,
     responses=answers(400, 401, 403, 404, 422, 503),
 )

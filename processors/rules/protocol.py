@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from schemas.event import Event
-from schemas.instants import NEVER, Instant
+from schemas.instants import Instant
 
 if TYPE_CHECKING:
     from processors.rules.book import Book
@@ -127,11 +127,6 @@ class Mark(NamedTuple):
 
 LOOK = ""
 """Type of a mark that says nothing."""
-
-
-def ahead(marks: Iterable[Mark], at: Instant) -> Instant:
-    """The first instant after ``at`` at which a row has more to say or is to be looked at; NEVER if there is none."""
-    return min([mark.at for mark in marks if mark.at > at], default=NEVER)
 
 
 def standing(marks: Iterable[Mark], at: Instant) -> dict[str, Mark]:

@@ -37,10 +37,16 @@ class EngineReading:
             return seen.pages.earliest()
 
     def parked(self, tenant: Tenant) -> list[dict[str, Any]]:
-        """(rule, event) that a rule failed on and that were not resumed."""
+        """(rule, event) that a rule failed on and that were not resumed; with a ``scope``, that one stands still."""
         with self._snapshots.of(tenant) as seen:
             return [
-                {"rule": p.rule, "event_id": p.event_id, "error": p.error, "verdict": p.verdict_id}
+                {
+                    "rule": p.rule,
+                    "event_id": p.event_id,
+                    "scope": p.scope,
+                    "error": p.error,
+                    "verdict": p.verdict_id,
+                }
                 for p in seen.pages.parked()
                 if not p.resumed
             ]

@@ -15,7 +15,7 @@ from processors.rules.protocol import Evidence, Filing, Row
 from schemas.canonical import canonical
 from schemas.event import Event
 from schemas.instants import DAY, HOUR, Instant
-from tests.kit.policies import with_more
+from tests.kit.policies import UNHEARD, with_more
 from tests.kit.rules import Quiet
 from tests.kit.world import START, World, event
 
@@ -33,16 +33,7 @@ def forwarded(own_id: str, time: Instant, ticket: str = "T", **more: Any) -> dic
 
 def publish(world: World, at: Instant) -> None:
     """One more policy, which listens under slots that no policy before it had."""
-    one = {
-        "row": "O1",
-        "zh": "试",
-        "on": "complaint.forwarded",
-        "per": ["house"],
-        "due": {"after": "24h"},
-        "by": "complaint.received",
-        "owes": "project_cs",
-    }
-    data = with_more("breaking.1", {"breaking.one": one})
+    data = with_more("breaking.1", {"breaking.one": UNHEARD})
     world.keep(event("policy.published", "p", at, data=data), at, admin=True)
 
 

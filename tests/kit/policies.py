@@ -7,6 +7,17 @@ from typing import Any
 
 from schemas.policy_files import load_profile
 
+UNHEARD: Mapping[str, Any] = {
+    "row": "O1",
+    "zh": "试",
+    "on": "complaint.forwarded",
+    "per": ["house"],
+    "due": {"after": "24h"},
+    "by": "complaint.received",
+    "owes": "project_cs",
+}
+"""A policy that listens under slots that none of the shipped has: what it is published for is filed then."""
+
 
 def publication(whole: Mapping[str, Any]) -> dict[str, Any]:
     """The data of ``policy.published`` for a profile as data."""

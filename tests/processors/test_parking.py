@@ -235,7 +235,11 @@ def test_what_a_parked_event_took_out_is_judged_when_it_is_resumed(
         bad = world.keep(taken, START + 2 * HOUR)
         world.keep(event("complaint.received", "d", START, ticket="U", data=complaint), START + 2 * HOUR)
         world.fold()
-        assert [p["event_id"] for p in world.reading.engine.parked(world.tenant)] == [bad.event_id]
+        parked = world.reading.engine.parked(world.tenant)
+        assert {p["event_id"] for p in parked} == {bad.event_id}
+        still = [p["scope"] for p in parked if p["scope"]]
+        assert still == ([bad.case_id] if where == "bereft" else []), "without the event it fails too"
+        assert world.rebuild().differences == {}, "though what it is judged by is gone"
         kept = [line for line in heard(world) if line in stood]
         assert kept == (stood if where == "bereft" else [])
         assert len(heard(world)) == 4
@@ -245,6 +249,7 @@ def test_what_a_parked_event_took_out_is_judged_when_it_is_resumed(
         world.fold()
         assert not any(line in stood for line in heard(world))
         assert len(heard(world)) == 4
+        assert world.reading.engine.parked(world.tenant) == []
         assert world.rebuild().differences == {}
         assert world.reading.engine.recheck(world.tenant) == []
     finally:
@@ -264,6 +269,31 @@ def test_parked_once_and_out_of_every_scope(failing: str, tmp_path: Path) -> Non
         world.fold()
         assert [v.origin["generation"] for v in world.verdicts() if v.type == "event.parked"] == [1, 1]
         assert ["forwarded" in line for line in heard(world)] == [False, False]
+        assert world.rebuild().differences == {}
+    finally:
+        world.close()
+
+
+class Bereaved(Twofold):
+    """Fails in both scopes for want of what was withdrawn."""
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        types = [e.value.strip('"') for e in evidence]
+        if self.where and "complaint.received" not in types:
+            raise ZeroDivisionError
+        yield Heard(id=scope, scope=scope, types=" ".join(types))
+
+
+def test_parked_once_though_more_than_one_scope_fails_for_what_it_took_out(tmp_path: Path) -> None:
+    rule = Bereaved("first")
+    world = World(tmp_path, more_rules=[rule])
+    try:
+        complaint = {"subject": "engineering", "category": "leak", "description": "渗水"}
+        world.keep(event("complaint.received", "a", START, ticket="T", data=complaint), START + HOUR)
+        world.keep(event("event.withdrawn", "w", START, correctssourceid="a", data={"reason": "误录"}))
+        world.fold()
+        said = [str(v.data.get("scope", ""))[:5] for v in world.verdicts() if v.type == "event.parked"]
+        assert said == ["", "first", "secon"]
         assert world.rebuild().differences == {}
     finally:
         world.close()

@@ -111,12 +111,15 @@ def test_a_difference_is_named(world: World) -> None:
     table = world.store.tables.parked
     world.writer.call(
         lambda conn: conn.execute(
-            table.insert().values(tenant=1, rule="x", event_id="y", verdict_id="z", error="e", resumed=0)
+            table.insert().values(
+                tenant=1, rule="x", event_id="y", scope="s", verdict_id="z", error="e", resumed=0
+            )
         )
     )
     found = world.rebuild().differences[world.tenant.name]
     (one,) = found.first
-    assert (found.count, one.table, one.key) == (1, "parked", {"tenant": 1, "rule": "x", "event_id": "y"})
+    key = {"tenant": 1, "rule": "x", "event_id": "y", "scope": "s"}
+    assert (found.count, one.table, one.key) == (1, "parked", key)
     assert (one.was, one.fresh) == ({"verdict_id": "z", "error": "e", "resumed": 0}, None)
 
 

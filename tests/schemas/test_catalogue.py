@@ -143,7 +143,7 @@ def test_personal_places() -> None:
 
 def test_free_text_is_personal() -> None:
     """A text that may be long is sealed: nobody adds a field for prose and forgets to mark it."""
-    bounded = {"title", "zh", "en", "error", "calendar_version", "person"}
+    bounded = {"title", "zh", "en", "error", "calendar_version", "person", "scope"}
     for entry in CATALOGUE.values():
         schema = entry.model.model_json_schema()
         for part in [schema, *schema.get("$defs", {}).values()]:

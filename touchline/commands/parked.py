@@ -29,7 +29,8 @@ def list_(
     database: DatabaseOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """按记录先后列出暂停处理的事件。What is parked, in the order in which it was recorded.
+    """按记录先后列出暂停处理的事件。What is parked, in the order in which it was recorded. With a scope (范围) that one stands
+    still, and the event is the newest in it; else the event is kept out.
 
     \b
     Example:
@@ -39,10 +40,17 @@ def list_(
     if as_json:
         show(found)
     elif found:
-        headings = ("事件 event", "规则 rule", "错误 error", "类型 type", "暂停于 parked", "事项 case")
-        rows = [
-            (p["event_id"], p["rule"], p["error"], p["type"], p["parked"] or "", p["case_id"]) for p in found
-        ]
+        headings = (
+            "事件 event",
+            "规则 rule",
+            "错误 error",
+            "类型 type",
+            "暂停于 parked",
+            "事项 case",
+            "范围 scope",
+        )
+        names = ("event_id", "rule", "error", "type", "parked", "case_id", "scope")
+        rows = [tuple(p[name] or "" for name in names) for p in found]
         table(headings, rows)
     else:
         say("没有暂停处理的事件。", "Nothing is parked.")
@@ -86,7 +94,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """修正规则后恢复处理；再次失败会再次列出。Give it to its rule again, after the rule was mended; a fact says so, and its
-    evidence then stands in its place in time. What fails again is parked again.
+    evidence then stands in its place in time, and scopes that stand still on it go on. What fails again is parked again.
 
     \b
     Example:
