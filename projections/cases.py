@@ -49,6 +49,14 @@ def _touchpoints(tables: SetTables) -> Among:
     return Among(lambda keys: query.where(e.c.tenant == bindparam("tenant"), e.c.scope.in_(keys)), str)
 
 
+@lru_cache(maxsize=32)
+def _tickets(tables: SetTables) -> Among:
+    c = tables.rows[Case].c
+    return Among(
+        lambda keys: select(c.id, c.ticket).where(c.tenant == bindparam("tenant"), c.id.in_(keys)), str
+    )
+
+
 def _opens(value: str) -> bool:
     name = uncanonical(value)["type"]
     return name in OPENED_BY or event_type(name).case == "opens"
@@ -114,6 +122,10 @@ class CaseList:
         return [
             (row.id, row.ticket, row.touchpoints) for row in conn.execute(query.order_by(c.id).limit(limit))
         ]
+
+    def tickets(self, conn: Connection, tenant: int, case_ids: Sequence[str]) -> dict[str, str]:
+        """Case id -> its source's own number, of those that have one."""
+        return {row[0]: row[1] for row in _tickets(self._tables)(conn, case_ids, tenant=tenant) if row[1]}
 
     def numbered(self, conn: Connection, tenant: int, tickets: Sequence[str]) -> list[tuple[str, str, str]]:
         """(ticket, source, id) of the cases that bear these numbers. Looks through all cases: for few numbers."""

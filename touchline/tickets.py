@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from touchline.exits import Exit, Refused
+
+if TYPE_CHECKING:
+    from ledger.tenants import Tenant
+    from projections.reading.cases import CaseReading
+
+MOST_NAMED = 10
+"""Cases of one number that are named at most."""
+
+
+def case_of(cases: CaseReading, tenant: Tenant, text: str) -> str:
+    """The id of the case that is meant by an id or a number; the text itself where there is none. Raises Refused where several
+    bear the number."""
+    if cases.get(tenant, text) is not None:
+        return text
+    same = cases.find(tenant, ticket=text, limit=MOST_NAMED)
+    return only_case(text, [one["id"] for one in same]) or text
 
 
 def only_case(number: str, cases: Iterable[str]) -> str:

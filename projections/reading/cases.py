@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ledger import lanes
@@ -71,6 +71,13 @@ class CaseReading:
         """Those of which a touchpoint stands that opens a case (受理、报修 …)."""
         with self._snapshots.of(tenant) as seen:
             return CaseList(seen.tables).opened(seen.conn, seen.number, case_ids)
+
+    def tickets(self, tenant: Tenant, case_ids: Iterable[str]) -> dict[str, str]:
+        """Case id -> its source's own number (投诉编号、报修编号), of those that have one."""
+        with self._snapshots.of(tenant) as seen:
+            return CaseList(seen.tables).tickets(
+                seen.conn, seen.number, sorted(case for case in {*case_ids} if case)
+            )
 
     def unopened(self, tenant: Tenant, source: str) -> dict[str, int]:
         """Ticket (or case id, where there is none) -> touchpoints, of cases that a source only ever spoke of: nothing opens

@@ -343,6 +343,10 @@ def test_dead_letters_are_kept_until_somebody_decides_or_as_long_as_an_operator_
     finally:
         desk.inboxes.stop()
     assert desk.one(waiting)["state"] == "dead"
+    fresh = desk.post({"fifth words": "第五"})
+    listed = {letter for _, letter in desk.inboxes.lists.dead_before(clock.now() + DAY, 64)}
+    assert waiting in listed
+    assert fresh not in listed, "nobody has tried to read it"
 
 
 def test_good_items_of_an_array_are_kept(desk: Desk) -> None:

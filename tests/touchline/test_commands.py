@@ -126,6 +126,21 @@ def test_a_case_whose_opening_was_withdrawn(acme: Shell, events: Path, tmp_path:
     lines = acme("case", "show", case).out.splitlines()
     assert lines[0].startswith(f"事项 {case}  (已撤回 withdrawn)")
     assert any("投诉受理" in line and "已撤回 Withdrawn" in line for line in lines)
+    assert acme("promises", "--case", case, "--json").json == [], "nothing is owed, and it was there"
+
+
+def test_promises_are_listed_under_the_number_that_people_know(acme: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    opening = {**example("complaint.received"), "ticket": "TS-0301", "houseid": "3-1-2301"}
+    path.write_text(json.dumps(opening) + "\n", encoding="utf-8")
+    case = acme("append", str(path), "--json").json[0]["case_id"]
+    by_id = acme("promises", "--case", case, "--json").json
+    assert by_id
+    assert acme("promises", "--case", "TS-0301", "--json").json == by_id
+    for line in acme("promises", "--case", "TS-0301").out.splitlines()[1:]:
+        assert ["TS-0301", "3-1-2301", case] == line.split()[-4:-1]
+    said = acme("promises", "--case", "TS-0302")
+    assert (said.code, said.out) == (Exit.UNKNOWN, ""), "a slip is no case without promises"
 
 
 def test_tables_speak_in_words_and_json_in_codes(acme: Shell, events: Path) -> None:

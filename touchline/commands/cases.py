@@ -21,12 +21,10 @@ from touchline.options import (
     table,
 )
 from touchline.place import place_of
-from touchline.tickets import only_case
+from touchline.tickets import case_of
 
 cases = typer.Typer(help="事项。Cases and their histories.", no_args_is_help=True)
 
-MOST_NAMED = 10
-"""Cases of one number that are named at most."""
 GONE = {"withdrawn": "(已撤回 withdrawn)", "corrected": "(已更正 corrected)"}
 """What became of a case of which no touchpoint stands."""
 
@@ -60,10 +58,8 @@ def show_case(
     when = moments(as_of, known_at)
     with Library(place_of(data, database)) as library:
         read = library.reading.histories.whole if penalties else library.reading.histories.of
-        whose, cases = library.tenant(tenant), library.reading.cases
-        if cases.get(whose, case_id) is None:
-            same = cases.find(whose, ticket=case_id, limit=MOST_NAMED)
-            case_id = only_case(case_id, [one["id"] for one in same]) or case_id
+        whose = library.tenant(tenant)
+        case_id = case_of(library.reading.cases, whose, case_id)
         found = read(whose, case_id, **when)
     if found is None or (found["case"] is None and not found["touchpoints"]):
         raise Refused(
@@ -108,7 +104,8 @@ def _print(history: dict[str, Any], case_id: str) -> None:
         from touchline.commands.promises import print_promises
 
         print()
-        print_promises(history["promises"])
+        case = history["case"] or {}
+        print_promises(history["promises"], {case_id: case.get("ticket") or ""})
     if history.get("penalties"):
         from touchline.commands.penalties import print_penalties
 

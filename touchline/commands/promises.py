@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -20,6 +21,7 @@ from touchline.options import (
     table,
 )
 from touchline.place import place_of
+from touchline.tickets import case_of
 
 STATES = "open, met, late, cancelled, waived, unreached, superseded"
 WALLS = (
@@ -45,7 +47,10 @@ def add(app: typer.Typer) -> None:
 def promises(
     state: Annotated[str, typer.Option("--state", help=f"状态 {STATES}")] = "",
     wall: Annotated[str, typer.Option("--wall", help=f"看板栏 {WALLS}")] = "",
-    case: Annotated[str, typer.Option("--case", help="只看一个事项 of one case")] = "",
+    case: Annotated[
+        str,
+        typer.Option("--case", help="只看一个事项：事项号，或投诉、报修编号 of one case: its id or ticket"),
+    ] = "",
     tenant: TenantOption = "",
     data: DataOption = DATA,
     database: DatabaseOption = "",
@@ -64,19 +69,44 @@ def promises(
             one_of(option, text, known)
     with Library(place_of(data, database)) as library:
         whose, asked = library.tenant(tenant), library.reading.promises
+        case = case_of(library.reading.cases, whose, case) if case else ""
         where = {"state": state or None, "wall": wall or None, "case_id": case or None}
         found = everything(lambda limit, after: asked.find(whose, **where, limit=limit, after=after), "due")
+        if case and not found and not library.reading.cases.place(whose, case)[0]:
+            raise Refused(Exit.UNKNOWN, f"没有事项 {case}。", f"There is no case {case}.")
+        tickets = {} if as_json else library.reading.cases.tickets(whose, {p["case_id"] or "" for p in found})
     if as_json:
         show(found)
     else:
-        print_promises(found)
+        print_promises(found, tickets)
 
 
-def print_promises(found: list[dict[str, Any]]) -> None:
-    """The promises as a table for people."""
+def print_promises(found: list[dict[str, Any]], tickets: Mapping[str, str]) -> None:
+    """The promises as a table for people. ``tickets``: their sources' own numbers by case id, which people know them by."""
     table(
-        ("履约 promise", "看板 wall", "备注 flags", "到期 due", "事项 case", "编号 id"),
-        ((p["zh"], named(p["wall"]), _flags(p), _due(p), p["case_id"] or "", p["id"]) for p in found),
+        (
+            "履约 promise",
+            "看板 wall",
+            "备注 flags",
+            "到期 due",
+            "编号 ticket",
+            "房号 house",
+            "事项 case",
+            "履约号 id",
+        ),
+        (
+            (
+                p["zh"],
+                named(p["wall"]),
+                _flags(p),
+                _due(p),
+                tickets.get(p["case_id"] or "", ""),
+                p["house_id"] or "",
+                p["case_id"] or "",
+                p["id"],
+            )
+            for p in found
+        ),
     )
 
 
