@@ -23,6 +23,7 @@ from producers.counts import Counts
 from projections.store import OtherFold
 from schemas.instants import SECOND, day_of
 from web.auth import Scraper
+from web.costly import Costly
 from web.problems import answers
 from web.services import Services
 
@@ -51,6 +52,9 @@ class Standing:
     def __init__(self, tenant: Tenant, services: Services) -> None:
         self._tenant = tenant
         self._services = services
+        self._promises = Costly(lambda: services.reading.promises.counts(tenant))
+        self._sent = Costly(lambda: services.alerts.counts(tenant))
+        self._letters = Costly(lambda: services.inbox.lists.standing(tenant))
 
     def describe(self) -> Iterable[Metric]:
         return []
@@ -74,12 +78,12 @@ class Standing:
         yield _gauge("touchline_alert_lateness_seconds_max", "Of the last 100 alerts", late["max_ms"] / 1000)
         yield _gauge("touchline_alert_lateness_seconds_p99", "Of the last 100 alerts", late["p99_ms"] / 1000)
         sent = GaugeMetricFamily("touchline_deliveries", "Alert deliveries", labels=["channel", "state"])
-        for channel, states in sorted(services.alerts.counts(tenant).items()):
+        for channel, states in sorted(self._sent().items()):
             for word, number in sorted(states.items()):
                 sent.add_metric([channel, word], number)
         yield sent
         standing = GaugeMetricFamily("touchline_letters", "Deliveries to /in by state", labels=["state"])
-        for word, number in services.inbox.lists.standing(tenant).items():
+        for word, number in self._letters().items():
             standing.add_metric([word], number)
         yield standing
 
@@ -87,7 +91,7 @@ class Standing:
         """What the read models tell. Raises OtherFold."""
         tenant, reading, now = self._tenant, self._services.reading, self._services.clock.now()
         promises = GaugeMetricFamily("touchline_promises", "Promises by state on the wall", labels=["state"])
-        for code, number in sorted(reading.promises.counts(tenant).items()):
+        for code, number in sorted(self._promises().items()):
             promises.add_metric([code], number)
         days = GaugeMetricFamily(
             "touchline_calendar_days_left", "Days that a calendar still tells", labels=["calendar"]

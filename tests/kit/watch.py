@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,13 @@ class Watch:
             one.start()
         for name, one in self.running.items():
             until(one.healthy, f"{name} is healthy", 60)
+        for port in (self.prometheus_port, self.manager_port):  # healthy is sooner
+            until(partial(self._ready, port), "it answers questions", 60)
+
+    @staticmethod
+    def _ready(port: int) -> bool:
+        asked = httpx.get(f"http://127.0.0.1:{port}/-/ready", timeout=DEADLINE, trust_env=False)
+        return asked.status_code == 200
 
     def _ask(self, port: int, path: str, **params: str) -> Any:
         asked = httpx.get(f"http://127.0.0.1:{port}{path}", params=params, timeout=DEADLINE, trust_env=False)
