@@ -100,12 +100,18 @@ def test_records_of_decisions_are_numbered_without_holes() -> None:
     assert [int(page.stem[:4]) for page in ADRS] == list(range(1, len(ADRS) + 1))
 
 
+def test_no_link_is_part_of_the_tree() -> None:
+    """One that leads out of it takes the place of what somebody has there, as a link to a .venv once did."""
+    listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [line for line in listed.stdout.splitlines() if line.startswith("120000 ")] == []
+
+
 @pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_the_readme_names_commands_and_targets_that_exist(name: str) -> None:
     from tests.touchline.test_help import COMMANDS
 
     text = (ROOT / name).read_text(encoding="utf-8")
-    known = {" ".join(path) for path in COMMANDS}
+    known = {" ".join(path) for path in COMMANDS} | {"today"}  # a command, and the first word of another
     for words in re.findall(r"^touchline ([a-z]+(?: [a-z]+)?)", text, re.MULTILINE):
         assert words in known or words.split()[0] in known, words
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -16,7 +16,7 @@ from tests.touchline.commands import DEADLINE, ROOT, until
 
 
 def commands(name: str) -> list[str]:
-    """The two blocks for a shell; comments, which are in the reader's language, are left out."""
+    """The blocks for a shell; comments, which are in the reader's language, are left out."""
     blocks = re.findall(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
     return [re.sub(r" +# .*", "", block) for block in blocks]
 
@@ -26,10 +26,10 @@ def test_both_languages_have_the_same_commands() -> None:
 
 
 def test_your_own_record(tmp_path: Path) -> None:
-    first, second = commands("README.md")
+    first, *then = commands("README.md")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    first, second = (block.replace("8311", port) for block in (first, second))
+    first, second = (block.replace("8311", port) for block in (first, "".join(then)))
     tools = tmp_path / ".venv" / "bin"
     tools.mkdir(parents=True)
     command = tools / "touchline"
