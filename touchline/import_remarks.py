@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from touchline.exits import of_error
 from touchline.place import Place
@@ -26,16 +27,37 @@ ASKED: Final = 128
 def needs_of(place: Place, tenant: str) -> dict[str, list[Need]]:
     """What the policies in force need; the shipped ones where there is no ledger yet, or not one tenant to be meant."""
     from schemas.policy_needs import needs
-    from touchline.in_force import in_force
 
     try:
-        return needs(in_force(place, tenant, None).version.fact.data["policy"])
+        with _library(place) as library:
+            found = _in_force(library, library.tenant(tenant))
     except Exception as error:
         if of_error(error) is None:
             raise
+        found = None
+    if found is not None:
+        return needs(found)
     from schemas.policy_files import load_profile
 
     return needs(load_profile().dump())
+
+
+def _in_force(library: Library, tenant: Tenant) -> Mapping[str, Any] | None:
+    """The profile that binds what happens now (S23), as it was published: what judges by it is not loaded for that."""
+    from schemas.instants import parse_instant
+
+    now = library.ledger.clock.now()
+    facts = library.reading.published.policies(tenant)
+    dated = [(parse_instant(str(one.data["effective_from"])), place, one) for place, one in enumerate(facts)]
+    begun = [one for one in dated if one[0] <= now]
+    chosen = max(begun, default=None) or min(dated, default=None, key=lambda one: (one[0], -one[1]))
+    return chosen[2].data["policy"] if chosen is not None else None
+
+
+def _library(place: Place) -> Library:
+    from touchline.library import Library
+
+    return Library(place)
 
 
 def settle(remarks: Remarks, place: Place, tenant: str, source: str, *, wait: bool) -> None:
@@ -44,10 +66,9 @@ def settle(remarks: Remarks, place: Place, tenant: str, source: str, *, wait: bo
     if not left:
         return
     from touchline.choosing import only_source
-    from touchline.library import Library
 
     try:
-        with Library(place) as library:
+        with _library(place) as library:
             whose = library.tenant(tenant)
             by = only_source(library.ledger, whose, source)
             if not _abreast(library, whose, PATIENCE if wait else 0):

@@ -211,3 +211,28 @@ def test_a_webhook_of_a_case_that_nobody_took_in_is_kept_and_can_be_asked_for(
     assert acme("dead", "list", "--json").json == [], "it is kept"
     assert acme("inbox", "unknown", "-s", "desk", "--json").json == {"cases": {"T8": 2}}
     assert "事项 case  T8" in acme("inbox", "unknown", "-s", "desk").out
+
+
+def test_what_is_needed_is_what_the_tenant_has_in_force(acme: Shell, tmp_path: Path) -> None:
+    path = written(tmp_path / "c.csv", COMPLAINTS + "T1,2026-03-02 09:00,漏水,,,云栖,3-1,,\n")
+
+    def asked() -> list[str]:
+        return [
+            one["field"] for one in acme("import", path, "-s", "desk", "--dry-run", "--json").json["blank"]
+        ]
+
+    def publish(version: str, since: str, more: str) -> None:
+        text = f"profile: default\nextends: default\nversion: '{version}'\neffective_from: {since}\n{more}\n"
+        said = acme("policy", "publish", written(tmp_path / f"{version}.yaml", text))
+        assert said.code == 0, said.err
+
+    assert asked() == ["投诉类别"]
+    publish("later", "2999-01-01T00:00:00+08:00", "repetition: null")
+    assert asked() == ["投诉类别"], "not in force yet"
+    publish("mine", "2026-11-01T00:00:00+08:00", "repetition: null")
+    assert asked() == [], "a tenant without a ladder needs none of its parts"
+    estate = "policies: {complaint.register: {per: [project]}}"
+    publish("next", "2026-11-01T00:00:00+08:00", f"repetition: null\n{estate}")
+    text = COMPLAINTS + "T1,2026-03-02 09:00,漏水,,,,3-1,,\n"
+    path = written(tmp_path / "d.csv", text)
+    assert asked() == ["项目"], "of two from the same instant the later one"
