@@ -3,7 +3,7 @@ of deploy/prometheus.
 
 Of those files copies are used, in which are changed: addresses and paths; the name ``worker``, which Docker's DNS would answer
 with every worker there is, for these addresses; how often is looked (2 s, so that nobody waits for 15) and judged (1 s); how
-long something must have lasted (``for``, 1 s); how long Alertmanager gathers (0 s); and it has a receiver, as its file says one
+long something must have lasted (``for``, 1 s); how long Alertmanager gathers (1 s); and it has a receiver, as its file says one
 is added.
 """
 
@@ -58,7 +58,7 @@ def hasty(rules: Any) -> Any:
 
 def telling(config: Any, receiver: str) -> Any:
     """alertmanager.yml with the changes."""
-    config["route"] |= {"group_wait": "0s", "group_interval": QUICK}
+    config["route"] |= {"group_wait": QUICK, "group_interval": QUICK}
     (operator,) = config["receivers"]
     operator["webhook_configs"] = [{"url": receiver}]
     return config
