@@ -44,7 +44,8 @@ class Clockwork:
     version = 1
     rows: tuple[type[Row], ...] = (Tick,)
 
-    def __init__(self, where: str, *broken: str) -> None:
+    def __init__(self, where: str, *broken: str, hour: int = HOUR) -> None:
+        self.hour = hour
         self.where = where
         self.broken = broken
         self.published = 0
@@ -79,14 +80,21 @@ class Clockwork:
     def instants(self, row: Row, book: Book) -> list[Instant]:
         assert isinstance(row, Tick)
         self._maybe("instants", row.heard)
-        return [row.at + HOUR, row.at + 2 * HOUR] if row.open else []
+        return [row.at + self.hour, row.at + 2 * self.hour] if row.open else []
 
     def marks(self, row: Row, book: Book) -> Iterator[Mark]:
         assert isinstance(row, Tick)
         self._maybe("marks", row.heard)
         for hours, kind in ((1, "due_soon"), (2, "breached")) if row.open else ():
-            at = row.at + hours * HOUR
-            yield Mark(at=at, time=at, kind=kind, type=f"obligation.{kind}", cause=row.id.rpartition("/")[2])
+            at = row.at + hours * self.hour
+            yield Mark(
+                at=at,
+                time=at,
+                kind=kind,
+                type=f"obligation.{kind}",
+                envelope={"case_id": row.scope},
+                cause=row.id.rpartition("/")[2],
+            )
 
     def about(self, row: Row, book: Book) -> tuple[Mapping[str, Any], Mapping[str, str]]:
         assert isinstance(row, Tick)

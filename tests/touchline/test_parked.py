@@ -10,22 +10,38 @@ import pytest
 
 import touchline.house
 import touchline.rules
+from processors.rules.protocol import Rule
 from schemas.catalogue import example
+from schemas.instants import SECOND
 from tests.processors.test_parking import Fragile
+from tests.processors.test_standing_still import Clockwork
 from tests.touchline.commands import ON_BOTH, Shell
 from tests.web.site import Site, complaint, until
 from touchline.exits import Exit
 from touchline.rules import rules
 
 
-@pytest.fixture
-def fragile(monkeypatch: pytest.MonkeyPatch) -> Fragile:
-    """A rule of the house that fails on complaint.forwarded until it is mended."""
-    rule = Fragile("file")
+def housed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule of the house, with the shipped ones."""
     whole = (*rules(), rule)
     monkeypatch.setattr(touchline.house, "rules", lambda: whole)
     monkeypatch.setattr(touchline.rules, "rules", lambda: whole)
     monkeypatch.setattr(touchline.rules, "owners", lambda: whole)
+
+
+@pytest.fixture
+def fragile(monkeypatch: pytest.MonkeyPatch) -> Fragile:
+    """Fails on complaint.forwarded until it is mended."""
+    rule = Fragile("file")
+    housed(rule, monkeypatch)
+    return rule
+
+
+@pytest.fixture
+def clockwork(monkeypatch: pytest.MonkeyPatch) -> Clockwork:
+    """Fails a second after a complaint ``bad`` was received, when there is something to say of it, until it is mended."""
+    rule = Clockwork("marks", "bad", hour=SECOND)
+    housed(rule, monkeypatch)
     return rule
 
 
@@ -66,7 +82,7 @@ def test_listed_shown_and_resumed_in_order(fragile: Fragile, acme: Shell, forwar
 
 
 @pytest.fixture
-def site(fragile: Fragile, tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path / "served")
     made.start()
     yield made
@@ -92,3 +108,32 @@ def test_over_http(fragile: Fragile, site: Site) -> None:
         assert kept.status_code == 202, kept.text
         assert kept.json()["place"] > 0
         assert until(lambda: reader.get("/parked").json() == [])
+
+
+def test_a_scope_that_stands_still_over_http(clockwork: Clockwork, site: Site) -> None:
+    """The server goes on, and so does what falls due after it."""
+    with site.client(site.key()) as reader, site.client(site.key(admin=True)) as admin:
+        bad = reader.post("/events", json={**complaint("bad", site.now()), "ticket": "T"}).json()
+        good = reader.post("/events", json={**complaint("good", site.now()), "ticket": "U"}).json()
+        (parked,) = until(lambda: reader.get("/parked").json())
+        assert (parked["event_id"], parked["rule"], parked["scope"]) == (
+            bad["event_id"],
+            "clockwork",
+            bad["case_id"],
+        )
+        assert parked["case_id"] == bad["case_id"]
+
+        def said(case_id: str) -> list[str]:
+            found = reader.get(f"/cases/{case_id}/history").json()["verdicts"]
+            return [one["type"] for one in found]
+
+        assert until(lambda: "obligation.breached" in said(good["case_id"]))
+        assert "event.parked" in said(bad["case_id"])
+        assert "obligation.breached" not in said(bad["case_id"])
+        assert reader.get("/readyz").status_code == 200
+        assert "touchline_parked 1.0" in reader.get("/metrics").text
+        clockwork.broken = ()
+        asked = {"rule": "clockwork", "by": "it-007"}
+        assert admin.post(f"/parked/{bad['event_id']}/resume", json=asked).status_code == 202
+        assert until(lambda: reader.get("/parked").json() == [])
+        assert until(lambda: "obligation.breached" in said(bad["case_id"]))
