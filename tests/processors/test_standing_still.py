@@ -13,11 +13,11 @@ import pytest
 
 from processors.rules.book import Book
 from processors.rules.protocol import Evidence, Filing, Mark, Row
-from projections.refold import Refold
 from schemas.canonical import canonical
 from schemas.event import Event
 from schemas.instants import HOUR, NEVER, Instant
 from tests.kit.policies import UNHEARD, with_more
+from tests.kit.rebuilding import rebuilt_anyhow
 from tests.kit.world import START, World, event
 
 COMPLAINT = {"subject": "engineering", "category": "leak", "description": "渗水"}
@@ -108,12 +108,11 @@ class Clockwork:
 class Clock:
     """A world with that rule in it."""
 
-    def __init__(self, place: Path, rule: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, place: Path, rule: Clockwork) -> None:
         self.rule = rule
         self.world = World(place, more_rules=[rule])
         self.world.fold()
         rule.published = len(self.world.engine.book.instants)
-        self._patch = monkeypatch
         self._resumed = 0
 
     def report(self, name: str, hours: int, *, kind: str = "complaint.received", **more: Any) -> str:
@@ -159,20 +158,12 @@ class Clock:
         return [line for line in self.world.tables() if line.startswith("clockwork ")]
 
     def rebuilt(self) -> None:
-        """In the bulk and page by page, of any size: no other rows, whatever the rule would do today."""
-        for size, bulk in ((2000, Refold.bulk), (1, Refold.bulk), (2000, None), (1, None)):
-            with self._patch.context() as patch:
-                for name in ("recorded.PAGE", "recorded.FURTHER", "refold.PAGE", "refold.HEARD"):
-                    patch.setattr(f"projections.{name}", size)
-                if bulk is None:
-                    patch.setattr(Refold, "bulk", lambda *_: None)
-                assert self.world.rebuild().differences == {}, (size, bulk)
+        """No other rows, whatever the rule would do today."""
+        rebuilt_anyhow(self.world)
 
 
-def test_a_row_that_fails_when_it_is_due_stands_still_and_all_else_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock(tmp_path, Clockwork("marks", "a"), monkeypatch)
+def test_a_row_that_fails_when_it_is_due_stands_still_and_all_else_goes_on(tmp_path: Path) -> None:
+    clock = Clock(tmp_path, Clockwork("marks", "a"))
     try:
         bad = clock.report("a", 1)
         clock.report("b", 1)
@@ -205,24 +196,28 @@ def test_a_row_that_fails_when_it_is_due_stands_still_and_all_else_goes_on(
         clock.world.close()
 
 
-def test_what_is_new_in_it_tries_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_new_in_it_tries_again(tmp_path: Path) -> None:
     """While it fails nothing is said anew and nothing else is parked; as soon as it does not, nothing need be resumed."""
-    clock = Clock(tmp_path, Clockwork("marks", "a"), monkeypatch)
+    clock = Clock(tmp_path, Clockwork("marks", "a"))
     try:
-        clock.report("a", 1)
+        first = clock.report("a", 1)
         clock.tick(2)
+        clock.rebuilt()  # while its breach lies ahead
         before = clock.rows()
         clock.report("a2", 3, kind="complaint.forwarded")
         clock.tick(9)
         assert clock.said() == [("parked", "", 2)]
         assert clock.rows() == before, "as they were, and nothing falls due"
         clock.rebuilt()
+        clock.resume(9)
+        assert clock.said() == [("parked", "", 2), ("parked", "", 9)], "resumed too early"
+        assert clock.still() == [first], "it is told of the same event"
         clock.rule.broken = ()
         clock.rebuilt()
         clock.report("a3", 10, kind="complaint.forwarded")
         clock.tick(20)
-        assert clock.said()[:2] == [("parked", "", 2), ("unparked", "", 10)]
-        assert sorted(clock.said()[2:]) == sorted(
+        assert clock.said()[2:3] == [("unparked", "", 10)]
+        assert sorted(clock.said()[3:]) == sorted(
             [(kind, name, 10) for kind in ("due_soon", "breached") for name in ("a", "a2")]
             + [("due_soon", "a3", 11), ("breached", "a3", 12)]
         )
@@ -232,11 +227,9 @@ def test_what_is_new_in_it_tries_again(tmp_path: Path, monkeypatch: pytest.Monke
         clock.world.close()
 
 
-def test_a_row_that_goes_while_its_scope_stands_still_is_taken_back_when_it_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_that_goes_while_its_scope_stands_still_is_taken_back_when_it_goes_on(tmp_path: Path) -> None:
     """Also where no evidence is left of it."""
-    clock = Clock(tmp_path, Clockwork("marks"), monkeypatch)
+    clock = Clock(tmp_path, Clockwork("marks"))
     try:
         clock.report("a", 1)
         clock.tick(2)
@@ -260,10 +253,8 @@ def test_a_row_that_goes_while_its_scope_stands_still_is_taken_back_when_it_goes
 
 
 @pytest.mark.parametrize("filed", [False, True])
-def test_what_a_publication_recalls_or_files_stands_still_as_it_was(
-    filed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock(tmp_path, Clockwork("judge", "more" if filed else "a"), monkeypatch)
+def test_what_a_publication_recalls_or_files_stands_still_as_it_was(filed: bool, tmp_path: Path) -> None:
+    clock = Clock(tmp_path, Clockwork("judge", "more" if filed else "a"))
     try:
         clock.report("a", 1)
         clock.report("a2", 1, kind="complaint.forwarded")
@@ -290,11 +281,11 @@ def test_what_a_publication_recalls_or_files_stands_still_as_it_was(
         clock.world.close()
 
 
-def test_wherever_batches_end_and_whoever_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wherever_batches_end_and_whoever_goes_on(tmp_path: Path) -> None:
     """The same lane and tables in batches of one row with another engine after each, as in one."""
     found = []
     for step in (False, True):
-        clock = Clock(tmp_path / str(step), Clockwork("marks", "a", "c"), monkeypatch)
+        clock = Clock(tmp_path / str(step), Clockwork("marks", "a", "c"))
         try:
             clock.world.batch = 1 if step else 64
             clock.world.take_over()
@@ -316,8 +307,8 @@ def test_wherever_batches_end_and_whoever_goes_on(tmp_path: Path, monkeypatch: p
     assert found[0] == found[1]
 
 
-def test_next_of_what_stands_still_is_never(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(tmp_path, Clockwork("marks", "a"), monkeypatch)
+def test_next_of_what_stands_still_is_never(tmp_path: Path) -> None:
+    clock = Clock(tmp_path, Clockwork("marks", "a"))
     try:
         for name in ("a", "a2"):
             clock.report(name, 1)
