@@ -331,9 +331,7 @@ class Echo(Quiet):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_verdict_is_parked_and_resumed_like_a_fact(
-    at_once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_verdict_is_parked_and_resumed_like_a_fact(at_once: bool, tmp_path: Path) -> None:
     """Wherever the batches are cut; one that was retracted meanwhile is not let in, and is not shown for ever."""
     says, echo = Fragile("marks"), Echo()
     says.where = ""

@@ -4,6 +4,7 @@ and when it is resumed, and from then on it is as if the rule had never failed."
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -276,6 +277,39 @@ def test_what_a_publication_recalls_or_files_stands_still_as_it_was(filed: bool,
         clock.tick(12)
         assert [one for one in clock.said() if "parked" in one[0]][1:] == [("unparked", "", 11)]
         assert {one for one in clock.said() if one[1] == "a"} >= {("due_soon", "a", 2), ("breached", "a", 11)}
+        clock.rebuilt()
+    finally:
+        clock.world.close()
+
+
+class Publishing(Clockwork):
+    """A publication is news of a case."""
+
+    case = ""
+
+    def file(self, event: Event, book: Book) -> Iterator[Filing]:
+        if event.source_id == "p2":
+            yield Filing(scope=self.case, slot="news", value=canonical("news"))
+        yield from super().file(event, book)
+
+
+def test_what_stops_on_a_publication_is_not_recalled_by_it(tmp_path: Path) -> None:
+    """The rule fails on the case with that event and without it: the event is parked, and the case stands still on it."""
+    rule = Publishing("judge", "a")
+    clock = Clock(tmp_path, rule)
+    try:
+        clock.report("a", 2)
+        clock.world.fold()
+        (case,) = [str(json.loads(line.partition(" ")[2])["scope"]) for line in clock.rows()]
+        rule.case = case
+        clock.publish(2)
+        assert clock.said() == [("parked", "", 2)] * 2
+        assert [bool(v.data.get("scope")) for v in clock.world.verdicts()] == [False, True]
+        clock.rebuilt()
+        rule.broken = ()
+        clock.resume(5)
+        assert clock.said()[2:] == [("unparked", "", 5), ("due_soon", "a", 5), ("breached", "a", 5)]
+        assert clock.world.reading.engine.parked(clock.world.tenant) == []
         clock.rebuilt()
     finally:
         clock.world.close()
