@@ -5,6 +5,7 @@ end it is as if it had never failed."""
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -124,12 +125,14 @@ def resume(world: World) -> None:
     raise AssertionError(world.reading.engine.parked_list(world.tenant))
 
 
+DEEP = os.environ.get("TOUCHLINE_DEEP") == "1"
 FAULTS = st.sampled_from(["marks", "about", "judge"])
 MOMENTS = st.lists(st.sampled_from(DAYS), min_size=3, max_size=3).map(sorted)
 """When it breaks, when a policy is published, and when it is mended."""
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+# each is folded twice and rebuilt six times, in two seconds
+@settings(max_examples=200 if DEEP else 6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), faults(), FAULTS, st.integers(0, 2), MOMENTS, st.sampled_from([1, 3, 64]))
 def test_nothing_but_the_history_counts_and_a_rebuild_makes_the_same(
     history: list[Told],
@@ -160,7 +163,7 @@ def test_nothing_but_the_history_counts_and_a_rebuild_makes_the_same(
     assert found[:2] == found[2:]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200 if DEEP else 25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(), FAULTS, st.integers(0, 2), MOMENTS)
 def test_mended_and_resumed_it_is_as_if_it_had_never_failed(
     history: list[Told], where: str, third: int, moments: list[Instant]
