@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from processors.batch import PUBLICATIONS
+from processors.changes import Changed
 from processors.conclude import Concluding, Saying, Words
 from processors.enter import Entering, Known
-from processors.judge import Changed, Judging
+from processors.judge import Judging
 from processors.origin import scope_said
 from processors.parked import EVENT_UNPARKED, stops
 from processors.ports import Recall
@@ -101,7 +102,7 @@ class Fold:
                 f"{event.type} version {event.version} at place {event.place} is not known to this version of Touchline"
             )
         at = event.recorded
-        self.judging.expect((event.after, at, event.event_id))
+        self.judging.halts.expect((event.after, at, event.event_id))
         touched: Touched = {}
         since: Known = {}
         if event.corrects:
@@ -124,7 +125,7 @@ class Fold:
         """Apply a verdict of the recorded lane: what it announced or retracted, its evidence, the rows it changes."""
         at = int(verdict.origin["at"])
         self._verdicts[verdict.event_id] = verdict
-        self.judging.expect((verdict.after, at, verdict.event_id))
+        self.judging.halts.expect((verdict.after, at, verdict.event_id))
         touched = dict.fromkeys(self.said.hear(verdict), JUDGE)
         saying = Saying(at=at, after=verdict.after, cause="")
         for rule in self.rules.judging.values():
@@ -135,7 +136,7 @@ class Fold:
         if verdict.type == EVENT_UNPARKED:
             self._conclude_all(self.judging.anew(name, scope, self.book, at), saying, 0)
         elif stops(verdict):
-            self.judging.quiet(name, scope)
+            self.judging.halts.quiet(name, scope)
         elif (row := self.shelf.rows.find(name, scope, row_id)) is not None:
             self.shelf.rows.put(name, row, self.next_after(name, row, at))
 

@@ -1,49 +1,33 @@
-"""What becomes of the rows of a scope: carried on by what came newest where the rule can, else judged from all evidence
-(invariant 7); and what they have to say now, asked before any of it is said, since a rule may fail on that too."""
+"""Judging (判定): which scopes are judged, on what, and what is done where a rule fails on one (invariant 14). What becomes
+of their rows is in ``changes.py``, what stands still in ``halts.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Sequence
 
-from processors.conclude import About, Concluding, Saying, Words, words
-from processors.parked import still
+from processors.changes import Changed, Changes, without
+from processors.conclude import Concluding, Saying
+from processors.halts import Find, Halts
 from processors.rules.book import Book
-from processors.rules.protocol import Carrying, Evidence, Row
+from processors.rules.protocol import Evidence, Row
 from processors.ruleset import Ruleset
 from processors.shelf import JUDGE, Shelf, Touched
 from processors.warm import Key, Scope
 from schemas.event import Event
-from schemas.instants import NEVER, Instant
-
-Change = tuple[Row | None, Row | None, Instant, Words | None]
-"""(row as judged now, row as it was, its next instant, what it has to say now)."""
-
-Changed = dict[Key, Change]
-"""By (rule, row id)."""
-
-Find = Callable[[str, int], Event | None]
-
-Stop = tuple[int, Instant, str]
-"""(fact place, instant, event id): after which fact, when and on which event a scope stopped; "" with none in hand."""
-
-_NONE: tuple[None, Instant] = (None, NEVER)
+from schemas.instants import Instant
 
 
 class Judging:
     """On one shelf; it changes no row there but those of a scope that stands still, it says what became of them. ``live``
-    False: a rule that fails is not parked, its error is raised (rebuild). ``find``: (event id, fact place) -> the event, None
-    where it was corrected by then."""
+    False: a rule that fails is not parked, its error is raised (rebuild)."""
 
     def __init__(self, rules: Ruleset, shelf: Shelf, said: Concluding, find: Find, *, live: bool) -> None:
         self._rules = rules
         self._shelf = shelf
         self._said = said
-        self._find = find
         self._live = live
-        self.stopping: Mapping[Stop, Collection[Key]] = {}
-        """What the recorded lane says stands still from then on."""
-        self._stopped: set[Key] = set()
-        """What does so far, whether that was heard yet or not."""
+        self._changes = Changes(rules, live=live)
+        self.halts = Halts(rules, shelf, said, find)
 
     def judge(self, touched: Touched, book: Book, saying: Saying, event: Event | None) -> Changed:
         """Judge these scopes. A rule that fails on ``event`` parks it, and what it filed of it is taken out again; a scope on
@@ -54,37 +38,41 @@ class Judging:
         unfiled: set[Key] = set()
         freed: set[Key] = set()
         parked: set[str] = set()
-        if self.stopping:
-            self.expect((saying.after, saying.at, event.event_id if event else ""))
+        halts = self.halts
+        if halts.foretold:
+            halts.expect((saying.after, saying.at, event.event_id if event else ""))
         for key in sorted(touched) if len(touched) > 1 else touched:
             if key in unfiled:  # judged without the event; what came newest in it is not there any more
                 continue
-            name, scope = key
-            held, seen = self._seen(name, scope)
-            stood = bool(held.said) and still(name, scope, held.said) is not None
-            if not self._live and (stood or key in self._stopped):
-                self.quiet(name, scope)
+            held, seen = self._seen(key)
+            stood = halts.holds(key, held)
+            if not self._live and (stood or halts.expected(key)):
+                halts.quiet(*key)
                 continue
             try:
-                came = self._judge_scope(name, scope, held, seen, touched[key], book, saying.at, whole=stood)
+                if stood:
+                    came = self._changes.judged(key, held, seen, book, saying.at, whole=True)
+                else:
+                    came = self._changes.of_scope(key, held, seen, touched[key], book, saying.at)
             except Exception as error:
                 if not self._live:
                     raise
                 if stood:
-                    self.quiet(name, scope)
+                    halts.quiet(*key)
                 elif event is None:
-                    self._stop(name, scope, seen, error, saying)
+                    halts.stop(key, seen, error, saying)
                 else:
+                    name, scope = key
                     left = self._shelf.unfile(name, event.event_id)
                     unfiled.update((name, one) for one in left)
                     freed.difference_update(unfiled)
                     for one in left:
-                        changed = _without(changed, name, one)
+                        changed = without(changed, name, one)
                     if name not in parked:
                         parked.add(name)
                         self._said.park(self._rules.judging[name], event, error, saying)
                     for one in sorted({scope, *left}):
-                        changed |= self._without_it(name, one, book, saying, event, freed)
+                        changed |= self._without_event((name, one), book, saying, event, freed)
                 continue
             if changed:
                 changed |= came
@@ -92,188 +80,67 @@ class Judging:
                 changed = came
             if stood:
                 freed.add(key)
-        for name, scope in sorted(freed):
-            self._free(name, scope, saying)
+        for key in sorted(freed):
+            halts.end(key, saying)
         return changed
-
-    def expect(self, stop: Stop) -> None:
-        """What the recorded lane says stops here does so before it is heard, whether it is touched or not."""
-        for key in self.stopping.get(stop, ()):
-            self._stopped.add(key)
-            self.quiet(*key)
 
     def due(self, name: str, row: Row, book: Book, saying: Saying, *, recalled: bool) -> Changed:
         """What becomes of a row whose instant has come. ``recalled`` by a publication: its scope is judged; else nothing
         changed since it was, and more may be said of it now."""
-        changed: Changed = {}
-        if recalled:
-            changed = self.judge({(name, row.scope): JUDGE}, book, saying, None)
+        key = (name, row.scope)
+        changed = self.judge({key: JUDGE}, book, saying, None) if recalled else {}
         if (name, row.id) in changed:
             return changed
-        held, seen = self._seen(name, row.scope)
-        if still(name, row.scope, held.said) is not None:
+        held, seen = self._seen(key)
+        if self.halts.holds(key, held):
             return {}
         try:
-            changed[(name, row.id)] = self._kept(name, held, row, row, book, saying.at)
+            changed[(name, row.id)] = self._changes.of_row(name, held, row, row, book, saying.at)
         except Exception as error:
             if not self._live:
                 raise
-            self._stop(name, row.scope, seen, error, saying)
+            self.halts.stop(key, seen, error, saying)
             return {}
         return changed
 
     def resume(self, name: str, scope: str, book: Book, saying: Saying) -> Changed:
         """Try a scope that stands still again; one that fails again is said to, again."""
-        held, seen = self._seen(name, scope)
+        key = (name, scope)
+        held, seen = self._seen(key)
         try:
-            changed = self._judge_scope(name, scope, held, seen, JUDGE, book, saying.at, whole=True)
+            changed = self._changes.judged(key, held, seen, book, saying.at, whole=True)
         except Exception as error:
-            self._stop(name, scope, seen, error, saying)
+            self.halts.stop(key, seen, error, saying)
             return {}
-        self._free(name, scope, saying)
+        self.halts.end(key, saying)
         return changed
 
     def anew(self, name: str, scope: str, book: Book, at: Instant) -> Changed:
         """All rows of a scope that goes on, as the recorded lane says."""
-        self._stopped.discard((name, scope))
-        held, seen = self._seen(name, scope)
+        key = (name, scope)
+        self.halts.over(key)
+        held, seen = self._seen(key)
         if not seen and not held.rows:
             return {}
-        return self._judge_scope(name, scope, held, seen, JUDGE, book, at, whole=True)
+        return self._changes.judged(key, held, seen, book, at, whole=True)
 
-    def quiet(self, name: str, scope: str) -> None:
-        """Nothing more comes of its rows by themselves."""
-        rows = self._shelf.scopes.get(name, scope).rows
-        for row, _ in list(rows.values()):
-            self._shelf.rows.put(name, row, NEVER)
-
-    def _seen(self, name: str, scope: str) -> tuple[Scope, Sequence[Evidence]]:
+    def _seen(self, key: Key) -> tuple[Scope, Sequence[Evidence]]:
         """A scope, and all that it is judged by: what the store has of it is read here, and no rule blamed for that."""
-        held = self._shelf.scopes.get(name, scope)
-        return held, self._shelf.scopes.seen_by(name, scope) if held.links else held.evidence
+        held = self._shelf.scopes.get(*key)
+        return held, self._shelf.scopes.seen_by(*key) if held.links else held.evidence
 
-    def _without_it(
-        self, name: str, scope: str, book: Book, saying: Saying, event: Event, freed: set[Key]
-    ) -> Changed:
+    def _without_event(self, key: Key, book: Book, saying: Saying, event: Event, freed: set[Key]) -> Changed:
         """Judge a scope without the event that is parked."""
-        held, seen = self._seen(name, scope)
-        stood = still(name, scope, held.said) is not None
+        held, seen = self._seen(key)
+        stood = self.halts.holds(key, held)
         try:
-            changed = self._judge_scope(name, scope, held, seen, JUDGE, book, saying.at, whole=stood)
+            changed = self._changes.judged(key, held, seen, book, saying.at, whole=stood)
         except Exception as error:  # for want of what the event took out, or as before
             if stood:
-                self.quiet(name, scope)
+                self.halts.quiet(*key)
             elif seen or held.rows:  # else it was there for the event alone
-                self._stop(name, scope, seen, error, saying, event)
+                self.halts.stop(key, seen, error, saying, event)
             return {}
         if stood:
-            freed.add((name, scope))
+            freed.add(key)
         return changed
-
-    def _stop(
-        self,
-        name: str,
-        scope: str,
-        seen: Sequence[Evidence],
-        error: Exception,
-        saying: Saying,
-        event: Event | None = None,
-    ) -> None:
-        """The scope stands still: on ``event``, or with none in hand; then the newest in it is named."""
-        self.quiet(name, scope)
-        rule = self._rules.judging[name]
-        if event is not None:
-            about = About(event.event_id, event.case_id)
-        elif (stood := self._shelf.parked.still(name, scope)) is not None:
-            about = self._about(stood.event_id, saying)
-        else:
-            about = self._about(seen[-1].event_id if seen else saying.cause, saying)
-        self._said.stop(rule, scope, about, error, saying, event)
-
-    def _free(self, name: str, scope: str, saying: Saying) -> None:
-        stood = self._shelf.parked.still(name, scope)
-        newest = self._about(stood.event_id if stood is not None else "", saying)
-        self._said.free(self._rules.judging[name], scope, newest, saying)
-
-    def _about(self, event_id: str, saying: Saying) -> About:
-        event = self._find(event_id, saying.after)
-        return About(event_id, event.case_id if event is not None else "")
-
-    def _kept(self, name: str, held: Scope, row: Row, before: Row | None, book: Book, at: Instant) -> Change:
-        """Marks are made where they are read alone: most of them lie ahead."""
-        instants = self._rules.instants[name](row, book)
-        later = [one for one in instants if one > at] if instants else instants
-        upcoming, said = min(later) if later else NEVER, held.said.get(row.id)
-        if not self._live or (len(later) == len(instants) and not said):
-            return row, before, upcoming, None
-        rule = self._rules.judging[name]
-        return row, before, upcoming, words(rule, row, rule.marks(row, book), said or {}, book, at)
-
-    def _gone(self, name: str, held: Scope, before: Row, book: Book, at: Instant) -> Change:
-        said = held.said.get(before.id)
-        if not self._live or not said:
-            return None, before, NEVER, None
-        return None, before, NEVER, words(self._rules.judging[name], before, (), said, book, at)
-
-    def _judge_scope(
-        self,
-        name: str,
-        scope: str,
-        held: Scope,
-        seen: Sequence[Evidence],
-        came: int,
-        book: Book,
-        at: Instant,
-        *,
-        whole: bool = False,
-    ) -> Changed:
-        """What becomes of the rows of a scope: carried on where the rule can, else judged from all evidence. ``whole``: of
-        all of them, whether they changed or not."""
-        changed: Changed = {}
-        if (
-            came != JUDGE
-            and not whole
-            and not held.links
-            and (rule := self._rules.carrying.get(name)) is not None
-        ):
-            stood = [row for row, _ in held.rows.values()] if held.rows else ()
-            rows = carry_on(rule, stood, held.evidence, book, came)
-            if rows is stood:
-                return changed
-            if rows is not None:
-                for row in rows:
-                    before, _ = held.rows.get(row.id, _NONE)
-                    if row is not before:
-                        changed[(name, row.id)] = self._kept(name, held, row, before, book, at)
-                return changed
-        judged = {row.id: row for row in self._rules.judging[name].judge(scope, seen, book)}
-        for row_id, row in judged.items():
-            before, _ = held.rows.get(row_id, _NONE)
-            if whole or (before is not row and before != row):
-                changed[(name, row_id)] = self._kept(name, held, row, before, book, at)
-        for row_id, (row, _) in held.rows.items():
-            if row_id not in judged:
-                changed[(name, row_id)] = self._gone(name, held, row, book, at)
-        return changed
-
-
-def carry_on(
-    rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book, came: int
-) -> Sequence[Row] | None:
-    """The rows of a scope whose newest pieces of evidence, so many, are all that came: one after the other."""
-    while came > 1:
-        came -= 1
-        so_far = rule.carry(rows, evidence[:-came], book)
-        if so_far is None:
-            return None
-        rows = so_far
-    return rule.carry(rows, evidence, book)
-
-
-def _without(changed: Changed, name: str, scope: str) -> Changed:
-    """All but the rows of a scope."""
-    return {
-        key: change
-        for key, change in changed.items()
-        if key[0] != name or all(row is None or row.scope != scope for row in change[:2])
-    }

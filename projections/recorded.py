@@ -12,7 +12,7 @@ from ledger import lanes
 from ledger.ledger import Ledger
 from ledger.tenants import Tenant
 from processors.batch import PUBLICATIONS, up_to_publication
-from processors.judge import Stop
+from processors.halts import Stop
 from processors.origin import scope_said
 from processors.parked import EVENT_PARKED, stops
 from processors.ports import Said

@@ -123,7 +123,7 @@ class Refold:
         pages = self.store.pages(conn, self.tenant.number)
         fetch = fetching(self.ledger, conn, self.tenant, pages.said_at)
         fold = Fold(self.rules, self.book, Shelf(pages), fetch, concluding=False)
-        fold.judging.stopping = stopped_in(verdicts)
+        fold.judging.halts.foretold = stopped_in(verdicts)
         if self._pending is not None:
             publication, recalls = self._pending
             self._stopping(fold, conn, publication, verdicts)
@@ -163,7 +163,7 @@ class Refold:
 
     def _stopping(self, fold: Fold, conn: Connection, fact: Event, verdicts: Sequence[Event]) -> None:
         at_once = said_at_once(self.ledger, conn, self.tenant, fact, verdicts)
-        fold.judging.stopping = stopped_in(verdicts) | stopped_in(at_once)
+        fold.judging.halts.foretold = stopped_in(verdicts) | stopped_in(at_once)
 
     def _recall(self, fold: Fold, conn: Connection, fact: Event) -> None:
         for recall in fold.recalls:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 
 from benchmarks.policy import facts as common_course
 from benchmarks.policy import publications
+from processors.changes import carry_on
 from processors.fold import Fold
-from processors.judge import carry_on
 from processors.rows import whole
 from processors.rules.book import Book
 from processors.rules.promises.keys import split

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from ledger.errors import Fenced
-from processors import judge
+from processors import changes
 from processors.ports import Effects, Pages, Recall
 from processors.rules.book import Book
 from processors.rules.cases import CLOSED_BY, OPENED_BY, Cases
@@ -161,7 +161,7 @@ def test_a_case_carried_on_is_the_case_judged(filed: list[Evidence]) -> None:
 @given(histories(), faults())
 def test_whatever_is_carried_on_is_what_is_judged(history: list[Told], disturbed: list[Tick | Crash]) -> None:
     """In the engine itself, of every rule that can, with every shipped policy."""
-    own = judge.carry_on
+    own = changes.carry_on
 
     def both(
         rule: Carrying, rows: Sequence[Row], evidence: Sequence[Evidence], book: Book, came: int
@@ -173,7 +173,7 @@ def test_whatever_is_carried_on_is_what_is_judged(history: list[Told], disturbed
         return carried
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judge, "carry_on", both)
+        patch.setattr(changes, "carry_on", both)
         lived(history, disturbed, 64, 40_000)
 
 
