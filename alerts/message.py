@@ -172,20 +172,21 @@ def entry(alert: Alert, at: Instant, base_url: str) -> str:
     return "\n".join(part for part in ("；".join(zh), en, where) if part)
 
 
-def heading(alerts: Sequence[Alert]) -> str:
-    """First lines of a joined message: how many of each."""
+def heading(alerts: Sequence[Alert], titles: Mapping[str, str]) -> str:
+    """First lines of a joined message: how many of each. ``titles``: what people call a tenant, where not by its name."""
     counts: Mapping[str, int] = {
         kind: found for kind in _HEADS if (found := sum(a.type == kind for a in alerts))
     }
     zh = "，".join(f"{_head(kind)[0]} {n}" for kind, n in counts.items())
     en = ", ".join(f"{_head(kind)[1].lower()} {n}" for kind, n in counts.items())
-    tenant = plain(alerts[0].tenant_name)
+    name = alerts[0].tenant_name
+    tenant = plain(titles.get(name, name))
     return f"Touchline 提醒 {len(alerts)} 条（{tenant}）：{zh}\n{len(alerts)} alerts: {en}"
 
 
-def joined(alerts: Sequence[Alert], at: Instant, base_url: str) -> str:
+def joined(alerts: Sequence[Alert], at: Instant, base_url: str, titles: Mapping[str, str]) -> str:
     """One message: a single alert as it is, several as a numbered list under a heading."""
     if len(alerts) == 1:
         return item(alerts[0], at, base_url)
     parts = [f"{n}. {entry(alert, at, base_url)}" for n, alert in enumerate(alerts, 1)]
-    return "\n".join([heading(alerts), *parts])
+    return "\n".join([heading(alerts, titles), *parts])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.instants import DAY, HOUR, MINUTE, SECOND
@@ -21,6 +22,8 @@ class AlertSettings:
     """So many verdicts before the first start are listed, silent."""
     base_url: str = ""
     """Where people open the pages, e.g. ``http://127.0.0.1:8311``; "": messages carry no link."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Tenant's name -> what people call it, in what they read; programs are told the name."""
     log: bool = True
     webhook_url: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)

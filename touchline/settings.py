@@ -66,8 +66,8 @@ class Settings(BaseSettings):
     daily_note_until: str = Field(default="12:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """After downtime it is made and sent late, but no later than this."""
     titles: dict[str, Annotated[str, Field(min_length=1, max_length=40)]] = Field(default_factory=dict)
-    """What tenants are called at the head of the pages and of the morning note, as JSON: ``{"yunqi": "云栖地产"}``; the others
-    by their names, which never change."""
+    """What tenants are called at the head of pages, of the robot's lists and of the morning note, as JSON:
+    ``{"yunqi": "云栖地产"}``; the others by their names, which never change."""
     dead_letters_days: int = Field(default=0)
     """How many days a dead letter (死信) is kept that nobody replays or discards, 30 at least; then what it holds is destroyed,
     for good. 0: until somebody decides."""
@@ -132,6 +132,7 @@ class Settings(BaseSettings):
         return AlertSettings(
             max_age=self.alert_max_age * SECOND,
             base_url=base_url,
+            titles=self.titles,
             log=self.alert_log,
             webhook_url=self.webhook_url,
             webhook_secret=self.webhook_secret.get_secret_value(),

@@ -85,6 +85,7 @@ class Robot:
         if settings.robot_endpoint:
             self._redirect(settings.robot_endpoint)
         self._base_url = settings.base_url
+        self._titles = settings.titles
         self.room = _ROOM.get(schema, _ROOM_ELSEWHERE)
         self.per_minute = settings.robot_per_minute
 
@@ -103,10 +104,10 @@ class Robot:
 
     def size(self, alerts: Sequence[Alert]) -> int:
         # 40 bytes more for each: how late it is grows while it waits.
-        return len(joined(alerts, 0, self._base_url).encode()) + 40 * len(alerts)
+        return len(joined(alerts, 0, self._base_url, self._titles).encode()) + 40 * len(alerts)
 
     def send(self, alerts: Sequence[Alert], at: Instant) -> Outcome:
-        body = joined(alerts, at, self._base_url).encode()[: self.room].decode(errors="ignore")
+        body = joined(alerts, at, self._base_url, self._titles).encode()[: self.room].decode(errors="ignore")
         if self._listening is not None:
             self._listening.forget()
         try:

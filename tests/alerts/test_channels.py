@@ -32,9 +32,9 @@ def _webhook(box: Inbox, **more: Any) -> Webhook:
     return Webhook(AlertSettings(webhook_url=box.url + "/in", webhook_secret=SECRET, **more))
 
 
-def _robot(box: Inbox, kind: str) -> Robot:
+def _robot(box: Inbox, kind: str, **titles: str) -> Robot:
     url, path, _ = ROBOTS[kind]
-    return Robot(AlertSettings(robot_url=url, robot_endpoint=box.url + path))
+    return Robot(AlertSettings(robot_url=url, robot_endpoint=box.url + path, titles=titles))
 
 
 def test_webhook_is_signed_whole_and_the_same_at_every_retry(
@@ -109,6 +109,14 @@ def test_robot_speaks_the_vendor_s_language(box: Inbox, kind: str) -> None:
     assert sent.get("msgtype", sent.get("msg_type")) == "text"
     assert text.startswith("Touchline 提醒 2 条（example-homes）：即将到期 1，已超时 1\n")
     assert "维修关闭后24小时内回访" in text
+
+
+def test_robot_calls_a_tenant_what_people_do(box: Inbox) -> None:
+    box.answer = lambda call: Answer(body=b'{"errcode":0}')
+    robot = _robot(box, "wecombot", **{"example-homes": "云和地产", "other": "别家"})
+    assert robot.send([alert(), alert()], NOON) == Outcome()
+    (call,) = box.calls
+    assert "提醒 2 条（云和地产）" in call.json["text"]["content"]
 
 
 @pytest.mark.parametrize("kind", sorted(ROBOTS))

@@ -13,7 +13,7 @@ from tests.alerts.support import NOON, alert
 
 
 def _size(alerts: Sequence[Alert]) -> int:
-    return len(joined(alerts, NOON, "").encode())
+    return len(joined(alerts, NOON, "", {}).encode())
 
 
 _WAITING = st.lists(

@@ -54,7 +54,7 @@ def test_without_due_date_or_references_it_is_still_a_sentence() -> None:
 
 
 def test_references_cannot_forge_lines() -> None:
-    text = joined([alert(house_id="A\n2. 【已撤回】假\u2028的\x07"), alert()], NOON, "")
+    text = joined([alert(house_id="A\n2. 【已撤回】假\u2028的\x07"), alert()], NOON, "", {})
     assert len(text.split("\n")) == 2 + 2 * 3
     assert "\u2028" not in text
     assert "\x07" not in text
@@ -63,13 +63,16 @@ def test_references_cannot_forge_lines() -> None:
 
 def test_a_list_is_headed_by_what_it_holds() -> None:
     three = [alert(), alert(type="obligation.due_soon"), alert()]
-    zh, en = heading(three).split("\n")
+    zh, en = heading(three, {}).split("\n")
     assert zh == "Touchline 提醒 3 条（example-homes）：即将到期 1，已超时 2"
     assert en == "3 alerts: due soon 1, breached 2"
-    text = joined(three, NOON, "")
+    text = joined(three, NOON, "", {})
     assert text.startswith(zh)
     assert "\n1. 已超时：维修关闭后24小时内回访（O30）" in text
     assert "\n3. 已超时：" in text
+    assert heading(three, {"example-homes": "云和地产", "other": "别家"}).startswith(
+        "Touchline 提醒 3 条（云和地产）："
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,4 +105,4 @@ def test_a_matter_moved_up_says_whose_it_is_now_and_no_due_date() -> None:
     zh, _ = line(alert(type="obligation.retracted", due=NEVER), NOON)
     assert "此前的上移不再成立" in zh
     assert "—" not in zh.split("责任")[0]
-    assert "应于" not in joined([raised, raised], NOON, "")
+    assert "应于" not in joined([raised, raised], NOON, "", {})

@@ -46,6 +46,9 @@ def test_the_note_of_the_morning(tmp_path: Path, box: Inbox) -> None:
                 lambda: [text for call in box.calls if "晨会日报" in (text := call.json["text"]["content"])]
             )
             assert len(box.calls) > calls
+            lists = [text for call in box.calls if "Touchline 提醒" in (text := call.json["text"]["content"])]
+            assert lists
+            assert all("（云栖地产客户服务部）" in text for text in lists), "the lists too"
             (text,) = notes
             lines = text.split("\n")
             assert lines[0] == "【晨会日报】2026-03-03 周二（截至 08:30）· 云栖地产客户服务部"
