@@ -1,5 +1,6 @@
-"""A halt (停判): a scope stands still, since its rule failed there with no event to park. Its rows stay as they were, none
-of them falls due; evidence enters it as ever, and nothing is said of it until it goes on (invariant 14, ADR 41).
+"""A halt (停判): a scope stands still, since its rule failed there with no event in hand, or without the event as well. Its
+rows stay as they were, none of them falls due; evidence enters it as ever, and nothing is said of it until it goes on
+(invariant 14, ADR 41).
 
 That it stands still is an announcement among those of the scope itself; what says so, and that it goes on, is made here.
 """
