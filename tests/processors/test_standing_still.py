@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -223,6 +223,39 @@ def test_what_is_new_in_it_tries_again(tmp_path: Path) -> None:
             + [("due_soon", "a3", 11), ("breached", "a3", 12)]
         )
         assert clock.still() == []
+        clock.rebuilt()
+    finally:
+        clock.world.close()
+
+
+class Unmoved(Clockwork):
+    """What is new in a case changes none of its other rows."""
+
+    def judge(self, scope: str, evidence: Sequence[Evidence], book: Book) -> Iterator[Row]:
+        for row in super().judge(scope, evidence, book):
+            assert isinstance(row, Tick)
+            yield replace(row, heard=row.id.rpartition("/")[2], book=0)
+
+
+def test_a_row_that_did_not_change_goes_on_with_its_scope(tmp_path: Path) -> None:
+    """It has something to say that it could not, and falls due again; what comes later is judged as ever, afresh too."""
+    clock = Clock(tmp_path, Unmoved("marks", "a"))
+    try:
+        clock.report("a", 1)
+        clock.tick(2)
+        clock.rule.broken = ()
+        clock.report("a2", 2, kind="complaint.forwarded")
+        clock.tick(3)
+        assert clock.said() == [
+            ("parked", "", 2),
+            ("unparked", "", 2),
+            ("due_soon", "a", 2),
+            ("breached", "a", 3),
+            ("due_soon", "a2", 3),
+        ]
+        clock.report("a3", 20, kind="complaint.forwarded")
+        clock.world.fold()
+        assert len(clock.rows()) == 3
         clock.rebuilt()
     finally:
         clock.world.close()
