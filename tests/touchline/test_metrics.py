@@ -26,7 +26,7 @@ from tests.kit.postgres import Cluster
 from tests.kit.world import World
 from tests.scale.hand import made
 from tests.touchline.commands import ROOT
-from tests.web.site import Site, complaint
+from tests.web.site import PATIENCE, Site, complaint
 from touchline.cli import COMMANDS
 
 TOKEN = "8d0c4b6f1e3a5792c4d6e8f0"
@@ -80,7 +80,10 @@ def test_the_table_is_what_a_gateway_tells(tmp_path: Path) -> None:
     try:
         with site.client(site.key()) as http, site.client(TOKEN) as operator:
             late = complaint("late", site.now() - 3_600_000_000)
-            assert http.post("/events", json=[late, {}]).status_code == 207
+            sent = http.post("/events", json=[late, {}])
+            assert sent.status_code == 207
+            place = sent.json()[0]["place"]  # calendars and promises are told from what the engine came to
+            assert site.house.progress.wait(site.tenant().number, place, PATIENCE)
             families = list(text_string_to_metric_families(operator.get("/metrics").text))
             seen = told("gateway", families)
             mine = told("gateway", text_string_to_metric_families(http.get("/metrics").text))
