@@ -12,7 +12,7 @@ from processors.embedded import EmbeddedRunner
 from processors.progress import Progress
 from schemas.instants import MINUTE
 from tests.kit.world import START, World, event
-from tests.web.site import Site, complaint, until
+from tests.web.site import PATIENCE, Site, complaint, until
 
 SILENT = 80
 """More than there are threads for requests."""
@@ -37,6 +37,7 @@ def test_who_falls_silent_in_the_middle_of_a_request_holds_nobody_up(tmp_path: P
                 answer = client.post("/events", json=complaint(f"k{number}", site.now() - MINUTE, ticket="T"))
                 assert answer.status_code == 202, answer.text
             assert client.get("/cases").status_code == 200
+        assert site.house.progress.wait(site.tenant().number, answer.json()["place"], PATIENCE)
         with site.client(key) as client:  # they are gone, and left nothing behind
             assert len(client.get("/cases").json()) == 1
     finally:

@@ -137,7 +137,8 @@ def with_topics(brokers: Brokers) -> Brokers:
 
 def put(brokers: Brokers, records: Iterable[tuple[bytes | None, Headers]]) -> None:
     """Somebody else's records in the facts of tenant 1."""
-    with closing(opened(KafkaProducer, brokers, "test", acks="all", enable_idempotence=False)) as producer:
+    in_order = {"enable_idempotence": False, "max_in_flight_requests_per_connection": 1}
+    with closing(opened(KafkaProducer, brokers, "test", acks="all", **in_order)) as producer:
         for value, headers in records:
             producer.send(
                 brokers.facts, value=value, key=key_of(1), headers=headers, partition=partition_of(1)

@@ -83,7 +83,9 @@ class Topic:
 
     @contextlib.contextmanager
     def producer(self) -> Iterator[Any]:
-        made = KafkaProducer(**options(self.brokers, "test"), enable_idempotence=False)
+        made = KafkaProducer(
+            **options(self.brokers, "test"), enable_idempotence=False, max_in_flight_requests_per_connection=1
+        )
         try:
             yield made
             made.flush(20)

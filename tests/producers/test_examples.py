@@ -53,7 +53,10 @@ def rows(site: Site, lane: str) -> list[Record]:
 
 def publish(kafka: Kafka, topic: str, records: Sequence[Record]) -> None:
     """As the relay does it, and behind them what is no row at all."""
-    producer = KafkaProducer(**options(kafka.access(), "test"), acks="all", enable_idempotence=False)
+    producer = KafkaProducer(
+        **options(kafka.access(), "test"), acks="all", enable_idempotence=False,
+        max_in_flight_requests_per_connection=1,
+    )  # fmt: skip
     try:
         for record in records:
             value, headers = written(record)
