@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from alerts.daily import place_of
 from alerts.deliveries import DELIVERED, DROPPED, FAILED, PENDING
 from alerts.routing import BREACHED, DUE_SOON, HISTORY
-from alerts.tables import alerts, deliveries
+from alerts.tables import alerts, cursors, deliveries
 from ledger.database import Database
+from ledger.lanes import engine_state
 from ledger.tenants import Tenant
 from schemas.canonical import read_json
 from schemas.instants import Day
@@ -73,6 +74,13 @@ class AlertsQuery:
             alert["state"] = _state(alert, alert["deliveries"])
             shown.append(alert)
         return shown
+
+    def behind(self, tenant: Tenant) -> int:
+        """How many verdicts stand in the lane that whoever rings has not read: what ``list`` may still lack."""
+        with self._database.read() as conn:
+            mine = select(cursors.c.verdict_place).where(cursors.c.tenant == tenant.number)
+            read = conn.execute(mine).scalar() or 0
+            return max(0, engine_state(conn, tenant).verdict_place - int(read))
 
     def note(self, tenant: Tenant, day: Day) -> dict[str, Any] | None:
         """The morning note of a day as it was made: ``{"zh", "en", "recorded", "deliveries"}``; None where none was."""

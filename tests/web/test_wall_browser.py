@@ -117,6 +117,25 @@ def test_what_rang_last_stands_where_no_case_is_open(page: Page, timed: Site) ->
     expect(last.filter(has_text="超时提醒升级").first).to_be_visible()
 
 
+def test_what_rings_after_the_board_was_drawn_is_listed_too(page: Page, timed: Site) -> None:
+    """Alerts are another thread, or another process: they may come to a verdict later than the board does."""
+    key = timed.key()
+    page.set_viewport_size({"width": 1600, "height": 900})
+    enter(page, timed, key)
+    last = page.locator("#lately li")
+    expect(last).to_have_text("还没有提醒。")
+    assert timed.house.alerts is not None
+    with timed.house.alerts._reading:  # they stand still
+        send(timed, key, complaint("c-1", timed.now()))
+        timed.let_pass(30 * HOUR)
+        expect(page.locator("#group-breached .row").first).to_be_visible()
+        asked = "fetch('/wall/lately').then(answer => answer.headers.get('HX-Trigger'))"
+        assert page.evaluate(asked) == "behind"  # and by now the page's own question was answered
+        expect(last).to_have_text("还没有提醒。")
+    expect(last.filter(has_text="时限超时").first).to_contain_text("yunqi-3-1201")
+    until(lambda: page.evaluate(asked) is None)  # and it stops asking
+
+
 def test_a_redraw_moves_nothing(page: Page, timed: Site) -> None:
     key = timed.key()
     send(timed, key, *(complaint(f"c-{n}", timed.now(), ticket=f"T-{n}") for n in range(8)))
