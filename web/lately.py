@@ -43,9 +43,7 @@ async def lately(services: House, who: SignedIn, pages: Page, t: Text) -> Respon
     """The list alone. What the board shows as breached may not have rung yet: then the list says so, and is asked for again."""
 
     def drawn() -> Response:
-        behind = services.alerts.behind(
-            who.tenant
-        )  # before the list is read: what rings in between is there either way
+        behind = services.alerts.behind(who.tenant)  # asked before the list is read, never after
         page = pages.render("lately.html", t, alerts=lines(services, who, t))
         if behind:
             page.headers["HX-Trigger"] = "behind"

@@ -88,6 +88,9 @@ auto.create.topics.enable=false
 """
 
 
+IN_ORDER: dict[str, Any] = {"enable_idempotence": False, "max_in_flight_requests_per_connection": 1}
+"""For a producer whose records must stand as they were sent: a new topic's leader may refuse a batch while the next is under
+way already."""
 ARCHIVE, FORMATTED = "classes.jsa", "bootstrap.checkpoint"
 """What is kept beside the jars."""
 

@@ -10,7 +10,7 @@ from kafka import KafkaProducer
 from kafka.admin import NewTopic
 
 from producers.kafka_clients import options
-from tests.kit.kafka import Kafka
+from tests.kit.kafka import IN_ORDER, Kafka
 
 Sent = tuple[list[tuple[str, bytes]], bytes | None]
 """(headers, value)"""
@@ -48,11 +48,8 @@ def make_topic(kafka: Kafka, partitions: int = 1, name: str = "") -> str:
 
 
 def send(kafka: Kafka, topic: str, records: Sequence[tuple[int, Sent]]) -> None:
-    """(partition, what), in order: a new topic's leader may refuse a batch while the next is under way already."""
-    producer = KafkaProducer(
-        **options(kafka.access(), "test"), acks="all", enable_idempotence=False,
-        max_in_flight_requests_per_connection=1,
-    )  # fmt: skip
+    """(partition, what), in order."""
+    producer = KafkaProducer(**options(kafka.access(), "test"), acks="all", **IN_ORDER)
     try:
         sent = [
             producer.send(topic, value, headers=headers, partition=partition)

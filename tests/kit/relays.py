@@ -22,6 +22,7 @@ from producers.kafka_clients import opened
 from producers.relay import Relay
 from producers.relay_lane import LANES
 from producers.topics import topics_of
+from tests.kit.kafka import IN_ORDER
 from tests.kit.postgres import Place
 from tests.kit.world import START, World, event
 from tests.touchline.commands import ROOT, until
@@ -137,8 +138,7 @@ def with_topics(brokers: Brokers) -> Brokers:
 
 def put(brokers: Brokers, records: Iterable[tuple[bytes | None, Headers]]) -> None:
     """Somebody else's records in the facts of tenant 1."""
-    in_order = {"enable_idempotence": False, "max_in_flight_requests_per_connection": 1}
-    with closing(opened(KafkaProducer, brokers, "test", acks="all", **in_order)) as producer:
+    with closing(opened(KafkaProducer, brokers, "test", acks="all", **IN_ORDER)) as producer:
         for value, headers in records:
             producer.send(
                 brokers.facts, value=value, key=key_of(1), headers=headers, partition=partition_of(1)

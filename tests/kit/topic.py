@@ -18,7 +18,7 @@ from ledger.tables import facts
 from ledger.tenants import Tenant
 from processors.transport import Reached
 from producers.kafka_clients import options
-from tests.kit.kafka import Kafka
+from tests.kit.kafka import IN_ORDER, Kafka
 from tests.kit.world import World
 
 Bend = Callable[[list[wire.Record]], Iterable[wire.Record]]
@@ -83,9 +83,7 @@ class Topic:
 
     @contextlib.contextmanager
     def producer(self) -> Iterator[Any]:
-        made = KafkaProducer(
-            **options(self.brokers, "test"), enable_idempotence=False, max_in_flight_requests_per_connection=1
-        )
+        made = KafkaProducer(**options(self.brokers, "test"), **IN_ORDER)
         try:
             yield made
             made.flush(20)

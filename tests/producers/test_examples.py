@@ -19,7 +19,7 @@ from ledger.clock import SimulatedClock
 from ledger.rows import page
 from ledger.wire import Record, key_of, written
 from producers.kafka_clients import options
-from tests.kit.kafka import RECIPE, Kafka, jars
+from tests.kit.kafka import IN_ORDER, RECIPE, Kafka, jars
 from tests.kit.records import make_topic
 from tests.touchline.commands import ROOT
 from tests.web.site import START, Site, complaint, until
@@ -53,10 +53,7 @@ def rows(site: Site, lane: str) -> list[Record]:
 
 def publish(kafka: Kafka, topic: str, records: Sequence[Record]) -> None:
     """As the relay does it, and behind them what is no row at all."""
-    producer = KafkaProducer(
-        **options(kafka.access(), "test"), acks="all", enable_idempotence=False,
-        max_in_flight_requests_per_connection=1,
-    )  # fmt: skip
+    producer = KafkaProducer(**options(kafka.access(), "test"), acks="all", **IN_ORDER)
     try:
         for record in records:
             value, headers = written(record)
